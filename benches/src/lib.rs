@@ -1,0 +1,1 @@
+//! Benches of Windlass, and side-by-side runs against the tools it is measured by.
