@@ -1,0 +1,211 @@
+//! The private keys that open documents.
+
+use std::fmt;
+use std::str::FromStr;
+
+use zeroize::Zeroizing;
+
+use crate::error::Tried;
+use crate::identity_error::IdentityError;
+
+/// A set of age identities, each with the place it came from.
+///
+/// Sources are pooled, as SOPS pools them: all identities of a set are tried on a document. A source that
+/// cannot be read does not stop the others; it is kept as a [warning](Identities::warnings), and told again
+/// by the error of a document that nothing opens.
+///
+/// The keys are wiped from memory on drop, and `Debug` shows recipients only.
+#[derive(Default)]
+pub struct Identities {
+    keys: Vec<Key>,
+    warnings: Vec<IdentityError>,
+}
+
+struct Key {
+    identity: age::x25519::Identity,
+    recipient: String,
+    origin: String,
+}
+
+impl Identities {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads the text of a key file: one identity a line, blank lines and `#` comments between.
+    ///
+    /// `origin` names the source in messages: a file name, a variable, a Secret's key.
+    ///
+    /// # Errors
+    ///
+    /// When a line is no identity or one of an unsupported kind (as in SOPS, one bad line fails the source),
+    /// or when there is none.
+    pub fn parse(text: &str, origin: &str) -> Result<Self, IdentityError> {
+        let mut keys = Vec::new();
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            // SOPS_AGE_KEY may hold several identities on one line (sops 3.13).
+            for word in line.split_whitespace() {
+                keys.push(parse_identity(word, origin, index + 1)?);
+            }
+        }
+        if keys.is_empty() {
+            return Err(IdentityError::Empty {
+                origin: origin.to_owned(),
+            });
+        }
+        Ok(Self {
+            keys,
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Reads the identities that the environment names, as SOPS does: `SOPS_AGE_KEY` (the identities
+    /// themselves) and `SOPS_AGE_KEY_FILE` (a file of them).
+    ///
+    /// The library reads no environment; the caller hands in the lookup:
+    ///
+    /// ```
+    /// use windlass_sops::Identities;
+    ///
+    /// let identities = Identities::from_env(|name| std::env::var(name).ok());
+    /// ```
+    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let mut all = Self::new();
+        let value = |name: &str| {
+            lookup(name)
+                .filter(|text| !text.is_empty())
+                .map(Zeroizing::new)
+        };
+        if let Some(text) = value("SOPS_AGE_KEY") {
+            all.pool(Self::parse(&text, "SOPS_AGE_KEY"));
+        }
+        if let Some(path) = value("SOPS_AGE_KEY_FILE") {
+            let origin = format!("SOPS_AGE_KEY_FILE {}", path.as_str());
+            match std::fs::read_to_string(path.as_str()) {
+                Ok(text) => all.pool(Self::parse(&Zeroizing::new(text), &origin)),
+                Err(error) => {
+                    all.warnings.push(IdentityError::Unreadable {
+                        origin,
+                        reason: error.to_string(),
+                    });
+                }
+            }
+        }
+        all
+    }
+
+    /// Reads the identities in the data of a Kubernetes Secret, as Flux does for `spec.decryption.secretRef`:
+    /// every key that ends with `.agekey`.
+    ///
+    /// Flux ignores any other name without a word, and `age.key` is a mistake often made. Here such a key is
+    /// used too if it holds an age identity, with a [warning](Identities::warnings).
+    pub fn from_secret_data<'a>(data: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let mut all = Self::new();
+        for (name, bytes) in data {
+            let origin = format!("Secret key {name}");
+            let Ok(text) = std::str::from_utf8(bytes) else {
+                if name.ends_with(".agekey") {
+                    all.warnings.push(IdentityError::Unreadable {
+                        origin,
+                        reason: "not UTF-8 text".into(),
+                    });
+                }
+                continue;
+            };
+            if name.ends_with(".agekey") {
+                all.pool(Self::parse(text, &origin));
+            } else if text.contains(AGE_PREFIX)
+                && let Ok(found) = Self::parse(text, &origin)
+            {
+                all.extend(found);
+                all.warnings
+                    .push(IdentityError::NameIgnoredByFlux { origin });
+            }
+        }
+        all
+    }
+
+    /// Adds the identities and warnings of another set.
+    pub fn extend(&mut self, other: Self) {
+        self.keys.extend(other.keys);
+        self.warnings.extend(other.warnings);
+    }
+
+    /// What was wrong with the sources read.
+    pub fn warnings(&self) -> &[IdentityError] {
+        &self.warnings
+    }
+
+    /// The public recipients of the identities, `age1…`, in the order they were read.
+    pub fn recipients(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|key| key.recipient.as_str())
+    }
+
+    /// Whether there is no identity.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    fn pool(&mut self, source: Result<Self, IdentityError>) {
+        match source {
+            Ok(found) => self.extend(found),
+            Err(error) => self.warnings.push(error),
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &age::x25519::Identity)> {
+        self.keys
+            .iter()
+            .map(|key| (key.recipient.as_str(), &key.identity))
+    }
+
+    pub(crate) fn tried(&self) -> Vec<Tried> {
+        let tried = |key: &Key| Tried {
+            recipient: key.recipient.clone(),
+            origin: key.origin.clone(),
+        };
+        self.keys.iter().map(tried).collect()
+    }
+}
+
+impl fmt::Debug for Identities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identities")
+            .field("recipients", &self.recipients().collect::<Vec<_>>())
+            .field("warnings", &self.warnings)
+            .finish_non_exhaustive()
+    }
+}
+
+const AGE_PREFIX: &str = "AGE-SECRET-KEY-1";
+
+fn parse_identity(word: &str, origin: &str, line: usize) -> Result<Key, IdentityError> {
+    let unsupported = |kind| {
+        Err(IdentityError::Unsupported {
+            origin: origin.to_owned(),
+            line,
+            kind,
+        })
+    };
+    if word.starts_with("AGE-SECRET-KEY-PQ-1") {
+        return unsupported("post-quantum identities (AGE-SECRET-KEY-PQ-1…)");
+    }
+    if word.starts_with("AGE-PLUGIN-") {
+        return unsupported("plugin identities (AGE-PLUGIN-…)");
+    }
+    let identity = age::x25519::Identity::from_str(word).map_err(|_| IdentityError::Malformed {
+        origin: origin.to_owned(),
+        line,
+    })?;
+    let recipient = identity.to_public().to_string();
+    Ok(Key {
+        identity,
+        recipient,
+        origin: origin.to_owned(),
+    })
+}
