@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use windlass_yaml::{Dialect, Document, ReadOptions};
+use windlass_yaml::{Document, ReadOptions};
 
 use crate::manifest::type_name;
 use crate::{Error, Manifest, Origin};
@@ -16,15 +16,18 @@ use crate::{Error, Manifest, Origin};
 /// The first fault of the text, with its line.
 pub fn read_manifests(text: &str, file: &str) -> Result<Vec<Manifest>, Error> {
     let options = ReadOptions {
-        dialect: Dialect::Resource,
         text_below: &[&["metadata", "annotations"]],
-        ..ReadOptions::default()
+        ..ReadOptions::resource()
     };
-    let documents = windlass_yaml::read_documents(text, &options)
-        .map_err(|source| Error::Yaml { file: file.to_owned(), source })?;
-    let file: Arc<str> = file.into();
     let documents =
-        documents.into_iter().map(|Document { value, line, .. }| (value, Origin::new(Arc::clone(&file), line)));
+        windlass_yaml::read_documents(text, &options).map_err(|source| Error::Yaml {
+            file: file.to_owned(),
+            source,
+        })?;
+    let file: Arc<str> = file.into();
+    let documents = documents
+        .into_iter()
+        .map(|Document { value, line }| (value, Origin::new(Arc::clone(&file), line)));
     manifests_from_values(documents)
 }
 
@@ -51,7 +54,10 @@ fn collect(
     plain: &mut Vec<Manifest>,
     from_lists: &mut Vec<Manifest>,
 ) -> Result<(), Error> {
-    let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default();
+    let kind = value
+        .get("kind")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if !kind.ends_with("List") || value.get("items").is_none() {
         plain.push(Manifest::new(value, origin)?);
         return Ok(());
@@ -66,9 +72,11 @@ fn collect(
             from_lists.append(&mut inner);
             Ok(())
         }
-        other => {
-            Err(Error::ItemsNotAList { kind: kind_of(&value), found: type_name(&other), origin })
-        }
+        other => Err(Error::ItemsNotAList {
+            kind: kind_of(&value),
+            found: type_name(&other),
+            origin,
+        }),
     }
 }
 
@@ -81,7 +89,11 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Vec<String> {
-        read_manifests(text, "f.yaml").unwrap().iter().map(|m| m.name().to_owned()).collect()
+        read_manifests(text, "f.yaml")
+            .unwrap()
+            .iter()
+            .map(|m| m.name().to_owned())
+            .collect()
     }
 
     #[test]
@@ -100,7 +112,10 @@ mod tests {
     #[test]
     fn items_that_are_no_list_are_refused() {
         let error = read_manifests("\nkind: List\nitems: {a: b}\n", "f.yaml").unwrap_err();
-        assert_eq!(error.to_string(), "f.yaml:2: items of a List must be a list, found a mapping");
+        assert_eq!(
+            error.to_string(),
+            "f.yaml:2: items of a List must be a list, found a mapping"
+        );
     }
 
     #[test]

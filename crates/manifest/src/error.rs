@@ -5,7 +5,7 @@ use crate::Origin;
 #[non_exhaustive]
 pub enum Error {
     /// The text is not YAML as Kubernetes tools read it. The source knows the line.
-    #[error("{file}: malformed YAML")]
+    #[error("cannot read {file}")]
     Yaml {
         /// The file that was read.
         file: String,
@@ -13,7 +13,9 @@ pub enum Error {
         source: windlass_yaml::Error,
     },
     /// A document is something other than a mapping.
-    #[error("{origin}: expected a Kubernetes object (a mapping with apiVersion, kind and metadata), found {found}")]
+    #[error(
+        "{origin}: expected a Kubernetes object (a mapping with apiVersion, kind and metadata), found {found}"
+    )]
     NotAnObject {
         /// Where the document starts.
         origin: Origin,
@@ -45,7 +47,7 @@ impl Error {
     #[must_use]
     pub fn origin(&self) -> Origin {
         match self {
-            Self::Yaml { file, source } => Origin::new(file.as_str(), source.line().unwrap_or(0)),
+            Self::Yaml { file, source } => Origin::new(file.as_str(), source.position().line),
             Self::NotAnObject { origin, .. }
             | Self::MissingField { origin, .. }
             | Self::ItemsNotAList { origin, .. } => origin.clone(),

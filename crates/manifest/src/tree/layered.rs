@@ -30,13 +30,19 @@ impl<U: FileTree, L: FileTree> FileTree for LayeredTree<U, L> {
 
     fn list(&self, path: &TreePath) -> Result<Vec<TreeEntry>, TreeError> {
         let entries = match (self.upper.list(path), self.lower.list(path)) {
-            (Ok(upper), Err(TreeError::NotFound { .. } | TreeError::NotADirectory { .. })) => return Ok(upper),
+            (Ok(upper), Err(TreeError::NotFound { .. } | TreeError::NotADirectory { .. })) => {
+                return Ok(upper);
+            }
             (Err(TreeError::NotFound { .. }), lower) => return lower,
             (Err(error), _) | (_, Err(error)) => return Err(error),
             (Ok(upper), Ok(lower)) => lower.into_iter().chain(upper),
         };
-        let merged: BTreeMap<String, EntryKind> = entries.map(|entry| (entry.name, entry.kind)).collect();
-        Ok(merged.into_iter().map(|(name, kind)| TreeEntry { name, kind }).collect())
+        let merged: BTreeMap<String, EntryKind> =
+            entries.map(|entry| (entry.name, entry.kind)).collect();
+        Ok(merged
+            .into_iter()
+            .map(|(name, kind)| TreeEntry { name, kind })
+            .collect())
     }
 }
 
@@ -67,6 +73,9 @@ mod tests {
         assert_eq!(tree.list(&path("d")).unwrap().len(), 2);
         assert_eq!(tree.list(&path("new")).unwrap().len(), 1);
         assert_eq!(tree.list(&TreePath::root()).unwrap().len(), 2);
-        assert!(matches!(tree.read(&path("d/c")), Err(TreeError::NotFound { .. })));
+        assert!(matches!(
+            tree.read(&path("d/c")),
+            Err(TreeError::NotFound { .. })
+        ));
     }
 }
