@@ -1,7 +1,7 @@
 //! What can go wrong when a document is opened.
 
 use crate::identity_error::IdentityError;
-use crate::{Format, Location};
+use crate::{Format, Location, RecipientKind};
 
 /// Why a document could not be opened.
 ///
@@ -38,16 +38,16 @@ pub enum Error {
     )]
     NotEncrypted,
     /// The `sops` entry is broken.
-    #[error("sops metadata, {field}: {reason}")]
+    #[error("{field} {reason}")]
     Metadata {
-        /// The field, as in `age[0].enc`.
+        /// The field, as in `sops.age[0].enc`.
         field: String,
         /// What is wrong with it.
         reason: String,
     },
     /// A selector in the metadata is not a regular expression. SOPS itself ignores such a selector, and
     /// leaves every value in clear.
-    #[error("sops metadata, {field}: not a valid regular expression")]
+    #[error("sops.{field} is not a valid regular expression")]
     Selector {
         /// `encrypted_regex`, `unencrypted_comment_regex` and so on.
         field: &'static str,
@@ -58,11 +58,11 @@ pub enum Error {
     /// The document is encrypted only for kinds of keys that this version cannot use.
     #[error(
         "the document is encrypted only for {} ({}); this version opens age recipients",
-        .kinds.join(" and "), .recipients.join(", ")
+        join(.kinds), .recipients.join(", ")
     )]
     UnsupportedRecipients {
-        /// The kinds of keys found: `PGP`, `AWS KMS` and so on.
-        kinds: Vec<&'static str>,
+        /// The kinds of keys found.
+        kinds: Vec<RecipientKind>,
         /// The recipients found, in their public form.
         recipients: Vec<String>,
     },
@@ -125,6 +125,14 @@ impl Error {
     }
 }
 
+fn join(kinds: &[RecipientKind]) -> String {
+    kinds
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(" and ")
+}
+
 fn at_line(line: Option<usize>) -> String {
     line.map(|line| format!(", line {line}"))
         .unwrap_or_default()
@@ -151,6 +159,9 @@ pub enum ValueFault {
         "cannot be decrypted: the value was damaged, or belongs to another key path or another document"
     )]
     Authentication,
+    /// It decrypts to a comment, which can stand between values but not be one.
+    #[error("decrypts to a comment where a value should be: the type of the value was changed")]
+    CommentAsValue,
     /// It decrypts to something that its type does not allow.
     #[error("the decrypted text is not a valid {0}")]
     Content(&'static str),
@@ -180,7 +191,17 @@ pub struct Tried {
 
 impl std::fmt::Display for NoIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "encrypted for {}", self.recipients.join(", "))?;
+        for (position, recipient) in self.recipients.iter().enumerate() {
+            let lead = if position == 0 {
+                "encrypted for "
+            } else {
+                ", "
+            };
+            write!(f, "{lead}{recipient}")?;
+            if recipient.starts_with("age1pq1") || recipient.starts_with("ssh-") {
+                f.write_str(" (a kind not supported yet)")?;
+            }
+        }
         for (position, tried) in self.tried.iter().enumerate() {
             let lead = if position == 0 { "; tried " } else { ", " };
             write!(f, "{lead}{} (from {})", tried.recipient, tried.origin)?;

@@ -158,10 +158,8 @@ impl Identities {
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &age::x25519::Identity)> {
-        self.keys
-            .iter()
-            .map(|key| (key.recipient.as_str(), &key.identity))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &age::x25519::Identity> {
+        self.keys.iter().map(|key| &key.identity)
     }
 
     pub(crate) fn tried(&self) -> Vec<Tried> {

@@ -1,24 +1,116 @@
 //! The `sops` entry of a document: for whom it is encrypted, and how.
 
-use crate::{Error, Format};
+use std::fmt;
 
-/// What the `sops` entry of a document says, without any key.
+use crate::selector::Selector;
+use crate::{Error, Format, document, metadata_fields};
+
+/// What the `sops` entry of a document says. It holds no key in clear, and its `Debug` leaves out the encrypted ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metadata {
-    /// The version of the program that wrote it.
-    pub version: Option<String>,
-    /// When it was last written, as the text stands there.
+    /// Who can open the document. One group: each recipient alone. Several: see
+    /// [`shamir_threshold`](Self::shamir_threshold).
+    pub groups: Vec<KeyGroup>,
+    /// How many groups have to be opened, where there are several. Absent: all of them.
+    pub shamir_threshold: Option<usize>,
+    /// Which values are encrypted.
+    pub selector: Selector,
+    /// Whether the MAC covers the encrypted values only.
+    pub mac_only_encrypted: bool,
+    /// The time of the last change, as it stands there.
     pub last_modified: Option<String>,
+    /// The version of the program that wrote the document.
+    pub version: Option<String>,
+    pub(crate) mac: Option<String>,
 }
 
 impl Metadata {
     /// Reads the metadata of an encrypted document. No identity is needed.
     ///
+    /// ```
+    /// use windlass_sops::{Format, Metadata, Selector};
+    ///
+    /// let text = br#"{"sops": {"age": [{"recipient": "age1abc", "enc": "..."}], "encrypted_regex": "^data$"}}"#;
+    /// let metadata = Metadata::read(text, Format::Json)?;
+    /// assert_eq!(metadata.recipients().next().unwrap().id, "age1abc");
+    /// assert_eq!(metadata.selector, Selector::EncryptedRegex("^data$".into()));
+    /// # Ok::<(), windlass_sops::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// When the text is not of the format, has no `sops` entry, or has a broken one.
-    pub fn read(_text: &[u8], format: Format) -> Result<Self, Error> {
-        Err(Error::FormatNotSupported(format))
+    pub fn read(text: &[u8], format: Format) -> Result<Self, Error> {
+        let mut documents = document::read(text, format)?;
+        metadata_fields::take(&mut documents)
+    }
+
+    /// All recipients of all groups.
+    pub fn recipients(&self) -> impl Iterator<Item = &Recipient> {
+        self.groups.iter().flat_map(|group| &group.recipients)
+    }
+}
+
+/// Recipients of whom each can open the document, or this group's share of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyGroup {
+    /// The recipients, age first, then in the order of the document.
+    pub recipients: Vec<Recipient>,
+}
+
+/// One for whom a document is encrypted.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recipient {
+    /// The kind of key.
+    pub kind: RecipientKind,
+    /// The public name of the key: an age recipient, a fingerprint, an ARN, a URL.
+    pub id: String,
+    /// The data key, or a share of it, encrypted for this recipient.
+    pub(crate) enc: String,
+}
+
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recipient")
+            .field("kind", &self.kind)
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The kinds of keys that SOPS encrypts for. This version opens [`Age`](Self::Age).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum RecipientKind {
+    /// `age1…`, an SSH key, or an age plugin's recipient.
+    Age,
+    /// A PGP fingerprint.
+    Pgp,
+    /// An ARN of AWS KMS.
+    AwsKms,
+    /// A resource of Google Cloud KMS.
+    GcpKms,
+    /// A key of Azure Key Vault.
+    AzureKeyVault,
+    /// A Transit key of HashiCorp Vault or OpenBao.
+    Vault,
+    /// A key of Huawei Cloud KMS.
+    HuaweiKms,
+}
+
+impl fmt::Display for RecipientKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Age => "age",
+            Self::Pgp => "PGP",
+            Self::AwsKms => "AWS KMS",
+            Self::GcpKms => "Google Cloud KMS",
+            Self::AzureKeyVault => "Azure Key Vault",
+            Self::Vault => "Vault",
+            Self::HuaweiKms => "Huawei Cloud KMS",
+        })
     }
 }

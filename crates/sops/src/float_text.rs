@@ -1,0 +1,86 @@
+//! How Go prints floats.
+
+use crate::scalar::float_bytes;
+
+/// As go-yaml v3 does: `strconv.FormatFloat(number, 'g', -1, 64)`, and YAML's words for what is no number.
+pub(crate) fn yaml(number: f64) -> String {
+    if number.is_nan() {
+        ".nan".to_owned()
+    } else if number.is_infinite() {
+        if number > 0.0 { ".inf" } else { "-.inf" }.to_owned()
+    } else {
+        // Go's limit for the shortest form is 21 digits in its 'v' verb and 6 here.
+        match exponent(number) {
+            exponent if !(-4..6).contains(&exponent) => scientific(number, 2),
+            _ => plain(number),
+        }
+    }
+}
+
+/// As `encoding/json` does. JSON has no infinity and no NaN; their Go names come out for those.
+pub(crate) fn json(number: f64) -> String {
+    let size = number.abs();
+    if number.is_finite() && size != 0.0 && !(1e-6..1e21).contains(&size) {
+        scientific(number, 1)
+    } else {
+        plain(number)
+    }
+}
+
+fn plain(number: f64) -> String {
+    String::from_utf8_lossy(&float_bytes(number)).into_owned()
+}
+
+fn exponent(number: f64) -> i32 {
+    let text = format!("{number:e}");
+    text.split_once('e')
+        .and_then(|(_, exponent)| exponent.parse().ok())
+        .unwrap_or_default()
+}
+
+/// Shortest digits and a signed exponent. JSON strips the zero that pads a negative exponent.
+fn scientific(number: f64, width: usize) -> String {
+    let text = format!("{number:e}");
+    let digits = text.split_once('e').map_or(&text[..], |(digits, _)| digits);
+    let exponent = exponent(number);
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{digits}e{sign}{:0width$}", exponent.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yaml_turns_to_exponents_at_a_million() {
+        for (number, text) in [
+            (1e21, "1e+21"),
+            (1e-7, "1e-07"),
+            (1_234_567.5, "1.2345675e+06"),
+            (685_230_150.0, "6.8523015e+08"),
+            (999_999.0, "999999"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (1000.0, "1000"),
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (1e300, "1e+300"),
+            (f64::NEG_INFINITY, "-.inf"),
+        ] {
+            assert_eq!(yaml(number), text);
+        }
+    }
+
+    #[test]
+    fn json_turns_to_exponents_at_its_own_bounds() {
+        for (number, text) in [
+            (1e-7, "1e-7"),
+            (1e-6, "0.000001"),
+            (1e21, "1e+21"),
+            (1e20, "100000000000000000000"),
+            (1e-10, "1e-10"),
+        ] {
+            assert_eq!(json(number), text);
+        }
+    }
+}

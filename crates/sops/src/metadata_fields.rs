@@ -1,0 +1,254 @@
+//! Reads the fields of a `sops` entry, whose forms stand in sops' `stores/stores.go`.
+//!
+//! Unknown fields are passed over, as sops does; `null` counts as absent.
+
+use crate::Error;
+use crate::metadata::{KeyGroup, Metadata, Recipient, RecipientKind};
+use crate::scalar::Scalar;
+use crate::selector::Selector;
+use crate::tree::{Branch, Item, Node, Value, take_metadata};
+
+/// Takes the metadata out of all documents and reads those of the first, which hold for all of them.
+pub(crate) fn take(documents: &mut [Branch]) -> Result<Metadata, Error> {
+    let mut first = None;
+    for (position, document) in documents.iter_mut().enumerate() {
+        let found = take_metadata(document);
+        if position == 0 {
+            if found.len() > 1 {
+                return Err(fault("sops", "stands there more than once"));
+            }
+            first = found.into_iter().next();
+        }
+    }
+    read(&first.ok_or(Error::NotEncrypted)?)
+}
+
+fn read(node: &Node) -> Result<Metadata, Error> {
+    let fields = Fields::of(node, "sops".to_owned())?;
+    let mut groups = vec![read_group(&fields)?];
+    // Lists at the top win over key groups.
+    if groups[0].recipients.is_empty() {
+        let listed = fields.list("key_groups")?;
+        if !listed.is_empty() {
+            groups = listed.iter().map(read_group).collect::<Result<_, _>>()?;
+        }
+    }
+    if groups.iter().all(|group| group.recipients.is_empty()) {
+        return Err(fault(
+            "sops",
+            "names no recipient, so nobody can open the document",
+        ));
+    }
+    Ok(Metadata {
+        groups,
+        shamir_threshold: fields
+            .count("shamir_threshold")?
+            .filter(|threshold| *threshold > 0),
+        selector: read_selector(&fields)?,
+        mac_only_encrypted: fields.flag("mac_only_encrypted")?,
+        last_modified: fields.text("lastmodified")?,
+        version: fields.text("version")?,
+        mac: fields.text("mac")?,
+    })
+}
+
+/// The list, the kind, and the fields that make up the name of a recipient.
+const LISTS: [(&str, RecipientKind, &[&str]); 7] = [
+    ("age", RecipientKind::Age, &["recipient"]),
+    ("pgp", RecipientKind::Pgp, &["fp"]),
+    ("kms", RecipientKind::AwsKms, &["arn"]),
+    ("gcp_kms", RecipientKind::GcpKms, &["resource_id"]),
+    (
+        "azure_kv",
+        RecipientKind::AzureKeyVault,
+        &["vault_url", "name"],
+    ),
+    (
+        "hc_vault",
+        RecipientKind::Vault,
+        &["vault_address", "engine_path", "key_name"],
+    ),
+    ("hckms", RecipientKind::HuaweiKms, &["key_id"]),
+];
+
+fn read_group(fields: &Fields<'_>) -> Result<KeyGroup, Error> {
+    let mut group = KeyGroup::default();
+    for (list, kind, names) in LISTS {
+        for entry in fields.list(list)? {
+            let mut id = Vec::new();
+            for name in names {
+                id.extend(entry.text(name)?);
+            }
+            let enc = entry
+                .text("enc")?
+                .ok_or_else(|| fault(&entry.name("enc"), "is missing"))?;
+            group.recipients.push(Recipient {
+                kind,
+                id: id.join("/"),
+                enc,
+            });
+        }
+    }
+    Ok(group)
+}
+
+fn read_selector(fields: &Fields<'_>) -> Result<Selector, Error> {
+    let mut selector = None;
+    for (name, make) in Selector::FIELDS {
+        let Some(text) = fields.text(name)?.filter(|text| !text.is_empty()) else {
+            continue;
+        };
+        if selector.replace(make(text)).is_some() {
+            return Err(fault(
+                &fields.name(name),
+                "is a second selector, and a document can have one only",
+            ));
+        }
+    }
+    Ok(selector.unwrap_or_default())
+}
+
+/// A mapping in the metadata with its place in them.
+struct Fields<'a> {
+    items: &'a [Item],
+    place: String,
+}
+
+impl<'a> Fields<'a> {
+    fn of(node: &'a Node, place: String) -> Result<Self, Error> {
+        match &node.value {
+            Value::Map(items) => Ok(Self { items, place }),
+            _ => Err(fault(&place, "must be a mapping")),
+        }
+    }
+
+    fn name(&self, field: &str) -> String {
+        format!("{}.{field}", self.place)
+    }
+
+    /// The value of a field. Of two equal ones the last counts, as in Go.
+    fn get(&self, field: &str) -> Option<&'a Node> {
+        self.items
+            .iter()
+            .rev()
+            .find_map(|item| match item {
+                Item::Entry { key, node } if key == field => Some(node),
+                _ => None,
+            })
+            .filter(|node| node.value != Value::Null)
+    }
+
+    fn text(&self, field: &str) -> Result<Option<String>, Error> {
+        self.get(field)
+            .map(|node| {
+                node.as_text()
+                    .ok_or_else(|| fault(&self.name(field), "must be text"))
+            })
+            .transpose()
+    }
+
+    fn count(&self, field: &str) -> Result<Option<usize>, Error> {
+        self.text(field)?
+            .map(|text| {
+                text.parse()
+                    .map_err(|_| fault(&self.name(field), "must be a number"))
+            })
+            .transpose()
+    }
+
+    fn flag(&self, field: &str) -> Result<bool, Error> {
+        match self.get(field).map(|node| &node.value) {
+            None => Ok(false),
+            Some(Value::Scalar(Scalar::Bool(flag))) => Ok(*flag),
+            Some(_) => Err(fault(&self.name(field), "must be true or false")),
+        }
+    }
+
+    /// A list of mappings.
+    fn list(&self, field: &str) -> Result<Vec<Fields<'a>>, Error> {
+        let name = self.name(field);
+        match self.get(field).map(|node| &node.value) {
+            None => Ok(Vec::new()),
+            Some(Value::List(nodes)) => {
+                let entries = nodes
+                    .iter()
+                    .filter(|node| !matches!(node.value, Value::Comment(_)));
+                entries
+                    .enumerate()
+                    .map(|(at, node)| Fields::of(node, format!("{name}[{at}]")))
+                    .collect()
+            }
+            Some(_) => Err(fault(&name, "must be a list")),
+        }
+    }
+}
+
+fn fault(field: &str, reason: &str) -> Error {
+    Error::Metadata {
+        field: field.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+
+    fn parse(metadata: &str) -> Result<Metadata, Error> {
+        take(&mut [json::read(format!("{{\"sops\": {metadata}}}").as_bytes())?])
+    }
+
+    fn message(metadata: &str) -> String {
+        parse(metadata).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn empty_lists_and_nulls_of_older_versions_are_absent() {
+        let metadata =
+            parse(r#"{"kms": [], "pgp": null, "age": [{"recipient": "r", "enc": "e"}]}"#).unwrap();
+        assert_eq!(metadata.groups.len(), 1);
+        assert_eq!(metadata.recipients().count(), 1);
+        assert_eq!(metadata.selector, Selector::default());
+    }
+
+    #[test]
+    fn lists_at_the_top_win_over_key_groups() {
+        let group = r#""age": [{"recipient": "r", "enc": "e"}]"#;
+        let groups = format!(r#""key_groups": [{{{group}}}, {{{group}, "hc_vault": []}}]"#);
+        assert_eq!(
+            parse(&format!("{{{groups}, \"shamir_threshold\": 2}}"))
+                .unwrap()
+                .groups
+                .len(),
+            2
+        );
+        assert_eq!(
+            parse(&format!("{{{group}, {groups}}}"))
+                .unwrap()
+                .groups
+                .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn faults_name_the_field() {
+        assert_eq!(message("3"), "sops must be a mapping");
+        assert_eq!(
+            message(r#"{"age": [{"recipient": "r"}]}"#),
+            "sops.age[0].enc is missing"
+        );
+        assert_eq!(message(r#"{"age": {}}"#), "sops.age must be a list");
+        assert_eq!(
+            message(r#"{"age": [{"recipient": "r", "enc": "e"}], "version": []}"#),
+            "sops.version must be text"
+        );
+        assert!(
+            message(r#"{"age": [{"recipient": "r", "enc": "e"}], "encrypted_regex": "a", "encrypted_suffix": "b"}"#)
+                .contains("second selector")
+        );
+        assert!(matches!(take(&mut [Vec::new()]), Err(Error::NotEncrypted)));
+        assert!(matches!(take(&mut []), Err(Error::NotEncrypted)));
+    }
+}
