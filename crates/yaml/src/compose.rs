@@ -72,7 +72,10 @@ impl<'a> Composer<'a> {
                 (Event::DocumentStart, _) => {
                     self.anchors.clear();
                     let (event, span) = self.events.next()?;
-                    return Ok(Some(self.node(event, span)?.node));
+                    let node = self.node(event, span)?.node;
+                    // The end tells whether something follows that belongs nowhere.
+                    self.events.next()?;
+                    return Ok(Some(node));
                 }
                 (Event::End, _) => return Ok(None),
                 _ => {}

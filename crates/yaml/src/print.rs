@@ -56,7 +56,7 @@ impl Level {
     fn scalar_place(self) -> Place {
         Place::Value {
             indent: match self {
-                Self::Root => 0,
+                Self::Root => 2,
                 Self::Item(indent) | Self::Value(indent) | Self::ComplexValue(indent) => indent + 2,
             },
         }

@@ -101,7 +101,8 @@ impl Printer {
             Written::Plain => self.plain(text, place),
             Written::SingleQuoted => self.single_quoted(text, place),
             Written::DoubleQuoted => self.double_quoted(text, place),
-            Written::Literal => self.literal(text, place),
+            // Its last line break is the one that ends the line.
+            Written::Literal => return self.literal(text, place),
         }
         self.after_blank = false;
         self.at_indentation = false;

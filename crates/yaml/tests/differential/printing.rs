@@ -1,0 +1,106 @@
+//! Printing, against `sigs.k8s.io/yaml`, and the laws of reading what was printed.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde_json::Value;
+use windlass_yaml::{ReadOptions, print, read_document};
+
+use crate::oracle::{Oracle, cases};
+use crate::values::value;
+
+/// JSON with every character of the basic plane beyond ASCII escaped: go-yaml reads the JSON, and would fold raw U+0085,
+/// U+2028 and U+2029 and refuse control characters.
+pub(crate) fn escaped_json(value: &Value) -> String {
+    let mut out = String::new();
+    for letter in normal(value).to_string().chars() {
+        match u32::from(letter) {
+            0x7f..=0xffff => out.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            _ => out.push(letter),
+        }
+    }
+    out
+}
+
+#[test]
+fn prints_as_go_does() {
+    let Some(mut oracle) = Oracle::start() else { return };
+    let mut runner = TestRunner::default();
+    let strategy = value();
+    let trees: Vec<_> = (0..cases()).map(|_| strategy.new_tree(&mut runner).unwrap()).collect();
+    let questions: Vec<_> = trees.iter().map(|tree| escaped_json(&tree.current())).collect();
+    let asked: Vec<_> = questions.iter().map(|json| ("json-to-sigs-yaml", json.as_str())).collect();
+    let answers = oracle.ask_all(&asked);
+    let mut failures = 0;
+    for (mut tree, answer) in trees.into_iter().zip(answers) {
+        let ours = print(&tree.current());
+        if answer.as_ref() == Ok(&ours) || is_beyond_go(&mut oracle, &tree.current()) {
+            continue;
+        }
+        shrink(&mut tree, |value| differs(&mut oracle, value));
+        let value = tree.current();
+        let theirs = oracle.ask("json-to-sigs-yaml", &escaped_json(&value));
+        eprintln!("{value:?}\n--- ours\n{}\n--- go\n{theirs:?}\n", print(&value));
+        failures += 1;
+        if failures == 10 {
+            break;
+        }
+    }
+    assert_eq!(failures, 0, "values printed otherwise");
+}
+
+fn differs(oracle: &mut Oracle, value: &Value) -> bool {
+    let theirs = oracle.ask("json-to-sigs-yaml", &escaped_json(value));
+    theirs.as_ref() != Ok(&print(value)) && !is_beyond_go(oracle, value)
+}
+
+/// Go gives no answer, or another one each time.
+fn is_beyond_go(oracle: &mut Oracle, value: &Value) -> bool {
+    let json = escaped_json(value);
+    let Ok(first) = oracle.ask("json-to-sigs-yaml", &json) else {
+        // Go's JSON is read as YAML, where a key ends within 1,024 bytes.
+        return true;
+    };
+    (0..12).any(|_| oracle.ask("json-to-sigs-yaml", &json).as_ref() != Ok(&first))
+}
+
+/// Makes the value smaller as long as `fails` holds.
+pub(crate) fn shrink<T: ValueTree>(tree: &mut T, mut fails: impl FnMut(&T::Value) -> bool) {
+    let mut steps = 0;
+    while steps < 400 && tree.simplify() {
+        steps += 1;
+        while !fails(&tree.current()) && steps < 400 {
+            steps += 1;
+            if !tree.complicate() {
+                break;
+            }
+        }
+    }
+    while !fails(&tree.current()) && tree.complicate() {}
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn what_is_printed_reads_back_the_same(value in value()) {
+        let text = print(&value);
+        for options in [ReadOptions::resource(), ReadOptions::config()] {
+            let read = read_document(&text, &options).unwrap();
+            prop_assert_eq!(normal(&read), normal(&value), "{}", text);
+            prop_assert_eq!(print(&read), text.clone());
+        }
+    }
+}
+
+/// The value as reading makes it: integral floats are integers.
+fn normal(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => read_document(&number.to_string(), &ReadOptions::resource()).unwrap(),
+        Value::Array(items) => Value::Array(items.iter().map(normal).collect()),
+        Value::Object(entries) => {
+            Value::Object(entries.iter().map(|(key, value)| (key.clone(), normal(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
