@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::scalar::Scalar;
 use crate::tree::{Branch, Item, Value};
-use crate::{Error, Format, Location, json, json_print, yaml};
+use crate::{Error, Format, Location, json, json_print, yaml, yaml_print};
 
 /// Reads a text into its documents.
 pub(crate) fn read(text: &[u8], format: Format) -> Result<Vec<Branch>, Error> {
@@ -20,7 +20,8 @@ pub(crate) fn print(documents: &[Branch], format: Format) -> Result<Zeroizing<Ve
     match (format, documents) {
         (Format::Json, [document]) => Ok(json_print::print(document)),
         (Format::Binary, [document]) => binary_data(document),
-        _ => Ok(Zeroizing::new(Vec::new())),
+        (Format::Yaml, documents) => Ok(yaml_print::print(documents)),
+        _ => Err(Error::FormatNotSupported(format)),
     }
 }
 

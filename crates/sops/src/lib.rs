@@ -25,6 +25,9 @@ mod tree;
 mod values;
 mod walk;
 mod yaml;
+mod yaml_comments;
+mod yaml_print;
+mod yaml_scalar;
 
 pub use decrypt::{DecryptOptions, Mac, decrypt, decrypt_value};
 pub use error::{Error, NoIdentity, Tried, ValueFault};

@@ -51,6 +51,8 @@ pub(crate) enum Value {
 #[derive(Clone, PartialEq)]
 pub(crate) struct Comment {
     pub(crate) text: Zeroizing<String>,
+    /// It stands beside the entry that follows it in the tree, not above.
+    pub(crate) inline: bool,
 }
 
 impl fmt::Debug for Comment {

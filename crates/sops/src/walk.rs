@@ -162,6 +162,7 @@ impl Walk<'_> {
         if type_name == "comment" {
             return Ok(Opened::Comment(Comment {
                 text: comment_text(&plain),
+                inline: false,
             }));
         }
         Scalar::from_plain(type_name, plain).map(Opened::Scalar)
@@ -170,13 +171,25 @@ impl Walk<'_> {
     /// A comment that does not open stays as it is, as in sops: it may have been written by hand.
     fn comment(&mut self, comment: &mut Comment) {
         self.sight.pass_comment(&comment.text);
-        if self.sight.selects_comment()
-            && let Ok(envelope) = Envelope::parse(&comment.text)
-            && let Ok(plain) = envelope.open(self.key, self.aad.as_bytes())
-        {
-            comment.text = comment_text(&plain);
+        if !self.sight.selects_comment() {
+            return;
+        }
+        // A formatter may have moved it deeper: the collections around it are tried as well.
+        for aad in enclosing(&self.aad) {
+            if let Ok(envelope) = Envelope::parse(&comment.text)
+                && let Ok(plain) = envelope.open(self.key, aad.as_bytes())
+            {
+                comment.text = comment_text(&plain);
+                return;
+            }
         }
     }
+}
+
+/// The additional data of comments in a collection and in those around it. At the top of a document it is a lone colon.
+fn enclosing(aad: &str) -> impl Iterator<Item = &str> {
+    let colons = aad.match_indices(':').map(|(at, _)| &aad[..=at]).rev();
+    colons.chain(std::iter::once(":"))
 }
 
 fn comment_text(plain: &[u8]) -> Zeroizing<String> {

@@ -1,10 +1,14 @@
-//! Reads YAML into the tree, typing scalars as go-yaml v3 does.
+//! Reads YAML into the tree: scalars typed as go-yaml v3 types them, comments where go-yaml hangs them.
 
-use windlass_yaml::{Content, Dialect, Limits};
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
+
+use windlass_yaml::{Content, Dialect, Limits, Style};
 use zeroize::Zeroizing;
 
 use crate::scalar::Scalar;
-use crate::tree::{Branch, Item, MAX_DEPTH, Node, Value};
+use crate::tree::{Branch, Comment, Item, MAX_DEPTH, Node, Value};
+use crate::yaml_comments::{self, Found};
 use crate::{Error, Format, Location, PathStep};
 
 /// Reads all documents of a stream.
@@ -27,14 +31,15 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<Branch>, Error> {
     };
     let documents = windlass_yaml::compose(text, &limits)
         .map_err(|error| syntax(Some(error.position().line), error.to_string()))?;
+    let comments = yaml_comments::find(text, &documents).into();
     let mut reader = Reader {
         at: Location::default(),
+        comments,
     };
     let document = |(number, node): (usize, &windlass_yaml::Node)| {
         reader.at = Location {
             document: number,
-            path: Vec::new(),
-            line: Some(node.span.start.line),
+            ..Location::default()
         };
         reader.document(node)
     };
@@ -43,48 +48,103 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<Branch>, Error> {
 
 struct Reader {
     at: Location,
+    /// The comments not placed yet.
+    comments: VecDeque<Found>,
 }
 
 impl Reader {
     fn document(&mut self, node: &windlass_yaml::Node) -> Result<Branch, Error> {
-        match self.node(node)?.value {
-            Value::Map(branch) => Ok(branch),
+        let mut branch = match self.node(node, usize::MAX)?.value {
+            Value::Map(branch) => branch,
             // A document of comments only.
-            Value::Null => Ok(Branch::new()),
-            _ => Err(self.refuse(node, "the top of a document must be a mapping")),
-        }
+            Value::Null => Branch::new(),
+            _ => return Err(self.refuse(node, "the top of a document must be a mapping")),
+        };
+        branch.extend(
+            self.comments_before(usize::MAX)
+                .into_iter()
+                .map(Item::Comment),
+        );
+        Ok(branch)
     }
 
-    fn node(&mut self, node: &windlass_yaml::Node) -> Result<Node, Error> {
+    /// Reads a node. `limit` is the line where whatever follows it starts.
+    fn node(&mut self, node: &windlass_yaml::Node, limit: usize) -> Result<Node, Error> {
         let value = match &node.content {
             Content::Scalar { .. } => self.scalar(node)?,
-            Content::Sequence(items) => {
-                let mut nodes = Vec::with_capacity(items.len());
-                for (position, item) in items.iter().enumerate() {
-                    self.at.path.push(PathStep::Index(position));
-                    nodes.push(self.node(item)?);
-                    self.at.path.pop();
-                }
-                Value::List(nodes)
-            }
-            Content::Mapping(entries) => {
-                let mut items = Branch::with_capacity(entries.len());
-                for (key, node) in entries {
-                    let key = self.key(key)?;
-                    self.at.path.push(PathStep::Key(key.clone()));
-                    items.push(Item::Entry {
-                        key,
-                        node: self.node(node)?,
-                    });
-                    self.at.path.pop();
-                }
-                Value::Map(items)
-            }
+            Content::Sequence(items) => Value::List(self.list(node, items, limit)?),
+            Content::Mapping(entries) => Value::Map(self.map(node, entries, limit)?),
         };
         Ok(Node {
             value,
-            line: Some(node.span.start.line),
+            line: Some(line_of(node)),
         })
+    }
+
+    fn list(
+        &mut self,
+        list: &windlass_yaml::Node,
+        items: &[windlass_yaml::Node],
+        limit: usize,
+    ) -> Result<Vec<Node>, Error> {
+        let comment = |comment| Node {
+            value: Value::Comment(comment),
+            line: None,
+        };
+        let mut nodes = Vec::with_capacity(items.len());
+        for (position, item) in items.iter().enumerate() {
+            nodes.extend(self.comments_before(line_of(item)).into_iter().map(comment));
+            if let Content::Scalar { style, .. } = &item.content {
+                let first = line_of(item) - usize::from(is_block(*style) && line_of(item) > 1);
+                nodes.extend(self.comment_beside(first..=last_line(item)).map(comment));
+            }
+            self.at.path.push(PathStep::Index(position));
+            let limit = items.get(position + 1).map_or(limit, line_of);
+            nodes.push(self.node(item, limit)?);
+            self.at.path.pop();
+        }
+        nodes.extend(
+            self.comments_inside(list.span.start.column, limit)
+                .into_iter()
+                .map(comment),
+        );
+        Ok(nodes)
+    }
+
+    fn map(
+        &mut self,
+        map: &windlass_yaml::Node,
+        entries: &[(windlass_yaml::Node, windlass_yaml::Node)],
+        limit: usize,
+    ) -> Result<Branch, Error> {
+        let mut items = Branch::with_capacity(entries.len());
+        for (position, (key_node, value)) in entries.iter().enumerate() {
+            let key = self.key(key_node)?;
+            items.extend(
+                self.comments_before(line_of(key_node))
+                    .into_iter()
+                    .map(Item::Comment),
+            );
+            items.extend(
+                self.comment_beside(lines_of_entry(key_node, value))
+                    .map(Item::Comment),
+            );
+            self.at.path.push(PathStep::Key(key.clone()));
+            let limit = entries
+                .get(position + 1)
+                .map_or(limit, |(key, _)| line_of(key));
+            items.push(Item::Entry {
+                key,
+                node: self.node(value, limit)?,
+            });
+            self.at.path.pop();
+        }
+        items.extend(
+            self.comments_inside(map.span.start.column, limit)
+                .into_iter()
+                .map(Item::Comment),
+        );
+        Ok(items)
     }
 
     fn key(&self, node: &windlass_yaml::Node) -> Result<String, Error> {
@@ -107,11 +167,14 @@ impl Reader {
             windlass_yaml::Scalar::UInt(_) => {
                 return Err(self.refuse(
                     node,
-                    "an integer beyond 64 bits with sign, which sops does not know",
+                    "an integer that does not fit 64 bits, which sops refuses",
                 ));
             }
             windlass_yaml::Scalar::Float(number) => Scalar::Float(number),
             windlass_yaml::Scalar::Timestamp(time) => Scalar::Time(time),
+            windlass_yaml::Scalar::Str if *style == Style::SingleQuoted => {
+                Scalar::text(&unfold_unicode_breaks(text))
+            }
             windlass_yaml::Scalar::Str => Scalar::text(text),
             windlass_yaml::Scalar::Binary(bytes) => Scalar::Str(Zeroizing::new(bytes)),
         }))
@@ -120,10 +183,188 @@ impl Reader {
     fn refuse(&self, node: &windlass_yaml::Node, reason: &'static str) -> Error {
         Error::Shape {
             at: Location {
-                line: Some(node.span.start.line),
+                line: Some(line_of(node)),
                 ..self.at.clone()
             },
             reason,
+        }
+    }
+
+    fn take_while(&mut self, belongs: impl Fn(&Found) -> bool) -> Vec<Comment> {
+        let document = self.at.document;
+        let mut taken = Vec::new();
+        while let Some(found) = self
+            .comments
+            .pop_front_if(|found| found.document == document && belongs(found))
+        {
+            taken.push(Comment {
+                text: found.text,
+                inline: false,
+            });
+        }
+        taken
+    }
+
+    /// Comments above a line: they belong to the outermost collection with an entry that starts there.
+    fn comments_before(&mut self, line: usize) -> Vec<Comment> {
+        self.take_while(|found| found.at.line < line)
+    }
+
+    /// Comments below the last entry of a collection that are indented like it, and deeper than what follows.
+    fn comments_inside(&mut self, column: usize, limit: usize) -> Vec<Comment> {
+        self.take_while(|found| {
+            !found.inline && found.deep && found.at.line < limit && found.at.column >= column
+        })
+    }
+
+    /// The comment on the lines of an entry. It comes before the entry in the tree, and is printed beside it.
+    fn comment_beside(&mut self, lines: RangeInclusive<usize>) -> Option<Comment> {
+        let document = self.at.document;
+        let beside = |found: &mut Found| {
+            found.inline && found.document == document && lines.contains(&found.at.line)
+        };
+        self.comments.pop_front_if(beside).map(|found| Comment {
+            text: found.text,
+            inline: true,
+        })
+    }
+}
+
+fn line_of(node: &windlass_yaml::Node) -> usize {
+    node.span.start.line
+}
+
+/// The last line with text of a node that is not a block scalar.
+fn last_line(node: &windlass_yaml::Node) -> usize {
+    match &node.content {
+        Content::Scalar { style, .. } if is_block(*style) => line_of(node) - 1,
+        _ => node.span.end.line,
+    }
+}
+
+fn is_block(style: Style) -> bool {
+    matches!(style, Style::Literal | Style::Folded)
+}
+
+/// The lines on which a comment belongs to an entry, and to nothing in its value.
+fn lines_of_entry(key: &windlass_yaml::Node, value: &windlass_yaml::Node) -> RangeInclusive<usize> {
+    let last = match &value.content {
+        Content::Scalar { .. } => last_line(value),
+        // A flow collection ends where its bracket does; a block is below the key.
+        _ if line_of(value) == line_of(key) => value.span.end.line,
+        _ => line_of(key),
+    };
+    line_of(key)..=last.max(line_of(key))
+}
+
+/// Takes away the indentation behind U+2028 and U+2029 in a single-quoted scalar.
+///
+/// They are line breaks for go-yaml, as in YAML 1.1, and sops writes them as such: followed by indentation. For a reader of
+/// YAML 1.2 they are characters, and the indentation is text.
+fn unfold_unicode_breaks(text: &str) -> String {
+    let mut unfolded = String::with_capacity(text.len());
+    let mut after_break = false;
+    for letter in text.chars() {
+        let is_break = matches!(letter, '\u{2028}' | '\u{2029}');
+        if after_break && letter == ' ' {
+            continue;
+        }
+        after_break = is_break;
+        unfolded.push(letter);
+    }
+    unfolded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outline(items: &Branch) -> String {
+        let node = |node: &Node| match &node.value {
+            Value::Comment(comment) => format!("#{}", *comment.text),
+            Value::Map(items) => format!("{{{}}}", outline(items)),
+            Value::List(nodes) => format!("[{}]", outline_list(nodes)),
+            _ => "_".to_owned(),
+        };
+        let item = |item: &Item| match item {
+            Item::Comment(comment) => format!(
+                "#{}{}",
+                if comment.inline { ">" } else { "" },
+                *comment.text
+            ),
+            Item::Entry { key, node: value } => format!("{key}:{}", node(value)),
+        };
+        items.iter().map(item).collect::<Vec<_>>().join(" ")
+    }
+
+    fn outline_list(nodes: &[Node]) -> String {
+        let wrap = |node: &Node| {
+            outline(&vec![Item::Entry {
+                key: String::new(),
+                node: node.clone(),
+            }])
+        };
+        nodes.iter().map(wrap).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn comments_hang_where_go_yaml_hangs_them() {
+        let text = "\
+#1
+a: 1 #2
+#3
+b: #4
+  #5
+  c: x
+  #6
+  d:
+  - l #7
+  #8
+  - m: 1
+    #9
+#10
+e: |
+  #text
+#11
+";
+        let branch = &read(text.as_bytes()).unwrap()[0];
+        assert_eq!(
+            outline(branch),
+            "#1 #>2 a:_ #3 #>4 b:{#5 c:_ #6 d:[:#7 :_ :#8 :{m:_ #9}]} #10 e:_ #11"
+        );
+    }
+
+    #[test]
+    fn unicode_breaks_are_unfolded() {
+        let branch = &read("a: '\u{2028}        ls'\nb: \"\\L  x\"\n".as_bytes()).unwrap()[0];
+        let texts: Vec<_> = branch
+            .iter()
+            .filter_map(|item| match item {
+                Item::Entry { node, .. } => node.as_text(),
+                Item::Comment(_) => None,
+            })
+            .collect();
+        assert_eq!(texts, ["\u{2028}ls", "\u{2028}  x"]);
+    }
+
+    #[test]
+    fn what_sops_cannot_hold_is_refused_with_its_line() {
+        for (text, message) in [
+            (
+                "- a",
+                "the top of the document (line 1): the top of a document must be a mapping",
+            ),
+            (
+                "a: 1\n1: b",
+                "the top of the document (line 2): a key must be a string, sops encrypts no other",
+            ),
+            (
+                "a:\n  - 18446744073709551615",
+                "a[0] (line 2): an integer that does not fit 64 bits, which sops refuses",
+            ),
+            ("a: !!int x", "a (line 1): the value does not fit its tag"),
+        ] {
+            assert_eq!(read(text.as_bytes()).unwrap_err().to_string(), message);
         }
     }
 }

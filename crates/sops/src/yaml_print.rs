@@ -1,0 +1,258 @@
+//! Prints a tree as sops prints YAML: go-yaml v3 with an indentation of four, every collection in block form, comments as
+//! sops hangs them on the nodes.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use crate::float_text;
+use crate::scalar::Scalar;
+use crate::tree::{Branch, Comment, Item, Node, Value};
+use crate::yaml_scalar::{self, Form};
+
+const INDENT: usize = 4;
+
+/// The longest key, in bytes, that stands before a `:` without a `?`.
+const LONGEST_SIMPLE_KEY: usize = 128;
+
+/// The text of a stream.
+pub(crate) fn print(documents: &[Branch]) -> Zeroizing<Vec<u8>> {
+    let mut printer = Printer::default();
+    for (number, document) in documents.iter().enumerate() {
+        if number > 0 {
+            printer.line(0);
+            printer.out.push_str("---\n");
+        }
+        printer.document(document);
+    }
+    Zeroizing::new(std::mem::take(&mut *printer.out).into_bytes())
+}
+
+#[derive(Default)]
+struct Printer {
+    out: Zeroizing<String>,
+    /// The line has been started by a `-` or `:`, and the next thing goes on it.
+    started: bool,
+    /// The indentation of the trailing comment just printed; a line at the same one keeps a distance.
+    foot: Option<usize>,
+}
+
+impl Printer {
+    fn document(&mut self, items: &Branch) {
+        if items.iter().any(|item| matches!(item, Item::Entry { .. })) {
+            self.map(items, 0);
+            return;
+        }
+        for item in items {
+            if let Item::Comment(comment) = item {
+                self.comment_line(comment, 0);
+            }
+        }
+        self.line(0);
+        self.out.push_str("{}\n");
+    }
+
+    /// Starts a line.
+    fn line(&mut self, indent: usize) {
+        if !std::mem::take(&mut self.started) {
+            if self.foot == Some(indent) {
+                self.out.push('\n');
+            }
+            self.out.extend(std::iter::repeat_n(' ', indent));
+        }
+        self.foot = None;
+    }
+
+    fn comment_line(&mut self, comment: &Comment, indent: usize) {
+        self.line(indent);
+        self.out.push('#');
+        self.out.push_str(&comment.text);
+        self.out.push('\n');
+    }
+
+    fn end_line(&mut self, beside: Option<&Comment>) {
+        if let Some(comment) = beside {
+            self.out.push_str(" #");
+            self.out.push_str(&comment.text);
+        }
+        self.out.push('\n');
+    }
+
+    fn map(&mut self, items: &Branch, indent: usize) {
+        let mut beside = None;
+        let last_entry = items
+            .iter()
+            .rposition(|item| matches!(item, Item::Entry { .. }));
+        for (position, item) in items.iter().enumerate() {
+            match item {
+                Item::Comment(comment) if comment.inline => beside = Some(comment),
+                Item::Comment(comment) => {
+                    self.comment_line(comment, indent);
+                    if last_entry.is_some_and(|last| position > last) {
+                        self.foot = Some(indent);
+                    }
+                }
+                Item::Entry { key, node } => {
+                    self.line(indent);
+                    self.key(key, indent);
+                    self.value(node, indent, beside.take());
+                }
+            }
+        }
+    }
+
+    fn key(&mut self, key: &str, indent: usize) {
+        // go-yaml's tag for the key of a merge, which sops does not carry out.
+        if key == "<<" {
+            self.out.push_str("!!merge <<:");
+            return;
+        }
+        let is_simple = key.len() <= LONGEST_SIMPLE_KEY;
+        if !is_simple {
+            self.out.push_str("? ");
+        }
+        match yaml_scalar::form_of(key, true) {
+            Form::Plain | Form::Literal => self.out.push_str(key),
+            Form::SingleQuoted => yaml_scalar::single_quoted(key, indent, &mut self.out),
+            Form::DoubleQuoted => yaml_scalar::double_quoted(key, &mut self.out),
+        }
+        if !is_simple {
+            self.out.push('\n');
+            self.line(indent);
+        }
+        self.out.push(':');
+    }
+
+    /// What follows a `:`.
+    fn value(&mut self, node: &Node, indent: usize, beside: Option<&Comment>) {
+        let below = next_indent(indent);
+        match &node.value {
+            Value::Map(items) if !items.is_empty() => {
+                self.end_line(beside);
+                self.map(items, below);
+            }
+            Value::List(nodes) if !nodes.is_empty() => {
+                self.end_line(beside);
+                self.list(nodes, below);
+            }
+            _ => {
+                self.out.push(' ');
+                self.leaf(&node.value, below, beside);
+            }
+        }
+    }
+
+    fn list(&mut self, nodes: &[Node], indent: usize) {
+        let mut beside = None;
+        let last_item = nodes
+            .iter()
+            .rposition(|node| !matches!(node.value, Value::Comment(_)));
+        for (position, node) in nodes.iter().enumerate() {
+            match &node.value {
+                Value::Comment(comment) if comment.inline => beside = Some(comment),
+                Value::Comment(comment) => {
+                    self.comment_line(comment, indent);
+                    if last_item.is_some_and(|last| position > last) {
+                        self.foot = Some(indent);
+                    }
+                }
+                value => {
+                    self.line(indent);
+                    self.out.push_str("- ");
+                    // Inside a list the first step is as wide as the dash.
+                    let below = indent + 2;
+                    match value {
+                        Value::Map(items) if !items.is_empty() => {
+                            self.started = true;
+                            self.map(items, below);
+                        }
+                        Value::List(nodes) if !nodes.is_empty() => {
+                            self.started = true;
+                            self.list(nodes, below);
+                        }
+                        _ => self.leaf(value, below, beside.take()),
+                    }
+                }
+            }
+        }
+    }
+
+    fn leaf(&mut self, value: &Value, indent: usize, beside: Option<&Comment>) {
+        match value {
+            Value::Map(_) => self.out.push_str("{}"),
+            Value::List(_) => self.out.push_str("[]"),
+            Value::Null | Value::Comment(_) => self.out.push_str("null"),
+            Value::Scalar(Scalar::Int(number)) => self.out.push_str(&number.to_string()),
+            Value::Scalar(Scalar::Float(number)) => self.out.push_str(&float_text::yaml(*number)),
+            Value::Scalar(Scalar::Bool(flag)) => {
+                self.out.push_str(if *flag { "true" } else { "false" })
+            }
+            Value::Scalar(Scalar::Time(text)) => self.out.push_str(text),
+            Value::Scalar(Scalar::Str(bytes)) => match std::str::from_utf8(bytes) {
+                Ok(text) if yaml_scalar::form_of(text, false) == Form::Literal => {
+                    self.out.push('|');
+                    self.out.push_str(&yaml_scalar::literal_hints(text));
+                    self.end_line(beside);
+                    yaml_scalar::literal_lines(text, indent, &mut self.out);
+                    return;
+                }
+                Ok(text) => self.string(text, indent),
+                Err(_) => {
+                    self.out.push_str("!!binary ");
+                    self.out
+                        .push_str(&Zeroizing::new(STANDARD.encode(bytes.as_slice())));
+                }
+            },
+        }
+        self.end_line(beside);
+    }
+
+    fn string(&mut self, text: &str, indent: usize) {
+        match yaml_scalar::form_of(text, false) {
+            Form::SingleQuoted => yaml_scalar::single_quoted(text, indent, &mut self.out),
+            Form::DoubleQuoted => yaml_scalar::double_quoted(text, &mut self.out),
+            Form::Plain | Form::Literal => self.out.push_str(text),
+        }
+    }
+}
+
+/// go-yaml steps to the next multiple of its indentation.
+fn next_indent(indent: usize) -> usize {
+    INDENT * (indent / INDENT + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    /// What sops prints is a fixed point.
+    #[test]
+    fn prints_what_it_reads() {
+        let text = "\
+# head
+a: 1
+b:
+    # above c
+    c: x
+    d:
+        - # in the list
+          e: |-
+            two
+            lines
+          f:
+            - - nested
+              - 1e+21
+        - 'it''s # quoted'
+        # foot
+g: [] # beside
+h: {}
+i: \"\"
+j: null
+k: 2020-01-01T00:00:00Z
+---
+# only
+{}
+";
+        let documents = crate::yaml::read(text.as_bytes()).unwrap();
+        let printed = super::print(&documents);
+        assert_eq!(std::str::from_utf8(&printed).unwrap(), text);
+    }
+}
