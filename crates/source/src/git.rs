@@ -1,0 +1,17 @@
+pub(crate) mod auth;
+mod commit_tree;
+mod connect;
+mod exchange;
+mod generation;
+mod local;
+pub(crate) mod options;
+mod pack;
+mod pipe;
+pub(crate) mod reference;
+mod secret_data;
+mod select;
+mod semver_range;
+mod session;
+pub(crate) mod source;
+mod store;
+pub(crate) mod url;
