@@ -71,9 +71,12 @@ enum Opened {
 impl Walk<'_> {
     fn branch(&mut self, items: &mut Branch) -> Result<(), Error> {
         self.sight.enter_collection();
-        for item in items {
+        let last_entry = items
+            .iter()
+            .rposition(|item| matches!(item, Item::Entry { .. }));
+        for (position, item) in items.iter_mut().enumerate() {
             match item {
-                Item::Comment(comment) => self.comment(comment),
+                Item::Comment(comment) => self.comment(comment, Some(position) > last_entry),
                 Item::Entry { key, node } => self.entry(key, node)?,
             }
         }
@@ -102,9 +105,12 @@ impl Walk<'_> {
 
     fn list(&mut self, nodes: &mut [Node]) -> Result<(), Error> {
         self.sight.enter_collection();
+        let last_item = nodes
+            .iter()
+            .rposition(|node| !matches!(node.value, Value::Comment(_)));
         for (position, node) in nodes.iter_mut().enumerate() {
             if let Value::Comment(comment) = &mut node.value {
-                self.comment(comment);
+                self.comment(comment, Some(position) > last_item);
                 continue;
             }
             self.at.path.push(PathStep::Index(position));
@@ -169,13 +175,15 @@ impl Walk<'_> {
     }
 
     /// A comment that does not open stays as it is, as in sops: it may have been written by hand.
-    fn comment(&mut self, comment: &mut Comment) {
+    fn comment(&mut self, comment: &mut Comment, is_last: bool) {
         self.sight.pass_comment(&comment.text);
         if !self.sight.selects_comment() {
             return;
         }
-        // A formatter may have moved it deeper: the collections around it are tried as well.
-        for aad in enclosing(&self.aad) {
+        // Which collection a comment below its last entry belongs to is a matter of indentation, and formatters change it:
+        // there the collections around are tried as well.
+        let candidates = if is_last { usize::MAX } else { 1 };
+        for aad in enclosing(&self.aad).take(candidates) {
             if let Ok(envelope) = Envelope::parse(&comment.text)
                 && let Ok(plain) = envelope.open(self.key, aad.as_bytes())
             {

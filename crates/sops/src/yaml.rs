@@ -94,9 +94,11 @@ impl Reader {
         let mut nodes = Vec::with_capacity(items.len());
         for (position, item) in items.iter().enumerate() {
             nodes.extend(self.comments_before(line_of(item)).into_iter().map(comment));
-            if let Content::Scalar { style, .. } = &item.content {
-                let first = line_of(item) - usize::from(is_block(*style) && line_of(item) > 1);
-                nodes.extend(self.comment_beside(first..=last_line(item)).map(comment));
+            if let Content::Scalar { .. } = &item.content {
+                nodes.extend(
+                    self.comment_beside(line_of(item)..=last_line(item))
+                        .map(comment),
+                );
             }
             self.at.path.push(PathStep::Index(position));
             let limit = items.get(position + 1).map_or(limit, line_of);
@@ -172,9 +174,6 @@ impl Reader {
             }
             windlass_yaml::Scalar::Float(number) => Scalar::Float(number),
             windlass_yaml::Scalar::Timestamp(time) => Scalar::Time(time),
-            windlass_yaml::Scalar::Str if *style == Style::SingleQuoted => {
-                Scalar::text(&unfold_unicode_breaks(text))
-            }
             windlass_yaml::Scalar::Str => Scalar::text(text),
             windlass_yaml::Scalar::Binary(bytes) => Scalar::Str(Zeroizing::new(bytes)),
         }))
@@ -234,10 +233,10 @@ fn line_of(node: &windlass_yaml::Node) -> usize {
     node.span.start.line
 }
 
-/// The last line with text of a node that is not a block scalar.
+/// The last line on which a comment can stand beside a scalar: below its header, a block scalar takes all.
 fn last_line(node: &windlass_yaml::Node) -> usize {
     match &node.content {
-        Content::Scalar { style, .. } if is_block(*style) => line_of(node) - 1,
+        Content::Scalar { style, .. } if is_block(*style) => line_of(node),
         _ => node.span.end.line,
     }
 }
@@ -255,24 +254,6 @@ fn lines_of_entry(key: &windlass_yaml::Node, value: &windlass_yaml::Node) -> Ran
         _ => line_of(key),
     };
     line_of(key)..=last.max(line_of(key))
-}
-
-/// Takes away the indentation behind U+2028 and U+2029 in a single-quoted scalar.
-///
-/// They are line breaks for go-yaml, as in YAML 1.1, and sops writes them as such: followed by indentation. For a reader of
-/// YAML 1.2 they are characters, and the indentation is text.
-fn unfold_unicode_breaks(text: &str) -> String {
-    let mut unfolded = String::with_capacity(text.len());
-    let mut after_break = false;
-    for letter in text.chars() {
-        let is_break = matches!(letter, '\u{2028}' | '\u{2029}');
-        if after_break && letter == ' ' {
-            continue;
-        }
-        after_break = is_break;
-        unfolded.push(letter);
-    }
-    unfolded
 }
 
 #[cfg(test)]
@@ -335,7 +316,7 @@ e: |
     }
 
     #[test]
-    fn unicode_breaks_are_unfolded() {
+    fn unicode_breaks_are_breaks_as_in_yaml_1_1() {
         let branch = &read("a: '\u{2028}        ls'\nb: \"\\L  x\"\n".as_bytes()).unwrap()[0];
         let texts: Vec<_> = branch
             .iter()

@@ -3,7 +3,7 @@
 //! A comment starts at a `#` that stands outside every scalar, at the start of a line or behind a blank. The reader has the
 //! places of the scalars, so nothing is parsed twice.
 
-use windlass_yaml::{Content, Node, Position, Span};
+use windlass_yaml::{Content, Node, Position, Span, Style};
 use zeroize::Zeroizing;
 
 /// A comment and what decides where it belongs.
@@ -81,6 +81,20 @@ pub(crate) fn find(text: &str, documents: &[Node]) -> Vec<Found> {
 
 fn collect_scalars(node: &Node, spans: &mut Vec<Span>) {
     match &node.content {
+        // The header of a block scalar can have a comment; its text starts on the line below.
+        Content::Scalar {
+            style: Style::Literal | Style::Folded,
+            ..
+        } => {
+            let start = Position {
+                line: node.span.start.line + 1,
+                column: 1,
+            };
+            spans.push(Span {
+                start,
+                end: node.span.end.max(start),
+            });
+        }
         Content::Scalar { .. } => spans.push(node.span),
         Content::Sequence(items) => items.iter().for_each(|item| collect_scalars(item, spans)),
         Content::Mapping(entries) => entries.iter().for_each(|(key, value)| {

@@ -15,12 +15,15 @@ const INDENT: usize = 4;
 /// The longest key, in bytes, that stands before a `:` without a `?`.
 const LONGEST_SIMPLE_KEY: usize = 128;
 
+/// go-yaml's form of the text `<<`. sops does not carry out merges, so that it stays where it stands.
+const MERGE: &str = "!!merge <<";
+
 /// The text of a stream.
 pub(crate) fn print(documents: &[Branch]) -> Zeroizing<Vec<u8>> {
     let mut printer = Printer::default();
     for (number, document) in documents.iter().enumerate() {
         if number > 0 {
-            printer.line(0);
+            printer.foot = None;
             printer.out.push_str("---\n");
         }
         printer.document(document);
@@ -102,9 +105,9 @@ impl Printer {
     }
 
     fn key(&mut self, key: &str, indent: usize) {
-        // go-yaml's tag for the key of a merge, which sops does not carry out.
         if key == "<<" {
-            self.out.push_str("!!merge <<:");
+            self.out.push_str(MERGE);
+            self.out.push(':');
             return;
         }
         let is_simple = key.len() <= LONGEST_SIMPLE_KEY;
@@ -196,6 +199,7 @@ impl Printer {
                     yaml_scalar::literal_lines(text, indent, &mut self.out);
                     return;
                 }
+                Ok("<<") => self.out.push_str(MERGE),
                 Ok(text) => self.string(text, indent),
                 Err(_) => {
                     self.out.push_str("!!binary ");
@@ -233,8 +237,8 @@ b:
     # above c
     c: x
     d:
-        - # in the list
-          e: |-
+        # in the list
+        - e: |-
             two
             lines
           f:
