@@ -1,9 +1,9 @@
-//! From events to nodes: nesting, anchors, limits.
+//! From text to nodes: documents, anchors, limits.
 
 use std::collections::HashMap;
 
-use crate::events::{Anchor, Event, Events};
-use crate::{Content, Error, Limits, Node, Position, Span};
+use crate::scan::{Scanner, TokenKind};
+use crate::{Content, Dialect, Error, Limits, Node, Position, Span, Style};
 
 /// Reads a text into nodes, one per document, with aliases expanded and nothing else interpreted.
 ///
@@ -14,7 +14,7 @@ use crate::{Content, Error, Limits, Node, Position, Span};
 /// Malformed text, unknown or recursive aliases, and crossed limits.
 pub fn compose(text: &str, limits: &Limits) -> Result<Vec<Node>, Error> {
     check_size(text, limits)?;
-    let mut composer = Composer::new(text, limits);
+    let mut composer = Composer::new(text, limits, Dialect::Resource)?;
     let mut documents = Vec::new();
     while let Some(document) = composer.document()? {
         if documents.len() == limits.documents {
@@ -26,8 +26,12 @@ pub fn compose(text: &str, limits: &Limits) -> Result<Vec<Node>, Error> {
 }
 
 /// The first document of a text and how many nodes it took; what follows it is not looked at.
-pub(crate) fn compose_first(text: &str, limits: &Limits) -> Result<Option<(Node, usize)>, Error> {
-    let mut composer = Composer::new(text, limits);
+pub(crate) fn compose_first(
+    text: &str,
+    limits: &Limits,
+    dialect: Dialect,
+) -> Result<Option<(Node, usize)>, Error> {
+    let mut composer = Composer::new(text, limits, dialect)?;
     let document = composer.document()?;
     Ok(document.map(|document| (document, composer.nodes)))
 }
@@ -39,145 +43,173 @@ pub(crate) fn check_size(text: &str, limits: &Limits) -> Result<(), Error> {
     Ok(())
 }
 
-struct Composer<'a> {
-    events: Events<'a>,
+/// Reads nodes from tokens. The grammar is in [`grammar`](crate::grammar).
+pub(crate) struct Composer<'a> {
+    pub(crate) tokens: Scanner<'a>,
     limits: &'a Limits,
     nodes: usize,
     depth: usize,
-    anchors: HashMap<Anchor, Anchored>,
-}
-
-/// What an anchor stands for, and what a copy of it costs.
-struct Anchored {
-    node: Node,
-    nodes: usize,
-    depth: usize,
+    /// What anchors stand for; `None` while their node is being read.
+    anchors: HashMap<String, Option<Built>>,
+    /// `%TAG` handles and what they stand for, in this document.
+    prefixes: HashMap<String, String>,
+    first_document: bool,
 }
 
 /// A finished node, with the number of nodes and levels in it.
-struct Built {
-    node: Node,
-    nodes: usize,
-    depth: usize,
+#[derive(Clone)]
+pub(crate) struct Built {
+    pub(crate) node: Node,
+    pub(crate) nodes: usize,
+    pub(crate) depth: usize,
+}
+
+/// What stands before a node.
+#[derive(Debug)]
+pub(crate) struct Properties {
+    pub(crate) anchor: Option<String>,
+    pub(crate) tag: Option<String>,
+    pub(crate) start: Position,
 }
 
 impl<'a> Composer<'a> {
-    fn new(text: &'a str, limits: &'a Limits) -> Self {
-        Self { events: Events::new(text), limits, nodes: 0, depth: 0, anchors: HashMap::new() }
+    fn new(text: &'a str, limits: &'a Limits, dialect: Dialect) -> Result<Self, Error> {
+        Ok(Self {
+            tokens: Scanner::new(text, dialect)?,
+            limits,
+            nodes: 0,
+            depth: 0,
+            anchors: HashMap::new(),
+            prefixes: HashMap::new(),
+            first_document: true,
+        })
     }
 
     fn document(&mut self) -> Result<Option<Node>, Error> {
+        self.anchors.clear();
+        self.prefixes.clear();
+        let implicit = std::mem::take(&mut self.first_document);
+        while !implicit && self.tokens.peek()?.kind == TokenKind::DocumentEnd {
+            self.tokens.next()?;
+        }
+        let token = self.tokens.peek()?;
+        let node = match token.kind {
+            TokenKind::StreamEnd => return Ok(None),
+            TokenKind::Version(..) | TokenKind::TagPrefix { .. } | TokenKind::DocumentStart => self.explicit_document()?,
+            _ if implicit => self.block_node()?.node,
+            _ => return Err(malformed(token.start, "did not find the `---` of a further document")),
+        };
+        // Whatever follows has to be something that can follow.
+        if self.tokens.peek()?.kind == TokenKind::DocumentEnd {
+            self.tokens.next()?;
+        }
+        Ok(Some(node))
+    }
+
+    fn explicit_document(&mut self) -> Result<Node, Error> {
         loop {
-            match self.events.next()? {
-                (Event::DocumentStart, _) => {
-                    self.anchors.clear();
-                    let (event, span) = self.events.next()?;
-                    let node = self.node(event, span)?.node;
-                    // The end tells whether something follows that belongs nowhere.
-                    self.events.next()?;
-                    return Ok(Some(node));
+            let token = self.tokens.next()?;
+            match token.kind {
+                TokenKind::DocumentStart => break,
+                TokenKind::Version(1, 1) => {}
+                TokenKind::Version(..) => return Err(Error::Directive { position: token.start }),
+                TokenKind::TagPrefix { handle, prefix } => {
+                    if self.prefixes.insert(handle, prefix).is_some() {
+                        return Err(malformed(token.start, "a tag handle is declared twice"));
+                    }
                 }
-                (Event::End, _) => return Ok(None),
-                _ => {}
+                _ => return Err(malformed(token.start, "did not find the `---` after a directive")),
             }
+        }
+        let token = self.tokens.peek()?;
+        match token.kind {
+            TokenKind::Version(..)
+            | TokenKind::TagPrefix { .. }
+            | TokenKind::DocumentStart
+            | TokenKind::DocumentEnd
+            | TokenKind::StreamEnd => {
+                let position = token.start;
+                Ok(self.empty(position)?.node)
+            }
+            _ => Ok(self.block_node()?.node),
         }
     }
 
-    fn node(&mut self, event: Event, span: Span) -> Result<Built, Error> {
-        let (anchor, built) = match event {
-            Event::Alias(anchor) => return self.alias(anchor, span),
-            Event::Scalar { text, style, anchor, tag } => {
-                if text.len() > self.limits.scalar_bytes {
-                    return Err(Error::Limit {
-                        limit: "bytes in one scalar",
-                        value: self.limits.scalar_bytes,
-                        position: span.start,
-                    });
-                }
-                self.count(1, span.start)?;
-                let node = Node { content: Content::Scalar { text, style }, tag, span };
-                (anchor, Built { node, nodes: 1, depth: 0 })
-            }
-            Event::SequenceStart { anchor, tag } => (anchor, self.sequence(tag, span)?),
-            Event::MappingStart { anchor, tag } => (anchor, self.mapping(tag, span)?),
-            _ => {
-                let problem = "a node was expected here".to_owned();
-                return Err(Error::Malformed { position: span.start, problem });
-            }
+    /// The tag as written, with its handle resolved and core tags in the short form.
+    pub(crate) fn tag(&self, handle: &str, suffix: String, position: Position) -> Result<String, Error> {
+        let whole = match (self.prefixes.get(handle), handle) {
+            (Some(prefix), _) => format!("{prefix}{suffix}"),
+            (None, "") => suffix,
+            (None, "!") => format!("!{suffix}"),
+            (None, "!!") => return Ok(format!("!!{suffix}")),
+            (None, _) => return Err(malformed(position, "found an undeclared tag handle")),
         };
-        if let Some(anchor) = anchor {
-            self.count(built.nodes, span.start)?;
-            let Built { node, nodes, depth } = &built;
-            self.anchors.insert(anchor, Anchored { node: node.clone(), nodes: *nodes, depth: *depth });
+        Ok(match whole.strip_prefix("tag:yaml.org,2002:") {
+            Some(name) => format!("!!{name}"),
+            None => whole,
+        })
+    }
+
+    /// Nothing where a node could be.
+    pub(crate) fn empty(&mut self, position: Position) -> Result<Built, Error> {
+        let properties = Properties { anchor: None, tag: None, start: position };
+        self.scalar(properties, String::new(), Style::Plain, position)
+    }
+
+    pub(crate) fn scalar(
+        &mut self,
+        properties: Properties,
+        text: String,
+        style: Style,
+        end: Position,
+    ) -> Result<Built, Error> {
+        let Properties { anchor, tag, start } = properties;
+        if text.len() > self.limits.scalar_bytes {
+            let value = self.limits.scalar_bytes;
+            return Err(Error::Limit { limit: "bytes in one scalar", value, position: start });
         }
+        self.count(1, start)?;
+        let span = Span { start, end };
+        let node = Node { content: Content::Scalar { text, style }, flow: false, tag, span };
+        self.remember(anchor, Built { node, nodes: 1, depth: 0 })
+    }
+
+    pub(crate) fn alias(&mut self, name: &str, span: Span) -> Result<Built, Error> {
+        let position = span.start;
+        let Some(anchored) = self.anchors.get(name) else { return Err(Error::UnknownAlias { position }) };
+        let Some(Built { nodes, depth, .. }) = anchored else { return Err(Error::Recursion { position }) };
+        let (nodes, depth) = (*nodes, *depth);
+        self.count(nodes, position)?;
+        self.check_depth(self.depth + depth, position)?;
+        let anchored = self.anchors.get(name).cloned().flatten();
+        let mut built = anchored.ok_or(Error::Recursion { position })?;
+        built.node.span = span;
         Ok(built)
     }
 
-    fn sequence(&mut self, tag: Option<String>, span: Span) -> Result<Built, Error> {
-        self.enter(span.start)?;
-        let (mut items, mut nodes, mut depth) = (Vec::new(), 1, 0);
-        let end = loop {
-            match self.events.next()? {
-                (Event::SequenceEnd, span) => break span.end,
-                (event, span) => {
-                    let item = self.node(event, span)?;
-                    nodes += item.nodes;
-                    depth = depth.max(item.depth);
-                    items.push(item.node);
-                }
-            }
-        };
-        self.depth -= 1;
-        let span = Span { start: span.start, end };
-        Ok(Built { node: Node { content: Content::Sequence(items), tag, span }, nodes, depth: depth + 1 })
-    }
-
-    fn mapping(&mut self, tag: Option<String>, span: Span) -> Result<Built, Error> {
-        self.enter(span.start)?;
-        let (mut entries, mut nodes, mut depth) = (Vec::new(), 1, 0);
-        let end = loop {
-            match self.events.next()? {
-                (Event::MappingEnd, span) => break span.end,
-                (event, span) => {
-                    let key = self.node(event, span)?;
-                    let (event, span) = self.events.next()?;
-                    let value = self.node(event, span)?;
-                    nodes += key.nodes + value.nodes;
-                    depth = depth.max(key.depth).max(value.depth);
-                    entries.push((key.node, value.node));
-                }
-            }
-        };
-        self.depth -= 1;
-        let span = Span { start: span.start, end };
-        Ok(Built { node: Node { content: Content::Mapping(entries), tag, span }, nodes, depth: depth + 1 })
-    }
-
-    fn alias(&mut self, anchor: Anchor, span: Span) -> Result<Built, Error> {
-        // The parser knows the anchor, so a missing node is one that is not finished yet.
-        let Some(Anchored { nodes, depth, .. }) = self.anchors.get(&anchor) else {
-            return Err(Error::Recursion { position: span.start });
-        };
-        let (nodes, depth) = (*nodes, *depth);
-        self.count(nodes, span.start)?;
-        self.check_depth(self.depth + depth, span.start)?;
-        let mut node = self.anchors[&anchor].node.clone();
-        node.span = span;
-        Ok(Built { node, nodes, depth })
-    }
-
-    fn count(&mut self, nodes: usize, position: Position) -> Result<(), Error> {
-        self.nodes = self.nodes.saturating_add(nodes);
-        if self.nodes > self.limits.nodes {
-            return Err(Error::Limit { limit: "nodes", value: self.limits.nodes, position });
+    /// Goes one level down, where a collection starts.
+    pub(crate) fn enter(&mut self, anchor: Option<&String>, position: Position) -> Result<(), Error> {
+        if let Some(anchor) = anchor {
+            self.anchors.insert(anchor.clone(), None);
         }
-        Ok(())
-    }
-
-    fn enter(&mut self, position: Position) -> Result<(), Error> {
         self.depth += 1;
         self.check_depth(self.depth, position)?;
         self.count(1, position)
+    }
+
+    /// Comes back from a collection.
+    pub(crate) fn leave(&mut self, anchor: Option<String>, mut built: Built) -> Result<Built, Error> {
+        self.depth -= 1;
+        built.depth += 1;
+        self.remember(anchor, built)
+    }
+
+    fn remember(&mut self, anchor: Option<String>, built: Built) -> Result<Built, Error> {
+        if let Some(anchor) = anchor {
+            self.count(built.nodes, built.node.position())?;
+            self.anchors.insert(anchor, Some(built.clone()));
+        }
+        Ok(built)
     }
 
     fn check_depth(&self, depth: usize, position: Position) -> Result<(), Error> {
@@ -187,4 +219,16 @@ impl<'a> Composer<'a> {
         }
         Ok(())
     }
+
+    fn count(&mut self, nodes: usize, position: Position) -> Result<(), Error> {
+        self.nodes = self.nodes.saturating_add(nodes);
+        if self.nodes > self.limits.nodes {
+            return Err(Error::Limit { limit: "nodes", value: self.limits.nodes, position });
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn malformed(position: Position, problem: &str) -> Error {
+    Error::Malformed { position, problem: problem.to_owned() }
 }

@@ -11,23 +11,29 @@ pub(crate) struct Converter<'a> {
     options: &'a ReadOptions<'a>,
     /// Keys and items from the document's root to where we are; kept only where a path to compare with is given.
     path: Vec<String>,
+    /// Whether we are within brackets or braces.
+    in_flow: bool,
 }
 
 type Entries = Vec<(Node, Node)>;
 
 impl<'a> Converter<'a> {
     pub(crate) fn new(options: &'a ReadOptions<'a>) -> Self {
-        Self { options, path: Vec::new() }
+        Self { options, path: Vec::new(), in_flow: false }
     }
 
     pub(crate) fn value(&mut self, node: Node) -> Result<Value, Error> {
         let position = node.position();
-        match node.content {
+        let around = self.in_flow;
+        self.in_flow |= node.flow;
+        let value = match node.content {
             Content::Scalar { text, .. } if self.stays_text() => Ok(Value::String(text)),
             Content::Scalar { text, style } => self.scalar(text, style, node.tag.as_deref(), position),
             Content::Sequence(items) => self.sequence(items),
             Content::Mapping(entries) => self.mapping(entries).map(Value::Object),
-        }
+        };
+        self.in_flow = around;
+        value
     }
 
     fn sequence(&mut self, items: Vec<Node>) -> Result<Value, Error> {
@@ -114,6 +120,10 @@ impl<'a> Converter<'a> {
 
     fn scalar(&self, text: String, style: Style, tag: Option<&str>, position: Position) -> Result<Value, Error> {
         Ok(match typed(&text, style, tag, self.options.dialect, position)? {
+            // kyaml prints what it read before it types it, and prints nothing as '' there.
+            Scalar::Null if text.is_empty() && self.in_flow && self.options.dialect == Dialect::Resource => {
+                Value::String(text)
+            }
             Scalar::Null => Value::Null,
             Scalar::Bool(value) => Value::Bool(value),
             Scalar::Int(value) => Value::from(value),

@@ -67,6 +67,6 @@ mod tests {
             assert_eq!(format_g(value), text);
         }
         assert_eq!(format_g32(0.1), "0.1");
-        assert_eq!(format_g32(1_234_567_890.5), "1.2345679e+09");
+        assert_eq!(format_g32(1_234_567_890.5), "1.234568e+09");
     }
 }

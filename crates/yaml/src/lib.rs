@@ -21,8 +21,8 @@ mod compose;
 mod convert;
 mod documents;
 mod error;
-mod events;
 mod go_float;
+mod grammar;
 mod key_order;
 mod limits;
 mod locate;
@@ -32,6 +32,7 @@ mod position;
 mod print;
 mod print_scalar;
 mod read;
+mod scan;
 mod scalar;
 mod timestamp;
 

@@ -1,21 +1,21 @@
 //! Where a value stands in its text.
 
 use crate::read::each_document;
-use crate::{Content, Error, Limits, Node, Span};
+use crate::{Content, Dialect, Error, Limits, Node, Span};
 
 /// Finds the value at a path, for a message that has to point at it.
 ///
-/// `document` counts the documents that [`read_documents`](crate::read_documents) returns, from 0. A path is made of keys
+/// `document` counts the documents that [`read_documents`](crate::read_documents) returns in that dialect, from 0. A path is made of keys
 /// and of decimal indexes of items; the empty path is the document. Where a step is missing the answer is that of the last
 /// step that exists, so that a message about a missing field points at its parent. `None` where there is no such
 /// document.
 ///
 /// The text is read again for this: values carry no places, so reading without errors does not pay for them.
 #[must_use]
-pub fn locate(text: &str, document: usize, path: &[&str]) -> Option<Span> {
+pub fn locate(text: &str, dialect: Dialect, document: usize, path: &[&str]) -> Option<Span> {
     let (mut index, mut found) = (0, None);
     // A fault further down does not matter here.
-    let _: Result<(), Error> = each_document(text, &Limits::default(), |node, piece| {
+    let _: Result<(), Error> = each_document(text, &Limits::default(), dialect, |node, piece| {
         if index == document {
             found = Some(find(&node, path).span.below(piece.lines_above));
         }

@@ -9,6 +9,8 @@ use crate::{Position, Span};
 pub struct Node {
     /// What the node holds.
     pub content: Content,
+    /// Whether it is a collection in brackets or braces.
+    pub flow: bool,
     /// The tag, where one is written: `!!int`, `!foo`, or `!` alone. Core tags are always in the short form.
     pub tag: Option<String>,
     /// Where it stands.

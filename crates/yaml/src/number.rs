@@ -1,5 +1,7 @@
 //! Numbers, as go-yaml and Go's `strconv` read them.
 
+use crate::Dialect;
+
 /// A number with the type that its text asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Number {
@@ -9,22 +11,22 @@ pub(crate) enum Number {
 }
 
 /// The number that plain text is, if it is one.
-pub(crate) fn parse(text: &str) -> Option<Number> {
+pub(crate) fn parse(text: &str, dialect: Dialect) -> Option<Number> {
     match text.as_bytes().first()? {
         // Only here underscores are not passed over.
         b'.' => parse_float(text).map(Number::Float),
-        b'0'..=b'9' | b'+' | b'-' if text.contains('_') => parse_digits(&text.replace('_', "")),
-        b'0'..=b'9' | b'+' | b'-' => parse_digits(text),
+        b'0'..=b'9' | b'+' | b'-' if text.contains('_') => parse_digits(&text.replace('_', ""), dialect),
+        b'0'..=b'9' | b'+' | b'-' => parse_digits(text, dialect),
         _ => None,
     }
 }
 
-fn parse_digits(text: &str) -> Option<Number> {
+fn parse_digits(text: &str, dialect: Dialect) -> Option<Number> {
     parse_int(text)
         .map(Number::Int)
         .or_else(|| parse_uint(text).map(Number::UInt))
         .or_else(|| parse_float(text).map(Number::Float))
-        .or_else(|| parse_sign_after_prefix(text))
+        .or_else(|| parse_sign_after_prefix(text, dialect))
 }
 
 fn parse_int(text: &str) -> Option<i64> {
@@ -86,11 +88,11 @@ fn parse_float(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|value| value.is_finite())
 }
 
-/// go-yaml cuts `0b` and `0o` off itself and hands the rest on with its sign: `0b-101` is -5.
-fn parse_sign_after_prefix(text: &str) -> Option<Number> {
+/// go-yaml cuts `0b`, and v3 also `0o`, off itself and hands the rest on with its sign: `0b-101` is -5.
+fn parse_sign_after_prefix(text: &str, dialect: Dialect) -> Option<Number> {
     let (radix, rest) = match text.as_bytes() {
         [b'0', b'b', ..] => (2, &text[2..]),
-        [b'0', b'o', ..] => (8, &text[2..]),
+        [b'0', b'o', ..] if dialect == Dialect::Resource => (8, &text[2..]),
         _ => return None,
     };
     i64::from_str_radix(rest, radix).ok().map(Number::Int)
@@ -117,6 +119,10 @@ pub(crate) fn through_json(value: f64) -> Number {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(text: &str) -> Option<Number> {
+        super::parse(text, Dialect::Resource)
+    }
 
     #[test]
     fn integers() {

@@ -110,7 +110,7 @@ impl Printer {
 
     fn plain(&mut self, text: &str, place: Place) {
         self.separate();
-        self.folded(text, place, |_| true);
+        self.folded(text, place, false);
     }
 
     fn single_quoted(&mut self, text: &str, place: Place) {
@@ -118,15 +118,15 @@ impl Printer {
         self.put('\'');
         self.after_blank = false;
         self.at_indentation = false;
-        let last = text.len() - text.chars().next_back().map_or(0, char::len_utf8);
-        self.folded(text, place, |index| index > 0 && index < last);
+        self.folded(text, place, true);
         self.put('\'');
     }
 
     /// Text with its own line breaks (only the two Unicode ones can be there) and with breaks at single blanks beyond the width.
-    fn folded(&mut self, text: &str, place: Place, may_fold: impl Fn(usize) -> bool) {
+    fn folded(&mut self, text: &str, place: Place, quoted: bool) {
         let (mut after_space, mut after_break) = (false, false);
-        let quoted = text.len() != self.out.len() && self.out.ends_with('\'');
+        // Within quotes the outermost blanks have to stay.
+        let may_fold = |index| !quoted || (index > 0 && index < text.len() - 1);
         for (index, letter) in text.char_indices() {
             match (letter, place) {
                 (' ', Place::Value { indent })

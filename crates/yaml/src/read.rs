@@ -62,13 +62,13 @@ impl ReadOptions<'static> {
 ///
 /// The text is cut into documents as kustomize does it: CRLF becomes LF, every line that starts with `---` is a separator,
 /// even inside a quoted scalar, and must hold nothing more than a comment; text after a `...` line is not read. Documents
-/// without content vanish.
+/// without content vanish: null, and in the resource dialect `{}` and `[]`.
 ///
 /// # Errors
 /// The first fault of the text, whatever its document.
 pub fn read_documents(text: &str, options: &ReadOptions<'_>) -> Result<Vec<Document>, Error> {
     let mut documents = Vec::new();
-    each_document(text, &options.limits, |node, piece| {
+    each_document(text, &options.limits, options.dialect, |node, piece| {
         let line = piece.lines_above + node.position().line;
         let value = Converter::new(options).value(node)?;
         documents.push(Document { value, line });
@@ -84,7 +84,7 @@ pub fn read_documents(text: &str, options: &ReadOptions<'_>) -> Result<Vec<Docum
 /// The first fault of the document.
 pub fn read_document(text: &str, options: &ReadOptions<'_>) -> Result<Value, Error> {
     check_size(text, &options.limits)?;
-    match compose_first(text, &options.limits)? {
+    match compose_first(text, &options.limits, options.dialect)? {
         Some((node, _)) => Converter::new(options).value(node),
         None => Ok(Value::Null),
     }
@@ -94,6 +94,7 @@ pub fn read_document(text: &str, options: &ReadOptions<'_>) -> Result<Value, Err
 pub(crate) fn each_document(
     text: &str,
     limits: &Limits,
+    dialect: Dialect,
     mut take: impl FnMut(Node, &Piece<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     check_size(text, limits)?;
@@ -104,7 +105,7 @@ pub(crate) fn each_document(
             let position = Position::START.below(piece.lines_above);
             return Err(Error::Limit { limit: "documents", value: limits.documents, position });
         }
-        read_piece(piece, &mut left, &mut take).map_err(|error| match error {
+        read_piece(piece, &mut left, dialect, &mut take).map_err(|error| match error {
             // The limit as the caller set it, not what was left of it.
             Error::Limit { limit: "nodes", position, .. } => {
                 Error::Limit { limit: "nodes", value: limits.nodes, position }.below(piece.lines_above)
@@ -118,14 +119,15 @@ pub(crate) fn each_document(
 fn read_piece(
     piece: &Piece<'_>,
     left: &mut Limits,
+    dialect: Dialect,
     take: &mut impl FnMut(Node, &Piece<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     if let Some(line) = directive_line(piece.text) {
         return Err(Error::Directive { position: Position { line, column: 1 } });
     }
-    let Some((node, nodes)) = compose_first(piece.text, left)? else { return Ok(()) };
+    let Some((node, nodes)) = compose_first(piece.text, left, dialect)? else { return Ok(()) };
     left.nodes -= nodes;
-    if is_null(&node) {
+    if is_without_content(&node, dialect) {
         return Ok(());
     }
     take(node, piece)
@@ -146,12 +148,15 @@ fn directive_line(text: &str) -> Option<usize> {
     None
 }
 
-fn is_null(node: &Node) -> bool {
+/// Null vanishes; kustomize drops `{}` and `[]` too.
+fn is_without_content(node: &Node, dialect: Dialect) -> bool {
     match (&node.content, node.tag.as_deref()) {
         (_, Some("!!null")) => true,
         (Content::Scalar { text, style: Style::Plain }, None | Some("!")) => {
             matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL")
         }
-        _ => false,
+        (Content::Sequence(items), _) => items.is_empty() && dialect == Dialect::Resource,
+        (Content::Mapping(entries), _) => entries.is_empty() && dialect == Dialect::Resource,
+        (Content::Scalar { .. }, _) => false,
     }
 }

@@ -67,18 +67,18 @@ pub(crate) fn resolve_plain(text: &str, dialect: Dialect) -> Scalar {
     if dialect == Dialect::Resource && let Some(time) = timestamp::parse(text) {
         return Scalar::Timestamp(time);
     }
-    resolve_number(text).unwrap_or(Scalar::Str)
+    resolve_number(text, dialect).unwrap_or(Scalar::Str)
 }
 
 /// Whether Go's printer has to quote the text for it to stay a string: it asks the YAML 1.1 reading.
 pub(crate) fn is_plain_string(text: &str) -> bool {
-    matches!(resolve_plain(text, Dialect::Config), Scalar::Str) && text != "<<" && timestamp::parse(text).is_none()
+    matches!(resolve_plain(text, Dialect::Config), Scalar::Str) && timestamp::parse(text).is_none()
 }
 
 fn resolve_tagged(text: &str, tag: &str, dialect: Dialect) -> Option<Scalar> {
     let resolved = match tag {
         "!!timestamp" => return timestamp::parse(text).map(Scalar::Timestamp),
-        _ => resolve_word(text, dialect).or_else(|| resolve_number(text)).unwrap_or(Scalar::Str),
+        _ => resolve_word(text, dialect).or_else(|| resolve_number(text, dialect)).unwrap_or(Scalar::Str),
     };
     match (tag, resolved) {
         ("!!null", Scalar::Null) => Some(Scalar::Null),
@@ -106,8 +106,8 @@ fn resolve_word(text: &str, dialect: Dialect) -> Option<Scalar> {
     })
 }
 
-fn resolve_number(text: &str) -> Option<Scalar> {
-    number::parse(text).map(|number| match number {
+fn resolve_number(text: &str, dialect: Dialect) -> Option<Scalar> {
+    number::parse(text, dialect).map(|number| match number {
         Number::Int(value) => Scalar::Int(value),
         Number::UInt(value) => Scalar::UInt(value),
         Number::Float(value) => Scalar::Float(value),
