@@ -120,6 +120,40 @@ pub struct KustomizationSpec {
 }
 
 impl KustomizationSpec {
+    /// A spec with what every Kustomization must say, and nothing else.
+    #[must_use]
+    pub fn new(source_ref: SourceRef, interval: GoDuration, prune: bool) -> Self {
+        Self {
+            source_ref,
+            path: None,
+            interval,
+            retry_interval: None,
+            timeout: None,
+            prune,
+            deletion_policy: None,
+            wait: false,
+            health_checks: Vec::new(),
+            health_check_exprs: Vec::new(),
+            depends_on: Vec::new(),
+            force: false,
+            target_namespace: None,
+            name_prefix: None,
+            name_suffix: None,
+            patches: Vec::new(),
+            images: Vec::new(),
+            components: Vec::new(),
+            ignore_missing_components: false,
+            common_metadata: None,
+            build_metadata: Vec::new(),
+            post_build: None,
+            decryption: None,
+            ignore: Vec::new(),
+            service_account_name: None,
+            kube_config: None,
+            suspend: false,
+        }
+    }
+
     /// How long to wait after a failure, with the default filled in.
     #[must_use]
     pub fn retry_interval(&self) -> GoDuration {
