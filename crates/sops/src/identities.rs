@@ -15,12 +15,13 @@ use crate::identity_error::IdentityError;
 /// by the error of a document that nothing opens.
 ///
 /// The keys are wiped from memory on drop, and `Debug` shows recipients only.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Identities {
     keys: Vec<Key>,
     warnings: Vec<IdentityError>,
 }
 
+#[derive(Clone)]
 struct Key {
     identity: age::x25519::Identity,
     recipient: String,
