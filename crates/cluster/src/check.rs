@@ -1,0 +1,172 @@
+use std::str::FromStr;
+
+use serde_json::Value;
+use windlass_drift::{Change, REDACTED, Verb, changes};
+use windlass_manifest::{FieldPath, Manifest};
+
+use crate::cluster::Cluster;
+use crate::control::Control;
+use crate::error::{Doing, Error};
+use crate::prepare::{ApplyOptions, Prepared};
+use crate::{rejection, takeover};
+
+/// What an apply of one object would do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preview {
+    /// What would be done.
+    pub verb: Verb,
+    /// The object as the server has it; `None` where there is none, or where it was not looked at.
+    pub live: Option<Manifest>,
+    /// The object as the server would have it afterwards; `None` where nothing would be done, or where the server only
+    /// knows once the old one is gone.
+    pub predicted: Option<Manifest>,
+    /// Whether fields or marks of others would be taken over first.
+    pub(crate) takes_over: bool,
+}
+
+impl Preview {
+    fn nothing(verb: Verb) -> Self {
+        Self {
+            verb,
+            live: None,
+            predicted: None,
+            takes_over: false,
+        }
+    }
+}
+
+impl Cluster {
+    /// What an apply of `manifest` would do: one GET and one dry run, nothing is written.
+    ///
+    /// # Errors
+    /// What the server says to the dry run; see [`Error`].
+    pub async fn preview(
+        &self,
+        manifest: &Manifest,
+        options: &ApplyOptions,
+    ) -> Result<Preview, Error> {
+        let kind = self.kind_of(manifest).await?;
+        self.check(
+            &Prepared::prepare(manifest.clone(), kind, options)?,
+            options.force,
+        )
+        .await
+    }
+
+    /// What an apply of `prepared` would do.
+    pub(crate) async fn check(&self, prepared: &Prepared, force: bool) -> Result<Preview, Error> {
+        let prefix = &self.options().control_prefix;
+        let desired = Control::of(prefix, prepared.manifest.value());
+        if let Some(reason) = desired.ignored() {
+            return Ok(Preview::nothing(Verb::Skip(reason)));
+        }
+        let handle = prepared.handle();
+        let live = self.live(&handle).await?;
+        let existing = live.as_ref().map(|live| Control::of(prefix, live));
+        let skip = existing
+            .as_ref()
+            .and_then(|existing| existing.ignored().or_else(|| desired.create_only()));
+        if let Some(reason) = skip {
+            return Ok(Preview::nothing(Verb::Skip(reason)));
+        }
+        let force = force || desired.forced() || existing.as_ref().is_some_and(Control::forced);
+        let merge = desired.merged() || existing.as_ref().is_some_and(Control::merged);
+        match (
+            self.server_side_apply(&handle, prepared.manifest.value(), true)
+                .await,
+            live,
+        ) {
+            (Ok(predicted), None) => Ok(Preview {
+                verb: Verb::Create,
+                predicted: keep(prepared, predicted),
+                ..Preview::nothing(Verb::Create)
+            }),
+            (Ok(predicted), Some(live)) => Ok(self.compare(prepared, live, predicted, merge)),
+            (Err(error), Some(live)) => refused(error, prepared, live, force, prefix),
+            (Err(error), None) => Err(rejection::error(error, &handle, Doing::DryRun)),
+        }
+    }
+
+    fn compare(
+        &self,
+        prepared: &Prepared,
+        live: Value,
+        mut predicted: Value,
+        merge: bool,
+    ) -> Preview {
+        let takes_over = !merge && takeover::needed(&live, self.options());
+        if takes_over {
+            takeover::predict(&live, &mut predicted, self.options());
+        }
+        let changes = changes(&live, &predicted, prepared.manifest.is_sensitive());
+        let verb = if changes.is_empty() && !takes_over {
+            Verb::Unchanged
+        } else {
+            Verb::Configure(changes)
+        };
+        Preview {
+            verb,
+            live: keep(prepared, live),
+            predicted: keep(prepared, predicted),
+            takes_over,
+        }
+    }
+}
+
+/// The dry run of an object that exists was refused: recreate it, or say why not.
+fn refused(
+    error: kube::Error,
+    prepared: &Prepared,
+    live: Value,
+    force: bool,
+    prefix: &str,
+) -> Result<Preview, Error> {
+    let handle = prepared.handle();
+    let Some(reason) = rejection::immutable(&error) else {
+        return Err(rejection::error(error, &handle, Doing::DryRun));
+    };
+    if !force {
+        return Err(Error::Immutable {
+            subject: handle.subject(),
+            reason,
+            marker: format!("{prefix}/force: enabled"),
+        });
+    }
+    let fields = rejection::immutable_fields(&error);
+    let changes = fields
+        .iter()
+        .filter_map(|field| immutable_change(field, prepared, &live))
+        .collect();
+    let live = keep(prepared, live);
+    Ok(Preview {
+        live,
+        ..Preview::nothing(Verb::Recreate { reason, changes })
+    })
+}
+
+fn immutable_change(field: &str, prepared: &Prepared, live: &Value) -> Option<Change> {
+    let path = FieldPath::from_str(field).ok()?;
+    let shown = |value: &Value| {
+        if prepared.manifest.is_sensitive() {
+            REDACTED.into()
+        } else {
+            value.clone()
+        }
+    };
+    let before = path.find(live).map(shown);
+    let after = path.find(prepared.manifest.value()).map(shown);
+    Some(Change {
+        path,
+        before,
+        after,
+    })
+}
+
+/// An object of the server as a manifest, so that it is wiped like one.
+fn keep(prepared: &Prepared, object: Value) -> Option<Manifest> {
+    let mut manifest = Manifest::new(object, prepared.manifest.origin().clone()).ok()?;
+    if prepared.manifest.is_sensitive() {
+        manifest.mark_sensitive();
+    }
+    Some(manifest)
+}

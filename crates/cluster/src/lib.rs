@@ -1,0 +1,69 @@
+//! Everything that speaks to the Kubernetes API: which kinds there are, what an apply would change, the apply itself,
+//! the inventory of what was applied, pruning, and health.
+//!
+//! What to apply, and when, is the caller's business. The rules are Flux's (`pkg/ssa` of fluxcd/pkg): field manager,
+//! stages, order, markers on objects, the take-over of fields that `kubectl` set, inventory ids. A cluster that Flux has
+//! left as it should be is taken over without a single write.
+//!
+//! ```no_run
+//! use windlass_cluster::{ApplyOptions, Cluster, Inventory, Owner, Options, apply, plan, prune};
+//! # async fn example(client: kube::Client, manifests: Vec<windlass_manifest::Manifest>, previous: Inventory)
+//! # -> Result<(), Box<dyn std::error::Error>> {
+//! let cluster = Cluster::new(client, Options::default());
+//! let owner = Owner::flux("apps", "flux-system");
+//! let options = ApplyOptions::default().owned_by(owner.clone());
+//!
+//! let plan = plan(&cluster, &manifests, Some(&previous), &options).await?;
+//! println!("{}", plan.summary());
+//!
+//! let applied = apply(&cluster, manifests, &options).await?;
+//! let mut inventory = applied.inventory();
+//! let pruned = prune(&cluster, &previous.without(&inventory), &owner).await;
+//! inventory.merge(pruned.survivors());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Requests
+//! For each object one GET and one dry run, four objects at a time; for each changed object one PATCH more, and where
+//! fields of `kubectl` are taken over a GET and a PATCH. Kinds are discovered once for each group and version in use.
+//!
+//! # Invariants
+//! * [`plan`](plan()) writes nothing. [`apply`](apply()) writes nothing of a stage before every dry run of that stage has passed.
+//! * Nothing is deleted but by [`prune`](prune()), which demands the owner's labels, and by a recreation that was asked for; both name
+//!   the object's uid, so that an object which was made anew in the meantime survives.
+//! * No error holds a value of a Secret, or of an object marked sensitive: what the server says about those is cut down
+//!   to the fields it names.
+
+mod apply;
+mod check;
+mod cluster;
+mod control;
+mod discovery;
+mod error;
+mod health;
+mod inventory;
+mod normalize;
+mod owner;
+mod ownership;
+mod plan;
+mod prepare;
+mod prune;
+mod recreate;
+mod rejection;
+mod stage;
+mod takeover;
+mod wait;
+
+pub use apply::{Applied, ApplyFailure, apply};
+pub use check::Preview;
+pub use cluster::{Cluster, Options};
+pub use discovery::Kind;
+pub use error::{Doing, Error, Failures, Subject};
+pub use health::{Health, status};
+pub use inventory::{Inventory, InventoryEntry};
+pub use owner::Owner;
+pub use plan::plan;
+pub use prepare::ApplyOptions;
+pub use prune::{Pruned, prune};
+pub use wait::{HealthReader, Target, Unhealthy, WaitOptions, wait, wait_gone};

@@ -1,0 +1,183 @@
+//! What the server's refusals mean, and how much of its words may be repeated.
+
+use kube::core::Status;
+use windlass_manifest::{ObjectId, Origin};
+
+use crate::cluster::Handle;
+use crate::error::{Doing, Error, Subject};
+
+/// The longest text of the server that is passed on, in characters. It may dump whole objects.
+const LONGEST: usize = 2000;
+
+/// The error for a request about an object.
+pub(crate) fn error(error: kube::Error, handle: &Handle<'_>, doing: Doing) -> Error {
+    let subject = handle.subject();
+    match error {
+        kube::Error::Api(status) if !is_passing(status.code) => {
+            let message = words(&status, handle.sensitive);
+            if status.code == 403 {
+                return Error::Forbidden {
+                    subject,
+                    doing,
+                    message,
+                };
+            }
+            let reason = if status.reason.is_empty() {
+                status.code.to_string()
+            } else {
+                status.reason
+            };
+            Error::Rejected {
+                subject,
+                doing,
+                reason,
+                code: status.code,
+                message,
+            }
+        }
+        error => Error::Unavailable {
+            subject,
+            doing,
+            source: Box::new(masked(error, handle.sensitive)),
+        },
+    }
+}
+
+/// The error for a request about kinds.
+pub(crate) fn discovery(error: kube::Error, id: &ObjectId, origin: &Origin) -> Error {
+    let subject = Box::new(Subject {
+        id: id.clone(),
+        origin: origin.clone(),
+    });
+    match error {
+        kube::Error::Api(status) if !is_passing(status.code) => Error::Rejected {
+            subject,
+            doing: Doing::Discover,
+            reason: status.reason.clone(),
+            code: status.code,
+            message: status.message,
+        },
+        error => Error::Unavailable {
+            subject,
+            doing: Doing::Discover,
+            source: Box::new(error),
+        },
+    }
+}
+
+/// The fields that cannot change in place, if that is why the server refused: `spec.selector: field is immutable`.
+///
+/// Flux takes every conflict and every invalid object for one whose fields are immutable, and deletes it where force is
+/// on; here the server must have said so.
+pub(crate) fn immutable(error: &kube::Error) -> Option<String> {
+    let kube::Error::Api(status) = error else {
+        return None;
+    };
+    let causes = status
+        .details
+        .as_ref()
+        .map(|details| details.causes.as_slice())
+        .unwrap_or_default();
+    let fields: Vec<String> = causes
+        .iter()
+        .filter(|cause| says_immutable(&cause.message))
+        .map(|cause| format!("{}: {}", cause.field, without_value(&cause.message)))
+        .collect();
+    if !fields.is_empty() {
+        return Some(fields.join(", "));
+    }
+    // Admission webhooks and some old validations give no causes.
+    let message = &status.message;
+    (causes.is_empty() && says_immutable(message)).then(|| shortened(without_value(message)))
+}
+
+/// The paths of the fields that [`immutable`] talks about.
+pub(crate) fn immutable_fields(error: &kube::Error) -> Vec<String> {
+    let kube::Error::Api(status) = error else {
+        return Vec::new();
+    };
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    causes
+        .filter(|cause| says_immutable(&cause.message))
+        .map(|cause| cause.field.clone())
+        .collect()
+}
+
+/// The server has no one way to say it. These are the words of its own validations, and those that Flux and `kubectl`
+/// look for.
+fn says_immutable(message: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "is immutable",
+        "immutable field",
+        "are immutable",
+        "may not change once set",
+        "may not be changed",
+        "cannot change roleRef",
+        "for fields other than",
+        "may not change fields other than",
+        "cannot be changed",
+    ];
+    WORDS.iter().any(|words| message.contains(words))
+        || (message.contains("updates to ") && message.contains(" are forbidden"))
+}
+
+/// A cause without the value that it quotes: `Invalid value: {…}: field is immutable` is `field is immutable`.
+fn without_value(message: &str) -> &str {
+    if !message.contains("Invalid value: ") {
+        return message;
+    }
+    // The value may hold anything, `: ` included; what comes last is the server's own text.
+    message.rsplit_once(": ").map_or(message, |(_, text)| text)
+}
+
+/// The server's words about an object. They may quote it, so for a sensitive one little remains.
+fn words(status: &Status, sensitive: bool) -> String {
+    if !sensitive || quotes_nothing(status) {
+        return shortened(&status.message);
+    }
+    let causes = status
+        .details
+        .as_ref()
+        .map(|details| details.causes.as_slice())
+        .unwrap_or_default();
+    let fields: Vec<String> = causes
+        .iter()
+        .map(|cause| format!("{} ({})", cause.field, cause.reason))
+        .collect();
+    if fields.is_empty() {
+        return "its words are withheld, since they may quote secret values".to_owned();
+    }
+    format!("{} (values withheld)", fields.join(", "))
+}
+
+fn quotes_nothing(status: &Status) -> bool {
+    match status.reason.as_str() {
+        "NotFound" | "AlreadyExists" => true,
+        // What the authorizer says; a webhook may say anything.
+        "Forbidden" => status.message.contains(" is forbidden: User \""),
+        _ => false,
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A retry may help: the server is overloaded, starting, or cannot reach a webhook.
+fn is_passing(code: u16) -> bool {
+    matches!(code, 408 | 429 | 500..)
+}
+
+fn masked(error: kube::Error, sensitive: bool) -> kube::Error {
+    match error {
+        kube::Error::Api(mut status) if sensitive => {
+            status.message = words(&status, true);
+            status.details = None;
+            kube::Error::Api(status)
+        }
+        error => error,
+    }
+}
