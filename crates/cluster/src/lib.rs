@@ -63,7 +63,7 @@ pub use error::{Doing, Error, Failures, Subject};
 pub use health::{Health, status};
 pub use inventory::{Inventory, InventoryEntry};
 pub use owner::Owner;
-pub use plan::plan;
+pub use plan::{Planned, Surroundings, plan, plan_among};
 pub use prepare::ApplyOptions;
 pub use prune::{Pruned, prune};
 pub use wait::{HealthReader, Target, Unhealthy, WaitOptions, wait, wait_gone};

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use futures::{StreamExt, stream};
 use windlass_drift::{Action, Plan, SkipReason, Verb};
-use windlass_manifest::{Manifest, Origin};
+use windlass_manifest::{Gvk, Manifest, Origin};
 
 use crate::cluster::Cluster;
 use crate::error::{Error, Failures};
@@ -24,39 +24,13 @@ pub async fn plan(
     previous: Option<&Inventory>,
     options: &ApplyOptions,
 ) -> Result<Plan, Failures> {
-    let mut planning = Planning {
-        cluster,
-        options,
-        defined: Defined::by(manifests),
-        new_namespaces: HashSet::new(),
-    };
-    let (mut actions, mut failures) = (Vec::new(), Vec::new());
-    for (_, manifests) in staged(manifests.to_vec()) {
-        let checks = manifests
-            .into_iter()
-            .map(|manifest| planning.action(manifest));
-        let results: Vec<_> = stream::iter(checks)
-            .buffered(cluster.options().concurrency.max(1))
-            .collect()
-            .await;
-        for result in results {
-            match result {
-                Ok(action) => actions.push(action),
-                Err(error) => failures.push(error),
-            }
-        }
-        planning.new_namespaces = new_namespaces(&actions);
-    }
-    let current = actions
-        .iter()
-        .map(|a| InventoryEntry {
-            id: a.id.clone(),
-            version: a.gvk.version.clone(),
-        })
-        .collect();
+    let Planned { plan: Plan { mut actions }, mut failures } =
+        plan_among(cluster, manifests, &Surroundings::default(), options).await;
     // With failures the desired objects are not all known, and what is missing would be called stale.
     if let (Some(previous), true, true) = (previous, options.prune, failures.is_empty()) {
-        let stale = previous.without(&current);
+        let entry = |a: &Action| InventoryEntry { id: a.id.clone(), version: a.gvk.version.clone() };
+        let stale = previous.without(&actions.iter().map(entry).collect());
+        let planning = Planning { cluster, options, defined: Defined::by(&[]), new_namespaces: HashSet::new() };
         match planning.pruned(&stale).await {
             Ok(pruned) => actions.extend(pruned),
             Err(errors) => failures.extend(errors),
@@ -64,6 +38,89 @@ pub async fn plan(
     }
     Failures::check(failures)?;
     Ok(Plan { actions })
+}
+
+/// The Namespaces and CRDs that others will have applied by the time an object is: what a repository holds around the
+/// objects of one Kustomization.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    defined: Defined,
+    namespaces: HashSet<String>,
+}
+
+impl Surroundings {
+    /// Those among `manifests`.
+    pub fn of<'m>(manifests: impl IntoIterator<Item = &'m Manifest>) -> Self {
+        let mut surroundings = Self::default();
+        for manifest in manifests {
+            if manifest.kind() == "Namespace" && manifest.api_version() == "v1" {
+                surroundings.namespaces.insert(manifest.name().to_owned());
+            }
+            surroundings.defined.add(manifest);
+        }
+        surroundings
+    }
+}
+
+/// A plan as far as it goes, and what went wrong beyond.
+#[derive(Debug, Default)]
+pub struct Planned {
+    /// The actions for all objects that could be compared.
+    pub plan: Plan,
+    /// Why the others could not.
+    pub failures: Vec<Error>,
+}
+
+/// What an apply of `manifests` would do in a cluster where `surroundings` were applied before.
+///
+/// One object that cannot be compared does not hide the others. Nothing is said about pruning.
+pub async fn plan_among(
+    cluster: &Cluster,
+    manifests: &[Manifest],
+    surroundings: &Surroundings,
+    options: &ApplyOptions,
+) -> Planned {
+    let mut planned = Planned::default();
+    let mut defined = surroundings.defined.clone();
+    manifests.iter().for_each(|manifest| defined.add(manifest));
+    let missing = match missing_namespaces(cluster, manifests, surroundings).await {
+        Ok(missing) => missing,
+        Err(error) => {
+            planned.failures.push(error);
+            HashSet::new()
+        }
+    };
+    let mut planning = Planning { cluster, options, defined, new_namespaces: missing.clone() };
+    for (_, manifests) in staged(manifests.to_vec()) {
+        let checks = manifests.into_iter().map(|manifest| planning.action(manifest));
+        let results: Vec<_> = stream::iter(checks).buffered(cluster.options().concurrency.max(1)).collect().await;
+        for result in results {
+            match result {
+                Ok(action) => planned.plan.actions.push(action),
+                Err(error) => planned.failures.push(error),
+            }
+        }
+        planning.new_namespaces = new_namespaces(&planned.plan.actions);
+        planning.new_namespaces.extend(missing.iter().cloned());
+    }
+    planned
+}
+
+/// The namespaces that `manifests` use, that the surroundings will make, and that the cluster does not have.
+async fn missing_namespaces(
+    cluster: &Cluster,
+    manifests: &[Manifest],
+    surroundings: &Surroundings,
+) -> Result<HashSet<String>, Error> {
+    let gvk = Gvk::from_api_version("v1", "Namespace");
+    let used: HashSet<&str> = manifests.iter().filter_map(Manifest::namespace).collect();
+    let mut missing = HashSet::new();
+    for namespace in used.into_iter().filter(|name| surroundings.namespaces.contains(*name)) {
+        if cluster.get(&gvk, None, namespace).await?.is_none() {
+            missing.insert(namespace.to_owned());
+        }
+    }
+    Ok(missing)
 }
 
 struct Planning<'a> {

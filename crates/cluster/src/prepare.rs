@@ -113,15 +113,21 @@ pub(crate) fn subject(manifest: &Manifest) -> Box<Subject> {
 }
 
 /// The kinds that the CRDs of a build define, by group, version and kind.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Defined(HashMap<Gvk, Kind>);
 
 impl Defined {
     pub(crate) fn by(manifests: &[Manifest]) -> Self {
-        let crds = manifests.iter().filter(|manifest| {
-            manifest.kind() == "CustomResourceDefinition"
-                && manifest.gvk().group == "apiextensions.k8s.io"
-        });
-        Self(crds.flat_map(|crd| kinds_of(crd.value())).collect())
+        let mut defined = Self::default();
+        manifests.iter().for_each(|manifest| defined.add(manifest));
+        defined
+    }
+
+    /// Adds the kinds that `manifest` defines, if it is a CRD.
+    pub(crate) fn add(&mut self, manifest: &Manifest) {
+        if manifest.kind() == "CustomResourceDefinition" && manifest.gvk().group == "apiextensions.k8s.io" {
+            self.0.extend(kinds_of(manifest.value()));
+        }
     }
 
     pub(crate) fn kind(&self, gvk: &Gvk) -> Option<&Kind> {

@@ -67,6 +67,10 @@ impl Cluster {
         let Some((kind, live)) = self.read(&entry.gvk(), &entry.id).await? else {
             return Ok(Fate::Gone);
         };
+        // An id with a namespace for a kind without is no object's id; the one that answers to the name is another.
+        if !kind.namespaced && entry.id.namespace.is_some() {
+            return Ok(Fate::Gone);
+        }
         if !owner.is_some_and(|owner| owner.owns(&live)) {
             return Ok(Fate::Keep(SkipReason::ForeignOwner));
         }
