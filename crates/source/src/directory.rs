@@ -20,10 +20,7 @@ impl DirectorySource {
     /// The directory `root`, without the files that `rules` leave out.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>, rules: IgnoreRules) -> Self {
-        Self {
-            root: root.into(),
-            rules,
-        }
+        Self { root: root.into(), rules }
     }
 
     /// The files as they are now.
@@ -34,30 +31,15 @@ impl DirectorySource {
     /// # Errors
     /// [`Error::Directory`] where something cannot be read.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        let fail = |source| Error::Directory {
-            path: self.root.clone(),
-            source,
-        };
+        let fail = |source| Error::Directory { path: self.root.clone(), source };
         let tree = DirTree::open(&self.root).map_err(|error| fail(error.into()))?;
-        let files = self
-            .rules
-            .apply(Arc::new(tree))
-            .map_err(|error| fail(error.into()))?;
+        let files = self.rules.apply(Arc::new(tree)).map_err(|error| fail(error.into()))?;
         let mut hasher = Sha256::new();
-        hash_directory(&files, &TreePath::root(), &mut hasher)
-            .map_err(|error| fail(error.into()))?;
-        let hex: String = hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        hash_directory(&files, &TreePath::root(), &mut hasher).map_err(|error| fail(error.into()))?;
+        let hex: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         let digest = format!("sha256:{hex}");
         let revision = checked_out(&self.root).unwrap_or_else(|| Revision::of_content(hex));
-        Ok(Snapshot {
-            revision,
-            digest,
-            files,
-        })
+        Ok(Snapshot { revision, digest, files })
     }
 }
 
@@ -72,9 +54,7 @@ fn hash_directory(
         };
         match entry.kind {
             // A link to a directory may lead back up; what it shows is hashed where it really is.
-            EntryKind::Directory if files.resolve(&path)?.path == path => {
-                hash_directory(files, &path, hasher)?
-            }
+            EntryKind::Directory if files.resolve(&path)?.path == path => hash_directory(files, &path, hasher)?,
             EntryKind::Directory => {}
             EntryKind::File => {
                 let content = files.read(&path)?;
@@ -89,17 +69,13 @@ fn hash_directory(
 /// The commit that git has checked out in `directory` or above it, read without the git program.
 fn checked_out(directory: &Path) -> Option<Revision> {
     let absolute = fs::canonicalize(directory).ok()?;
-    let marker = absolute
-        .ancestors()
-        .map(|parent| parent.join(".git"))
-        .find(|marker| marker.exists())?;
+    let marker = absolute.ancestors().map(|parent| parent.join(".git")).find(|marker| marker.exists())?;
     // In a linked worktree `.git` is a file that names the directory.
     let own = match fs::read_to_string(&marker) {
         Ok(text) => marker.parent()?.join(text.strip_prefix("gitdir:")?.trim()),
         Err(_) => marker,
     };
-    let shared = fs::read_to_string(own.join("commondir"))
-        .map_or_else(|_| own.clone(), |text| own.join(text.trim()));
+    let shared = fs::read_to_string(own.join("commondir")).map_or_else(|_| own.clone(), |text| own.join(text.trim()));
     let head = fs::read_to_string(own.join("HEAD")).ok()?;
     let head = head.trim();
     let Some(name) = head.strip_prefix("ref:").map(str::trim) else {
@@ -110,14 +86,10 @@ fn checked_out(directory: &Path) -> Option<Revision> {
         return revision(Some(short), text.trim());
     }
     let packed = fs::read_to_string(shared.join("packed-refs")).ok()?;
-    let line = packed
-        .lines()
-        .find_map(|line| line.strip_suffix(name)?.strip_suffix(' '))?;
+    let line = packed.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix(' '))?;
     revision(Some(short), line)
 }
 
 fn revision(name: Option<&str>, hex: &str) -> Option<Revision> {
-    gix_hash::ObjectId::from_hex(hex.as_bytes())
-        .ok()
-        .map(|id| Revision::of_object(name, id))
+    gix_hash::ObjectId::from_hex(hex.as_bytes()).ok().map(|id| Revision::of_object(name, id))
 }

@@ -76,9 +76,7 @@ pub enum Error {
         detail: String,
     },
     /// The SSH server showed a key that `known_hosts` does not hold.
-    #[error(
-        "the host key of {host} is not in known_hosts: it offered {offered}, known_hosts holds {known}"
-    )]
+    #[error("the host key of {host} is not in known_hosts: it offered {offered}, known_hosts holds {known}")]
     UnknownHostKey {
         /// The repository.
         url: String,
@@ -169,6 +167,14 @@ pub enum Error {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The repository holds an object that is larger than allowed.
+    #[error("{url} holds an object larger than {limit} bytes: that is the limit")]
+    ObjectTooLarge {
+        /// The repository.
+        url: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
     /// The store on disk failed.
     #[error("cannot {doing} {}", path.display())]
     Store {
@@ -233,23 +239,14 @@ impl Error {
             | Self::UnknownHostKey { .. }
             | Self::Tls { .. } => Reason::AuthenticationFailed,
             Self::StoreBusy { .. } => Reason::AcquireLockFailed,
-            Self::Store { .. } | Self::Damaged { .. } | Self::Directory { .. } => {
-                Reason::ReadOperationFailed
-            }
+            Self::Store { .. } | Self::Damaged { .. } | Self::Directory { .. } => Reason::ReadOperationFailed,
             _ => Reason::GitOperationFailed,
         }
     }
 
-    pub(crate) fn store(
-        doing: &'static str,
-        path: impl Into<PathBuf>,
-    ) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn store(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Store {
-            doing,
-            path,
-            source,
-        }
+        move |source| Self::Store { doing, path, source }
     }
 }
 
@@ -265,9 +262,7 @@ fn near_text(near: &[String]) -> String {
 }
 
 fn branch_text(branch: Option<&str>) -> String {
-    branch.map_or_else(String::new, |branch| {
-        format!(": it is not on branch {branch:?}")
-    })
+    branch.map_or_else(String::new, |branch| format!(": it is not on branch {branch:?}"))
 }
 
 fn seconds(limit: Duration) -> String {
@@ -285,16 +280,10 @@ mod tests {
             reference: "branch \"mian\"".into(),
             near: vec!["main".into()],
         };
-        assert_eq!(
-            error.to_string(),
-            "u has no branch \"mian\"; did you mean \"main\"?"
-        );
+        assert_eq!(error.to_string(), "u has no branch \"mian\"; did you mean \"main\"?");
         if let Error::ReferenceNotFound { near, .. } = &mut error {
             near.push("maint".into());
         }
-        assert_eq!(
-            error.to_string(),
-            "u has no branch \"mian\"; did you mean \"main\" or \"maint\"?"
-        );
+        assert_eq!(error.to_string(), "u has no branch \"mian\"; did you mean \"main\" or \"maint\"?");
     }
 }

@@ -33,19 +33,11 @@ impl Revision {
             ObjectId::Sha1(_) => Algorithm::Sha1,
             _ => Algorithm::Sha256,
         };
-        Self {
-            name: name.map(str::to_owned),
-            algorithm,
-            hex: id.to_string(),
-        }
+        Self { name: name.map(str::to_owned), algorithm, hex: id.to_string() }
     }
 
     pub(crate) fn of_content(hex: String) -> Self {
-        Self {
-            name: None,
-            algorithm: Algorithm::Sha256,
-            hex,
-        }
+        Self { name: None, algorithm: Algorithm::Sha256, hex }
     }
 
     /// The branch, tag or full reference name; `None` for a bare commit or a directory without git.
@@ -100,35 +92,24 @@ impl FromStr for Revision {
     type Err = RevisionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fail = |problem| RevisionError {
-            text: text.to_owned(),
-            problem,
-        };
+        let fail = |problem| RevisionError { text: text.to_owned(), problem };
         // A branch may hold an `@` itself, the hash never does.
         let (name, hash) = match text.rsplit_once('@') {
             Some(("", _)) => return Err(fail("the name before @ is empty")),
             Some((name, hash)) => (Some(name.to_owned()), hash),
             None => (None, text),
         };
-        let (algorithm, hex) = hash
-            .split_once(':')
-            .ok_or_else(|| fail("it has no algorithm before a colon"))?;
+        let (algorithm, hex) = hash.split_once(':').ok_or_else(|| fail("it has no algorithm before a colon"))?;
         let algorithm = match algorithm {
             "sha1" => Algorithm::Sha1,
             "sha256" => Algorithm::Sha256,
             _ => return Err(fail("the algorithm is neither sha1 nor sha256")),
         };
-        let is_hex = hex
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let is_hex = hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         if !is_hex || hex.len() != algorithm.hex_length() {
             return Err(fail("the hash has not the digits of its algorithm"));
         }
-        Ok(Self {
-            name,
-            algorithm,
-            hex: hex.to_owned(),
-        })
+        Ok(Self { name, algorithm, hex: hex.to_owned() })
     }
 }
 
@@ -145,24 +126,12 @@ mod tests {
             Revision::of_object(Some("main"), id).to_string(),
             "main@sha1:0123456789abcdef0123456789abcdef01234567"
         );
-        assert_eq!(
-            Revision::of_object(None, id).to_string(),
-            "sha1:0123456789abcdef0123456789abcdef01234567"
-        );
+        assert_eq!(Revision::of_object(None, id).to_string(), "sha1:0123456789abcdef0123456789abcdef01234567");
     }
 
     #[test]
     fn a_text_that_is_no_revision_is_refused() {
-        for text in [
-            "",
-            "main",
-            "main@",
-            "@sha1:00",
-            "main@sha1:00",
-            "main@md5:00",
-            "sha1:ABCDEF",
-            "main/0123",
-        ] {
+        for text in ["", "main", "main@", "@sha1:00", "main@sha1:00", "main@md5:00", "sha1:ABCDEF", "main/0123"] {
             assert!(text.parse::<Revision>().is_err(), "{text:?}");
         }
     }

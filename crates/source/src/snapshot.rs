@@ -28,11 +28,7 @@ impl Snapshot {
     /// As [`IgnoreRules::apply`].
     pub fn ignoring(&self, rules: &IgnoreRules) -> Result<Self, windlass_manifest::TreeError> {
         let files = rules.apply(Arc::clone(&self.files))?;
-        Ok(Self {
-            revision: self.revision.clone(),
-            digest: self.digest.clone(),
-            files,
-        })
+        Ok(Self { revision: self.revision.clone(), digest: self.digest.clone(), files })
     }
 }
 

@@ -14,10 +14,7 @@ pub struct Auth {
 
 #[derive(Clone)]
 pub(crate) enum HttpAuth {
-    Basic {
-        username: String,
-        password: Zeroizing<String>,
-    },
+    Basic { username: String, password: Zeroizing<String> },
     Bearer(Zeroizing<String>),
 }
 
@@ -47,37 +44,21 @@ impl Auth {
     /// User name and password, or token in place of the password, over https.
     #[must_use]
     pub fn basic(username: impl Into<String>, password: impl Into<String>) -> Self {
-        let http = HttpAuth::Basic {
-            username: username.into(),
-            password: Zeroizing::new(password.into()),
-        };
-        Self {
-            http: Some(http),
-            ..Self::default()
-        }
+        let http = HttpAuth::Basic { username: username.into(), password: Zeroizing::new(password.into()) };
+        Self { http: Some(http), ..Self::default() }
     }
 
     /// A bearer token, over https.
     #[must_use]
     pub fn bearer(token: impl Into<String>) -> Self {
-        Self {
-            http: Some(HttpAuth::Bearer(Zeroizing::new(token.into()))),
-            ..Self::default()
-        }
+        Self { http: Some(HttpAuth::Bearer(Zeroizing::new(token.into()))), ..Self::default() }
     }
 
     /// An SSH private key (OpenSSH or PEM text), and the `known_hosts` lines that the server must be in.
     #[must_use]
     pub fn ssh(identity: impl Into<String>, known_hosts: impl Into<String>) -> Self {
         let identity = Zeroizing::new(identity.into());
-        Self {
-            ssh: Some(SshAuth {
-                identity,
-                passphrase: None,
-                known_hosts: known_hosts.into(),
-            }),
-            ..Self::default()
-        }
+        Self { ssh: Some(SshAuth { identity, passphrase: None, known_hosts: known_hosts.into() }), ..Self::default() }
     }
 
     /// The same with a passphrase for the SSH private key.
@@ -98,11 +79,7 @@ impl Auth {
 
     /// The same with a certificate chain and its key (PEM) that are shown to the server.
     #[must_use]
-    pub fn with_client_certificate(
-        mut self,
-        chain: impl Into<String>,
-        key: impl Into<String>,
-    ) -> Self {
+    pub fn with_client_certificate(mut self, chain: impl Into<String>, key: impl Into<String>) -> Self {
         self.tls.client = Some((chain.into(), Zeroizing::new(key.into())));
         self
     }
@@ -119,14 +96,6 @@ impl fmt::Debug for Auth {
         kinds.extend(self.tls.ca.as_ref().map(|_| "ca"));
         kinds.extend(self.tls.client.as_ref().map(|_| "client certificate"));
         kinds.extend(self.ssh.as_ref().map(|_| "ssh"));
-        write!(
-            f,
-            "Auth({})",
-            if kinds.is_empty() {
-                "none".to_owned()
-            } else {
-                kinds.join(", ")
-            }
-        )
+        write!(f, "Auth({})", if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") })
     }
 }

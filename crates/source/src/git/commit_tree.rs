@@ -56,11 +56,7 @@ impl CommitTree {
         let objects = open_objects(&generation, limits.max_object_bytes)?;
         let damaged = |object: ObjectId| {
             let path = path.clone();
-            move |source| Error::Damaged {
-                path,
-                object: object.to_string(),
-                source,
-            }
+            move |source| Error::Damaged { path, object: object.to_string(), source }
         };
         let root = root_of(&objects, commit, generation.hash()).map_err(damaged(commit))?;
         let tree = Self {
@@ -70,18 +66,13 @@ impl CommitTree {
             max_file_bytes: limits.max_file_bytes,
             directories: Mutex::default(),
         };
-        tree.directory(&TreePath::root(), root)
-            .map_err(|error| damaged(root)(Box::new(error)))?;
+        tree.directory(&TreePath::root(), root).map_err(|error| damaged(root)(Box::new(error)))?;
         Ok(tree)
     }
 
     /// The id of the root directory: equal for equal content.
     pub(crate) fn digest(&self) -> String {
-        let algorithm = if self.generation.hash() == Kind::Sha1 {
-            "sha1"
-        } else {
-            "sha256"
-        };
+        let algorithm = if self.generation.hash() == Kind::Sha1 { "sha1" } else { "sha256" };
         format!("{algorithm}:{}", self.root)
     }
 
@@ -89,27 +80,18 @@ impl CommitTree {
     fn with_objects<T>(
         &self,
         path: &TreePath,
-        read: impl FnOnce(
-            &gix_odb::HandleArc,
-        ) -> Result<Option<T>, Box<dyn std::error::Error + Send + Sync>>,
+        read: impl FnOnce(&gix_odb::HandleArc) -> Result<Option<T>, Box<dyn std::error::Error + Send + Sync>>,
     ) -> Result<T, TreeError> {
         let objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = read(&objects)
-            .and_then(|found| found.ok_or_else(|| "an object is missing from the store".into()));
+        let result = read(&objects).and_then(|found| found.ok_or_else(|| "an object is missing from the store".into()));
         result.map_err(|source| {
             self.generation.mark_damaged();
-            TreeError::Storage {
-                path: path.clone(),
-                source,
-            }
+            TreeError::Storage { path: path.clone(), source }
         })
     }
 
     fn directory(&self, path: &TreePath, id: ObjectId) -> Result<Arc<[Entry]>, TreeError> {
-        let mut known = self
-            .directories
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entries) = known.get(&id) {
             return Ok(Arc::clone(entries));
         }
@@ -137,25 +119,17 @@ impl CommitTree {
     }
 
     fn size(&self, path: &TreePath, id: ObjectId) -> Result<u64, TreeError> {
-        self.with_objects(path, |objects| {
-            Ok(objects.try_header(&id)?.map(|header| header.size()))
-        })
+        self.with_objects(path, |objects| Ok(objects.try_header(&id)?.map(|header| header.size())))
     }
 
     fn blob(&self, path: &TreePath, id: ObjectId) -> Result<Vec<u8>, TreeError> {
         let (size, limit) = (self.size(path, id)?, self.max_file_bytes);
         if size > limit {
-            return Err(TreeError::TooLarge {
-                path: path.clone(),
-                size,
-                limit,
-            });
+            return Err(TreeError::TooLarge { path: path.clone(), size, limit });
         }
         self.with_objects(path, |objects| {
             let mut buffer = Vec::new();
-            let found = objects
-                .try_find(&id, &mut buffer)?
-                .map(|data| data.data.len());
+            let found = objects.try_find(&id, &mut buffer)?.map(|data| data.data.len());
             Ok(found.map(|length| {
                 buffer.truncate(length);
                 buffer
@@ -176,8 +150,7 @@ impl CommitTree {
             match part.as_str() {
                 "" | "." => continue,
                 ".." => {
-                    way.pop()
-                        .ok_or_else(|| TreeError::Escapes { path: path.clone() })?;
+                    way.pop().ok_or_else(|| TreeError::Escapes { path: path.clone() })?;
                     continue;
                 }
                 _ => {}
@@ -187,17 +160,11 @@ impl CommitTree {
             }
             let here = way.last().map_or(self.root, |(_, id)| *id);
             let entries = self.directory(path, here)?;
-            let entry = entries
-                .iter()
-                .find(|entry| entry.name == part)
-                .ok_or_else(not_found)?;
+            let entry = entries.iter().find(|entry| entry.name == part).ok_or_else(not_found)?;
             match entry.mode {
                 Mode::Tree if way.len() >= MAX_DEPTH => {
                     let source = format!("it lies more than {MAX_DEPTH} directories deep").into();
-                    return Err(TreeError::Storage {
-                        path: path.clone(),
-                        source,
-                    });
+                    return Err(TreeError::Storage { path: path.clone(), source });
                 }
                 Mode::Tree => way.push((part, entry.id)),
                 Mode::Link => {
@@ -205,8 +172,7 @@ impl CommitTree {
                     if links > MAX_LINKS {
                         return Err(TreeError::LinkLoop { path: path.clone() });
                     }
-                    let target =
-                        String::from_utf8(self.blob(path, entry.id)?).map_err(|_| not_found())?;
+                    let target = String::from_utf8(self.blob(path, entry.id)?).map_err(|_| not_found())?;
                     if target.starts_with('/') {
                         return Err(TreeError::Escapes { path: path.clone() });
                     }
@@ -219,17 +185,9 @@ impl CommitTree {
             Some((_, mode, id)) => (*mode, *id),
             None => (Mode::Tree, way.last().map_or(self.root, |(_, id)| *id)),
         };
-        let names: Vec<String> = way
-            .into_iter()
-            .map(|(name, _)| name)
-            .chain(file.map(|(name, ..)| name))
-            .collect();
+        let names: Vec<String> = way.into_iter().map(|(name, _)| name).chain(file.map(|(name, ..)| name)).collect();
         let resolved = TreePath::new(&names.join("/")).map_err(|_| not_found())?;
-        Ok(Found {
-            path: resolved,
-            mode,
-            id,
-        })
+        Ok(Found { path: resolved, mode, id })
     }
 }
 
@@ -239,26 +197,15 @@ impl Entry {
         let name = std::str::from_utf8(entry.filename).ok()?;
         let mode = entry.mode.kind();
         let is_name = !matches!(name, "" | "." | "..") && !name.contains(['/', '\0']);
-        (is_name && mode != Mode::Commit).then(|| Self {
-            name: name.to_owned(),
-            mode,
-            id: entry.oid.to_owned(),
-        })
+        (is_name && mode != Mode::Commit).then(|| Self { name: name.to_owned(), mode, id: entry.oid.to_owned() })
     }
 }
 
 impl FileTree for CommitTree {
     fn resolve(&self, path: &TreePath) -> Result<Resolved, TreeError> {
         let found = self.walk(path)?;
-        let kind = if found.mode == Mode::Tree {
-            EntryKind::Directory
-        } else {
-            EntryKind::File
-        };
-        Ok(Resolved {
-            path: found.path,
-            kind,
-        })
+        let kind = if found.mode == Mode::Tree { EntryKind::Directory } else { EntryKind::File };
+        Ok(Resolved { path: found.path, kind })
     }
 
     fn read(&self, path: &TreePath) -> Result<Vec<u8>, TreeError> {
@@ -285,20 +232,14 @@ impl FileTree for CommitTree {
                 },
                 _ => EntryKind::File,
             };
-            list.push(TreeEntry {
-                name: entry.name.clone(),
-                kind,
-            });
+            list.push(TreeEntry { name: entry.name.clone(), kind });
         }
         list.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(list)
     }
 }
 
-pub(crate) fn open_objects(
-    generation: &Generation,
-    max_object_bytes: u64,
-) -> Result<gix_odb::HandleArc, Error> {
+pub(crate) fn open_objects(generation: &Generation, max_object_bytes: u64) -> Result<gix_odb::HandleArc, Error> {
     let options = gix_odb::store::init::Options {
         use_multi_pack_index: false,
         alloc_limit_bytes: usize::try_from(max_object_bytes).ok(),
@@ -307,14 +248,9 @@ pub(crate) fn open_objects(
         ..Default::default()
     };
     let path = generation.objects();
-    let objects = gix_odb::at_opts(&path, generation.hash(), None, options)
-        .and_then(gix_odb::Handle::into_arc);
+    let objects = gix_odb::at_opts(&path, generation.hash(), None, options).and_then(gix_odb::Handle::into_arc);
     let objects = objects.map_err(Error::store("open", path))?;
-    Ok(objects.with_pack_cache(|| {
-        Box::new(gix_pack::cache::lru::StaticLinkedList::<64>::new(
-            PACK_CACHE_BYTES,
-        ))
-    }))
+    Ok(objects.with_pack_cache(|| Box::new(gix_pack::cache::lru::StaticLinkedList::<64>::new(PACK_CACHE_BYTES))))
 }
 
 fn root_of(
@@ -323,9 +259,7 @@ fn root_of(
     hash: Kind,
 ) -> Result<ObjectId, Box<dyn std::error::Error + Send + Sync>> {
     let mut buffer = Vec::new();
-    let data = objects
-        .try_find(&commit, &mut buffer)?
-        .ok_or("the commit is missing from the store")?;
+    let data = objects.try_find(&commit, &mut buffer)?.ok_or("the commit is missing from the store")?;
     if data.kind != gix_object::Kind::Commit {
         return Err(format!("it is a {}, not a commit", data.kind).into());
     }

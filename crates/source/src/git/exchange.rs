@@ -32,10 +32,7 @@ pub(crate) struct Exchange {
 
 /// The agent that servers log.
 fn agent() -> (&'static str, Option<String>) {
-    (
-        "agent",
-        Some(concat!("git/windlass-", env!("CARGO_PKG_VERSION")).to_owned()),
-    )
+    ("agent", Some(concat!("git/windlass-", env!("CARGO_PKG_VERSION")).to_owned()))
 }
 
 impl Exchange {
@@ -52,12 +49,7 @@ impl Exchange {
         match result {
             Ok(mut handshake) => {
                 let listed = handshake.refs.take();
-                Ok(Self {
-                    session,
-                    connected,
-                    handshake,
-                    listed,
-                })
+                Ok(Self { session, connected, handshake, listed })
             }
             Err(error) => Err(explain(&session, &mut connected, error)),
         }
@@ -65,16 +57,8 @@ impl Exchange {
 
     /// The hash that the repository names its objects with.
     pub(crate) fn hash(&self) -> Kind {
-        let format = self
-            .handshake
-            .capabilities
-            .capability("object-format")
-            .and_then(|format| format.value());
-        if format.is_some_and(|format| format == "sha256") {
-            Kind::Sha256
-        } else {
-            Kind::Sha1
-        }
+        let format = self.handshake.capabilities.capability("object-format").and_then(|format| format.value());
+        if format.is_some_and(|format| format == "sha256") { Kind::Sha256 } else { Kind::Sha1 }
     }
 
     /// The references that start with one of `prefixes`; an old server gives all that it has.
@@ -91,11 +75,7 @@ impl Exchange {
     }
 
     /// Fetches what `request` wants into `generation`.
-    pub(crate) fn fetch(
-        &mut self,
-        request: &Request,
-        generation: &Generation,
-    ) -> Result<(), Error> {
+    pub(crate) fn fetch(&mut self, request: &Request, generation: &Generation) -> Result<(), Error> {
         self.session.set_doing("fetching");
         let interrupt: &AtomicBool = self.session.cancel().flag();
         let context = gix_protocol::fetch::Context {
@@ -107,6 +87,9 @@ impl Exchange {
         let result = pack::fetch(&self.session, context, request, generation, interrupt);
         result.map_err(|error| match error {
             pack::Failure::Known(error) => error,
+            pack::Failure::Exchange(error) if is_allocation_limit(&error) => {
+                Error::ObjectTooLarge { url: self.session.url(), limit: request.max_object_bytes }
+            }
             pack::Failure::Exchange(error) => explain(&self.session, &mut self.connected, error),
         })
     }
@@ -140,11 +123,7 @@ fn explain(session: &Session, connected: &mut Connected, error: gix_error::Error
     }
     match broken_connection(&error) {
         Some(source) => Error::ConnectionLost { url, doing, source },
-        None => Error::Protocol {
-            url,
-            doing,
-            source: Box::new(error),
-        },
+        None => Error::Protocol { url, doing, source: Box::new(error) },
     }
 }
 
@@ -152,66 +131,42 @@ fn explain(session: &Session, connected: &mut Connected, error: gix_error::Error
 fn of_message(url: String, message: String) -> Error {
     let lower = message.to_ascii_lowercase();
     let says = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
-    let no_repository = [
-        "does not appear to be a git repository",
-        "repository not found",
-        "repository not exported",
-    ];
-    if says(&no_repository)
-        || (says(&["repository", "project"]) && says(&["could not be found", "does not exist"]))
-    {
+    let no_repository = ["does not appear to be a git repository", "repository not found", "repository not exported"];
+    if says(&no_repository) || (says(&["repository", "project"]) && says(&["could not be found", "does not exist"])) {
         return Error::RepositoryNotFound { url };
     }
-    if says(&[
-        "permission denied",
-        "access denied",
-        "not authorized",
-        "authentication failed",
-    ]) {
-        return Error::AuthenticationFailed {
-            url,
-            detail: message,
-        };
+    if says(&["permission denied", "access denied", "not authorized", "authentication failed"]) {
+        return Error::AuthenticationFailed { url, detail: message };
     }
-    Error::Server {
-        url,
-        message,
-        transient: false,
-    }
+    Error::Server { url, message, transient: false }
 }
 
 fn io_errors(error: &gix_error::Error) -> impl Iterator<Item = &io::Error> {
     error.iter_errors().filter_map(|cause| {
-        cause.downcast_ref::<io::Error>().or_else(|| {
-            match cause.downcast_ref::<gix_transport::client::Error>() {
-                Some(gix_transport::client::Error::Io(error)) => Some(error),
-                _ => None,
-            }
+        cause.downcast_ref::<io::Error>().or_else(|| match cause.downcast_ref::<gix_transport::client::Error>() {
+            Some(gix_transport::client::Error::Io(error)) => Some(error),
+            _ => None,
         })
     })
 }
 
 /// The text of an `ERR` line.
 fn error_line(error: &gix_error::Error) -> Option<String> {
-    io_errors(error).find_map(|error| {
-        let line = error
-            .get_ref()?
-            .downcast_ref::<gix_transport::packetline::read::Error>()?;
-        let text = line.message.to_string();
-        Some(text.trim().chars().filter(|c| !c.is_control()).collect())
-    })
+    use gix_transport::packetline::read::Error as Line;
+    let inside = io_errors(error).filter_map(|error| error.get_ref()?.downcast_ref::<Line>());
+    let line = error.iter_errors().find_map(|cause| cause.downcast_ref::<Line>()).or_else(|| inside.last())?;
+    Some(line.message.to_string().trim().chars().filter(|c| !c.is_control()).collect())
+}
+
+fn is_allocation_limit(error: &gix_error::Error) -> bool {
+    error.is_resource_exhausted()
 }
 
 fn broken_connection(error: &gix_error::Error) -> Option<io::Error> {
-    use io::ErrorKind::{
-        BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof,
-    };
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
     io_errors(error)
         .find(|error| {
-            matches!(
-                error.kind(),
-                BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof
-            )
+            matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof)
         })
         .map(|error| io::Error::new(error.kind(), error.to_string()))
 }

@@ -32,9 +32,7 @@ impl Generation {
         write(&path.join("HEAD"), b"ref: refs/heads/windlass\n")?;
         let config: &[u8] = match hash {
             Kind::Sha1 => b"[core]\n\trepositoryformatversion = 0\n\tbare = true\n",
-            _ => {
-                b"[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n"
-            }
+            _ => b"[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n",
         };
         write(&path.join("config"), config)?;
         Self::open(root, number, hash)
@@ -45,14 +43,8 @@ impl Generation {
         let path = root.join(format!("{PREFIX}{number}"));
         let in_use = in_use_file(&path)?;
         in_use.lock_shared().map_err(Error::store("lock", &path))?;
-        let generation = Self {
-            path,
-            number,
-            hash,
-            in_use,
-            retired: AtomicBool::new(false),
-            damaged: AtomicBool::new(false),
-        };
+        let generation =
+            Self { path, number, hash, in_use, retired: AtomicBool::new(false), damaged: AtomicBool::new(false) };
         generation.sweep()?;
         Ok(generation)
     }
@@ -71,17 +63,7 @@ impl Generation {
     /// The numbers of the generations under `root`.
     pub(crate) fn numbers(root: &Path) -> Result<Vec<u64>, Error> {
         let entries = fs::read_dir(root).map_err(Error::store("list", root))?;
-        Ok(entries
-            .filter_map(|entry| {
-                entry
-                    .ok()?
-                    .file_name()
-                    .to_str()?
-                    .strip_prefix(PREFIX)?
-                    .parse()
-                    .ok()
-            })
-            .collect())
+        Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_prefix(PREFIX)?.parse().ok()).collect())
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -111,10 +93,7 @@ impl Generation {
     pub(crate) fn pack_count(&self) -> Result<usize, Error> {
         let packs = self.packs();
         let entries = fs::read_dir(&packs).map_err(Error::store("list", &packs))?;
-        Ok(entries
-            .flatten()
-            .filter(|entry| entry.path().extension().is_some_and(|ext| ext == "idx"))
-            .count())
+        Ok(entries.flatten().filter(|entry| entry.path().extension().is_some_and(|ext| ext == "idx")).count())
     }
 
     /// Lets the directory be deleted when its last reader is gone.
@@ -135,10 +114,7 @@ impl Generation {
     /// not lose its objects.
     pub(crate) fn sync(&self) -> Result<(), Error> {
         for directory in [self.packs(), self.path.clone()] {
-            for entry in fs::read_dir(&directory)
-                .map_err(Error::store("list", &directory))?
-                .flatten()
-            {
+            for entry in fs::read_dir(&directory).map_err(Error::store("list", &directory))?.flatten() {
                 if entry.file_type().is_ok_and(|kind| kind.is_file()) {
                     sync(&entry.path())?;
                 }
@@ -152,10 +128,7 @@ impl Generation {
     fn sweep(&self) -> Result<(), Error> {
         let packs = self.packs();
         fs::create_dir_all(&packs).map_err(Error::store("create", &packs))?;
-        for entry in fs::read_dir(&packs)
-            .map_err(Error::store("list", &packs))?
-            .flatten()
-        {
+        for entry in fs::read_dir(&packs).map_err(Error::store("list", &packs))?.flatten() {
             let path = entry.path();
             let complete = match path.extension().and_then(|extension| extension.to_str()) {
                 Some("pack") => path.with_extension("idx").exists(),
@@ -168,9 +141,7 @@ impl Generation {
         }
         let lock = self.path.join("shallow.lock");
         match fs::remove_file(&lock) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Error::store("delete", lock)(error))
-            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::store("delete", lock)(error)),
             _ => Ok(()),
         }
     }
@@ -180,8 +151,7 @@ impl Drop for Generation {
     fn drop(&mut self) {
         // Another process cannot come between: it would need the store's lock to delete, and to read it must open
         // the state, which names a newer generation by now.
-        if *self.retired.get_mut() && self.in_use.unlock().is_ok() && self.in_use.try_lock().is_ok()
-        {
+        if *self.retired.get_mut() && self.in_use.unlock().is_ok() && self.in_use.try_lock().is_ok() {
             // What stays behind is deleted when the store is opened next.
             let _ = fs::remove_dir_all(&self.path);
         }
@@ -190,22 +160,13 @@ impl Drop for Generation {
 
 fn in_use_file(path: &Path) -> Result<File, Error> {
     let path = path.join("in-use");
-    File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(Error::store("open", path))
+    File::options().create(true).truncate(false).write(true).open(&path).map_err(Error::store("open", path))
 }
 
 fn write(path: &Path, text: &[u8]) -> Result<(), Error> {
-    File::create(path)
-        .and_then(|mut file| file.write_all(text))
-        .map_err(Error::store("write", path))
+    File::create(path).and_then(|mut file| file.write_all(text)).map_err(Error::store("write", path))
 }
 
 fn sync(path: &Path) -> Result<(), Error> {
-    File::open(path)
-        .and_then(|file| file.sync_all())
-        .map_err(Error::store("sync", path))
+    File::open(path).and_then(|file| file.sync_all()).map_err(Error::store("sync", path))
 }

@@ -21,26 +21,12 @@ pub(crate) fn connect(session: &Session, path: &str) -> Result<Connected, Error>
     }
     let mut command = Command::new("git");
     // The path starts with a slash, so it cannot be taken for an option.
-    command
-        .args(["upload-pack", path])
-        .env("GIT_PROTOCOL", "version=2")
-        .env("LC_ALL", "C");
-    command
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_WORK_TREE")
-        .kill_on_drop(true);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let broken = |source| Error::ConnectionLost {
-        url: session.url(),
-        doing: "starting the git program",
-        source,
-    };
+    command.args(["upload-pack", path]).env("GIT_PROTOCOL", "version=2").env("LC_ALL", "C");
+    command.env_remove("GIT_DIR").env_remove("GIT_WORK_TREE").kill_on_drop(true);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let broken = |source| Error::ConnectionLost { url: session.url(), doing: "starting the git program", source };
     let mut child = session.wait(async { command.spawn() }).map_err(broken)?;
-    let (Some(stdin), Some(stdout), Some(mut stderr)) =
-        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    let (Some(stdin), Some(stdout), Some(mut stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
         return Err(broken(io::Error::other("it has no pipes")));
     };
@@ -62,8 +48,5 @@ pub(crate) fn connect(session: &Session, path: &str) -> Result<Connected, Error>
         said.add(&bytes);
         said.text()
     };
-    Ok(Connected {
-        transport: Box::new(transport),
-        complaints: Box::new(complaints),
-    })
+    Ok(Connected { transport: Box::new(transport), complaints: Box::new(complaints) })
 }

@@ -44,9 +44,7 @@ pub(crate) fn fetch<T: Transport>(
         _ => Shallow::NoChange,
     };
     let bases = match request.have {
-        Some(_) => {
-            Some(open_objects(generation, request.max_object_bytes).map_err(Failure::Known)?)
-        }
+        Some(_) => Some(open_objects(generation, request.max_object_bytes).map_err(Failure::Known)?),
         None => None,
     };
     let options = Options {
@@ -55,58 +53,39 @@ pub(crate) fn fetch<T: Transport>(
         tags: Tags::None,
         reject_shallow_remote: false,
     };
-    let consume = |reader: &mut dyn BufRead,
-                   progress: &mut dyn gix_utils::progress::DynNestedProgress,
-                   stop: &AtomicBool| {
-        let limited = Limited {
-            reader,
-            session,
-            received: 0,
-            limit: request.max_pack_bytes,
+    let consume =
+        |reader: &mut dyn BufRead, progress: &mut dyn gix_utils::progress::DynNestedProgress, stop: &AtomicBool| {
+            let limited = Limited { reader, session, received: 0, limit: request.max_pack_bytes };
+            let options = gix_pack::bundle::write::Options {
+                thread_limit: Some(1),
+                alloc_limit_bytes: usize::try_from(request.max_object_bytes).ok(),
+                ..Default::default()
+            };
+            let outcome = gix_pack::Bundle::write_to_directory(
+                &mut BufReader::with_capacity(1 << 16, limited),
+                Some(&generation.packs()),
+                progress,
+                stop,
+                bases,
+                generation.hash(),
+                options,
+            )?;
+            if let Some(keep) = outcome.keep_path {
+                // It guards against a concurrent `git gc`, which our stores never see; a leftover does no harm.
+                let _ = std::fs::remove_file(keep);
+            }
+            Ok(true)
         };
-        let options = gix_pack::bundle::write::Options {
-            thread_limit: Some(1),
-            alloc_limit_bytes: usize::try_from(request.max_object_bytes).ok(),
-            ..Default::default()
-        };
-        let outcome = gix_pack::Bundle::write_to_directory(
-            &mut BufReader::with_capacity(1 << 16, limited),
-            Some(&generation.packs()),
-            progress,
-            stop,
-            bases,
-            generation.hash(),
-            options,
-        )?;
-        if let Some(keep) = outcome.keep_path {
-            // It guards against a concurrent `git gc`, which our stores never see; a leftover does no harm.
-            let _ = std::fs::remove_file(keep);
-        }
-        Ok(true)
-    };
-    let mut negotiation = OneRound {
-        want: request.want,
-        have: request.have,
-    };
-    gix_protocol::fetch(
-        &mut negotiation,
-        consume,
-        Discard,
-        interrupt,
-        context,
-        options,
-    )
-    .map(|_| ())
-    .map_err(Failure::Exchange)
+    let mut negotiation = OneRound { want: request.want, have: request.have };
+    gix_protocol::fetch(&mut negotiation, consume, Discard, interrupt, context, options)
+        .map(|_| ())
+        .map_err(Failure::Exchange)
 }
 
 fn offers_shallow<T>(context: &Context<'_, T>) -> bool {
     let capabilities = &context.handshake.capabilities;
     match context.handshake.server_protocol_version {
-        Protocol::V2 => capabilities
-            .capability("fetch")
-            .and_then(|fetch| fetch.supports("shallow"))
-            .unwrap_or(false),
+        Protocol::V2 => capabilities.capability("fetch").and_then(|fetch| fetch.supports("shallow")).unwrap_or(false),
         Protocol::V0 | Protocol::V1 => capabilities.contains("shallow"),
     }
 }
@@ -118,9 +97,7 @@ struct OneRound {
 
 impl Negotiate for OneRound {
     fn mark_complete_and_common_ref(&mut self) -> Result<Action, gix_error::Error> {
-        Ok(Action::MustNegotiate {
-            remote_ref_target_known: Vec::new(),
-        })
+        Ok(Action::MustNegotiate { remote_ref_target_known: Vec::new() })
     }
 
     fn add_wants(&mut self, arguments: &mut Arguments, _: &[bool]) -> bool {
@@ -161,10 +138,7 @@ impl Read for Limited<'_> {
         let count = self.reader.read(buffer)?;
         self.received += count as u64;
         if self.received > self.limit {
-            return Err(self.session.fail(Error::TooLarge {
-                url: self.session.url(),
-                limit: self.limit,
-            }));
+            return Err(self.session.fail(Error::TooLarge { url: self.session.url(), limit: self.limit }));
         }
         Ok(count)
     }

@@ -64,16 +64,8 @@ impl Complaints {
     pub(crate) fn text(&self) -> Option<String> {
         let kept = self.0.borrow();
         let text = String::from_utf8_lossy(&kept);
-        let lines: Vec<&str> = text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .collect();
-        let line: String = lines
-            .join("; ")
-            .chars()
-            .filter(|c| !c.is_control())
-            .collect();
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let line: String = lines.join("; ").chars().filter(|c| !c.is_control()).collect();
         (!line.is_empty()).then_some(line)
     }
 }

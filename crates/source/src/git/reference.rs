@@ -50,11 +50,7 @@ impl Reference {
     pub fn name(name: &str) -> Result<Self, Error> {
         check_name("reference name", name)?;
         if !name.starts_with("refs/") {
-            return Err(invalid(
-                "reference name",
-                name,
-                "it does not start with refs/",
-            ));
+            return Err(invalid("reference name", name, "it does not start with refs/"));
         }
         Ok(Self(Wanted::Name(name.to_owned())))
     }
@@ -64,8 +60,7 @@ impl Reference {
     /// # Errors
     /// As [`branch`](Self::branch).
     pub fn semver(range: &str) -> Result<Self, Error> {
-        let parsed = SemverRange::from_str(range)
-            .map_err(|problem| invalid("semver range", range, problem))?;
+        let parsed = SemverRange::from_str(range).map_err(|problem| invalid("semver range", range, problem))?;
         Ok(Self(Wanted::Semver(parsed)))
     }
 
@@ -74,10 +69,7 @@ impl Reference {
     /// # Errors
     /// As [`branch`](Self::branch).
     pub fn commit(id: &str) -> Result<Self, Error> {
-        Ok(Self(Wanted::Commit {
-            id: parse_id(id)?,
-            branch: None,
-        }))
+        Ok(Self(Wanted::Commit { id: parse_id(id)?, branch: None }))
     }
 
     /// One commit by its full id, fetched through a branch where the server does not hand out commits by id.
@@ -87,10 +79,7 @@ impl Reference {
     /// As [`branch`](Self::branch).
     pub fn commit_on_branch(id: &str, branch: &str) -> Result<Self, Error> {
         check_name("branch name", branch)?;
-        Ok(Self(Wanted::Commit {
-            id: parse_id(id)?,
-            branch: Some(branch.to_owned()),
-        }))
+        Ok(Self(Wanted::Commit { id: parse_id(id)?, branch: Some(branch.to_owned()) }))
     }
 
     /// The branch that the remote's `HEAD` stands on; also the `Default`. The revision is `<that branch>@sha1:…`.
@@ -107,10 +96,7 @@ impl Reference {
             Wanted::Tag(name) => vec![format!("refs/tags/{name}")],
             Wanted::Name(name) => vec![name.clone()],
             Wanted::Semver(_) => vec!["refs/tags/".to_owned()],
-            Wanted::Commit { branch, .. } => branch
-                .iter()
-                .map(|name| format!("refs/heads/{name}"))
-                .collect(),
+            Wanted::Commit { branch, .. } => branch.iter().map(|name| format!("refs/heads/{name}")).collect(),
         }
     }
 }
@@ -124,25 +110,17 @@ impl fmt::Display for Reference {
             Wanted::Name(name) => write!(f, "reference {name:?}"),
             Wanted::Semver(range) => write!(f, "tag in the semver range {:?}", range.to_string()),
             Wanted::Commit { id, branch: None } => write!(f, "commit {id}"),
-            Wanted::Commit {
-                id,
-                branch: Some(branch),
-            } => write!(f, "commit {id} on branch {branch:?}"),
+            Wanted::Commit { id, branch: Some(branch) } => write!(f, "commit {id} on branch {branch:?}"),
         }
     }
 }
 
 fn invalid(kind: &'static str, reference: &str, problem: &'static str) -> Error {
-    Error::InvalidReference {
-        kind,
-        reference: reference.to_owned(),
-        problem,
-    }
+    Error::InvalidReference { kind, reference: reference.to_owned(), problem }
 }
 
 fn parse_id(id: &str) -> Result<ObjectId, Error> {
-    ObjectId::from_hex(id.as_bytes())
-        .map_err(|_| invalid("commit id", id, "it has not 40 or 64 hexadecimal digits"))
+    ObjectId::from_hex(id.as_bytes()).map_err(|_| invalid("commit id", id, "it has not 40 or 64 hexadecimal digits"))
 }
 
 /// Git's own rules for names, as far as they keep a name from meaning something else on the wire.
@@ -151,24 +129,13 @@ fn check_name(kind: &'static str, name: &str) -> Result<(), Error> {
     if name.is_empty() {
         return fail("it is empty");
     }
-    if name
-        .chars()
-        .any(|c| c.is_control() || " ~^:?*[\\".contains(c))
-    {
+    if name.chars().any(|c| c.is_control() || " ~^:?*[\\".contains(c)) {
         return fail("it holds a character that git allows in no name");
     }
-    if name.starts_with(['/', '-'])
-        || name.ends_with(['/', '.'])
-        || name.contains("//")
-        || name.contains("@{")
-    {
+    if name.starts_with(['/', '-']) || name.ends_with(['/', '.']) || name.contains("//") || name.contains("@{") {
         return fail("git allows no such name");
     }
-    if name.contains("..")
-        || name
-            .split('/')
-            .any(|part| part.starts_with('.') || part.ends_with(".lock"))
-    {
+    if name.contains("..") || name.split('/').any(|part| part.starts_with('.') || part.ends_with(".lock")) {
         return fail("git allows no such name");
     }
     Ok(())
@@ -180,18 +147,7 @@ mod tests {
 
     #[test]
     fn names_that_git_refuses_are_refused() {
-        for name in [
-            "",
-            "-x",
-            "a b",
-            "a..b",
-            "a/",
-            "a//b",
-            "x.lock",
-            ".x",
-            "a\nb",
-            "refs/heads/*",
-        ] {
+        for name in ["", "-x", "a b", "a..b", "a/", "a//b", "x.lock", ".x", "a\nb", "refs/heads/*"] {
             assert!(Reference::branch(name).is_err(), "{name:?}");
         }
         assert!(Reference::branch("feature/x@1").is_ok());

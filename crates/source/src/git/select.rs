@@ -28,10 +28,9 @@ pub(crate) fn select(reference: &Reference, refs: &[Ref]) -> Option<Target> {
 /// The target of a reference that needs no listing.
 pub(crate) fn pinned(reference: &Reference) -> Option<Target> {
     match &reference.0 {
-        Wanted::Commit { id, branch } => Some(Target {
-            want: *id,
-            revision: Revision::of_object(branch.as_deref(), *id),
-        }),
+        Wanted::Commit { id, branch } => {
+            Some(Target { want: *id, revision: Revision::of_object(branch.as_deref(), *id) })
+        }
         _ => None,
     }
 }
@@ -45,10 +44,7 @@ fn target(found: &Ref, name: &str) -> Option<Target> {
     let (_, want, peeled) = found.unpack();
     let want = want?.to_owned();
     let commit = peeled.map_or(want, ToOwned::to_owned);
-    Some(Target {
-        want,
-        revision: Revision::of_object(Some(name), commit),
-    })
+    Some(Target { want, revision: Revision::of_object(Some(name), commit) })
 }
 
 fn head(refs: &[Ref]) -> Option<Target> {
@@ -77,29 +73,19 @@ pub(crate) fn near(reference: &Reference, refs: &[Ref]) -> Vec<String> {
         Wanted::Branch(name) => (name.as_str(), "refs/heads/"),
         Wanted::Tag(name) => (name.as_str(), "refs/tags/"),
         Wanted::Name(name) => (name.as_str(), ""),
-        Wanted::Commit {
-            branch: Some(name), ..
-        } => (name.as_str(), "refs/heads/"),
+        Wanted::Commit { branch: Some(name), .. } => (name.as_str(), "refs/heads/"),
         Wanted::Head | Wanted::Semver(_) | Wanted::Commit { branch: None, .. } => {
             return Vec::new();
         }
     };
     let mut names: Vec<(usize, &str)> = refs
         .iter()
-        .filter_map(|found| {
-            std::str::from_utf8(found.unpack().0.strip_prefix(prefix.as_bytes())?).ok()
-        })
+        .filter_map(|found| std::str::from_utf8(found.unpack().0.strip_prefix(prefix.as_bytes())?).ok())
         .map(|name| (distance(wanted, name), name))
-        .filter(|(distance, name)| {
-            *distance <= 1 + wanted.len().max(name.len()) / 3 || is_usual_mistake(wanted, name)
-        })
+        .filter(|(distance, name)| *distance <= 1 + wanted.len().max(name.len()) / 3 || is_usual_mistake(wanted, name))
         .collect();
     names.sort();
-    names
-        .into_iter()
-        .take(3)
-        .map(|(_, name)| name.to_owned())
-        .collect()
+    names.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
 }
 
 /// The old and the new default branch, and a `v` too many or too few.
@@ -112,16 +98,13 @@ fn is_usual_mistake(wanted: &str, name: &str) -> bool {
 
 /// How many letters to change, add, drop or swap with the next to get from `a` to `b`.
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) =
-        (a.chars().take(128).collect(), b.chars().take(128).collect());
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(128).collect(), b.chars().take(128).collect());
     let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
         let mut next = vec![i + 1];
         for (j, y) in b.iter().enumerate() {
-            let mut best = (row[j] + usize::from(x != y))
-                .min(row[j + 1] + 1)
-                .min(next[j] + 1);
+            let mut best = (row[j] + usize::from(x != y)).min(row[j + 1] + 1).min(next[j] + 1);
             if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
                 best = best.min(before[j - 1] + 1);
             }
@@ -141,32 +124,19 @@ mod tests {
     }
 
     fn direct(name: &str, digit: char) -> Ref {
-        Ref::Direct {
-            full_ref_name: name.into(),
-            object: id(digit),
-        }
+        Ref::Direct { full_ref_name: name.into(), object: id(digit) }
     }
 
     #[test]
     fn an_annotated_tag_means_its_commit() {
-        let refs = [Ref::Peeled {
-            full_ref_name: "refs/tags/v1".into(),
-            tag: id('a'),
-            object: id('b'),
-        }];
+        let refs = [Ref::Peeled { full_ref_name: "refs/tags/v1".into(), tag: id('a'), object: id('b') }];
         let target = select(&Reference::tag("v1").unwrap(), &refs).unwrap();
-        assert_eq!(
-            (target.want, target.revision),
-            (id('a'), Revision::of_object(Some("v1"), id('b')))
-        );
+        assert_eq!((target.want, target.revision), (id('a'), Revision::of_object(Some("v1"), id('b'))));
     }
 
     #[test]
     fn a_branch_is_no_tag_and_no_prefix_of_one() {
-        let refs = [
-            direct("refs/heads/main2", 'a'),
-            direct("refs/tags/main", 'b'),
-        ];
+        let refs = [direct("refs/heads/main2", 'a'), direct("refs/tags/main", 'b')];
         assert_eq!(select(&Reference::branch("main").unwrap(), &refs), None);
     }
 
@@ -180,15 +150,9 @@ mod tests {
 
     #[test]
     fn near_names_come_best_first() {
-        let refs = [
-            direct("refs/heads/maintenance", 'a'),
-            direct("refs/heads/main", 'a'),
-            direct("refs/heads/mail", 'a'),
-        ];
-        assert_eq!(
-            near(&Reference::branch("mian").unwrap(), &refs),
-            ["main", "mail"]
-        );
+        let refs =
+            [direct("refs/heads/maintenance", 'a'), direct("refs/heads/main", 'a'), direct("refs/heads/mail", 'a')];
+        assert_eq!(near(&Reference::branch("mian").unwrap(), &refs), ["main", "mail"]);
         assert_eq!(near(&Reference::branch("master").unwrap(), &refs), ["main"]);
         let refs = [direct("refs/tags/v1.0.0", 'a'), direct("refs/tags/x", 'a')];
         assert_eq!(near(&Reference::tag("1.0.0").unwrap(), &refs), ["v1.0.0"]);

@@ -25,8 +25,7 @@ struct Bounds {
 impl SemverRange {
     pub(crate) fn admits(&self, version: &Version) -> bool {
         self.alternatives.iter().any(|all| {
-            let prerelease_allowed =
-                version.pre.is_empty() || all.iter().any(|bounds| bounds.names_prerelease);
+            let prerelease_allowed = version.pre.is_empty() || all.iter().any(|bounds| bounds.names_prerelease);
             prerelease_allowed && all.iter().all(|bounds| bounds.admit(version))
         })
     }
@@ -39,14 +38,9 @@ impl SemverRange {
 
 impl Bounds {
     fn admit(&self, version: &Version) -> bool {
-        let above = self
-            .low
-            .as_ref()
-            .is_none_or(|(low, inclusive)| version > low || (*inclusive && version == low));
-        let below = self
-            .high
-            .as_ref()
-            .is_none_or(|(high, inclusive)| version < high || (*inclusive && version == high));
+        let above = self.low.as_ref().is_none_or(|(low, inclusive)| version > low || (*inclusive && version == low));
+        let below =
+            self.high.as_ref().is_none_or(|(high, inclusive)| version < high || (*inclusive && version == high));
         (above && below) != self.without
     }
 }
@@ -61,14 +55,8 @@ impl FromStr for SemverRange {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let alternatives = text
-            .split("||")
-            .map(alternative)
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            text: text.to_owned(),
-            alternatives,
-        })
+        let alternatives = text.split("||").map(alternative).collect::<Result<_, _>>()?;
+        Ok(Self { text: text.to_owned(), alternatives })
     }
 }
 
@@ -86,11 +74,7 @@ fn alternative(text: &str) -> Result<Vec<Bounds>, &'static str> {
         all.push(bounds(operator, version)?);
         rest = tail.trim_start_matches([' ', ',']);
     }
-    if all.is_empty() {
-        Err("it is empty")
-    } else {
-        Ok(all)
-    }
+    if all.is_empty() { Err("it is empty") } else { Ok(all) }
 }
 
 /// A version with trailing parts left out or written as `x`, `X` or `*`.
@@ -105,10 +89,7 @@ fn partial(text: &str) -> Result<Partial, &'static str> {
     let text = text.strip_prefix('v').unwrap_or(text);
     let core_end = text.find(['-', '+']).unwrap_or(text.len());
     let parts: Vec<&str> = text[..core_end].split('.').collect();
-    let given = parts
-        .iter()
-        .take_while(|part| !matches!(**part, "x" | "X" | "*"))
-        .count();
+    let given = parts.iter().take_while(|part| !matches!(**part, "x" | "X" | "*")).count();
     if parts.len() > 3 || (given < 3 && core_end < text.len()) {
         return Err("a version in it has not the form 1, 1.2 or 1.2.3");
     }
@@ -129,10 +110,7 @@ fn bounds(operator: &str, text: &str) -> Result<Bounds, &'static str> {
     let after = |parts: usize| match parts {
         0 => None,
         1 => Some((Version::new(version.major.saturating_add(1), 0, 0), false)),
-        2 => Some((
-            Version::new(version.major, version.minor.saturating_add(1), 0),
-            false,
-        )),
+        2 => Some((Version::new(version.major, version.minor.saturating_add(1), 0), false)),
         _ => Some((version.clone(), true)),
     };
     let from = Some((version.clone(), true));
@@ -151,25 +129,12 @@ fn bounds(operator: &str, text: &str) -> Result<Bounds, &'static str> {
         ">" => (after(given), None, given == 0),
         "~" | "~>" => (from, after(given.min(2)), false),
         "^" if given == 0 => (from, None, false),
-        "^" => (
-            from,
-            after(caret).map(|(high, exact)| (high, exact && given == 3)),
-            false,
-        ),
+        "^" => (from, after(caret).map(|(high, exact)| (high, exact && given == 3)), false),
         _ => return Err("it holds an operator that is none of = != > < >= <= ~ ^"),
     };
     // `>1` and `>1.2` start at the next version, which they include.
-    let low = if operator == ">" && given < 3 {
-        low.map(|(version, _)| (version, true))
-    } else {
-        low
-    };
-    Ok(Bounds {
-        low,
-        high,
-        without,
-        names_prerelease,
-    })
+    let low = if operator == ">" && given < 3 { low.map(|(version, _)| (version, true)) } else { low };
+    Ok(Bounds { low, high, without, names_prerelease })
 }
 
 #[cfg(test)]
@@ -208,11 +173,7 @@ mod tests {
             ("<=1.2", "1.2.5", true),
         ] {
             let range: SemverRange = range.parse().unwrap();
-            assert_eq!(
-                range.admits(&Version::parse(version).unwrap()),
-                admitted,
-                "{range} {version}"
-            );
+            assert_eq!(range.admits(&Version::parse(version).unwrap()), admitted, "{range} {version}");
         }
     }
 

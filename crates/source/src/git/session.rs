@@ -14,7 +14,8 @@ use crate::{Cancel, Error};
 pub(crate) struct Session(Rc<Shared>);
 
 struct Shared {
-    runtime: tokio::runtime::Runtime,
+    /// `None` only while it is dropped.
+    runtime: Option<tokio::runtime::Runtime>,
     cancel: Cancel,
     deadline: Instant,
     limit: Duration,
@@ -31,17 +32,11 @@ impl Session {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|source| Error::ConnectionLost {
-                url: url.clone(),
-                doing: "starting",
-                source,
-            })?;
+            .map_err(|source| Error::ConnectionLost { url: url.clone(), doing: "starting", source })?;
         let now = Instant::now();
-        let deadline = now
-            .checked_add(limit)
-            .unwrap_or(now + Duration::from_secs(u64::from(u32::MAX)));
+        let deadline = now.checked_add(limit).unwrap_or(now + Duration::from_secs(u64::from(u32::MAX)));
         Ok(Self(Rc::new(Shared {
-            runtime,
+            runtime: Some(runtime),
             cancel: cancel.clone(),
             deadline,
             limit,
@@ -71,7 +66,8 @@ impl Session {
 
     /// Runs `future` until it ends, the time is up, or the caller cancels.
     pub(crate) fn wait<T>(&self, future: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-        self.0.runtime.block_on(async {
+        let runtime = self.0.runtime.as_ref().ok_or_else(|| io::Error::other("the session has ended"))?;
+        runtime.block_on(async {
             let mut future = std::pin::pin!(future);
             loop {
                 self.check()?;
@@ -90,11 +86,7 @@ impl Session {
             return Err(self.fail(Error::Cancelled { url, doing }));
         }
         if Instant::now() >= self.0.deadline {
-            return Err(self.fail(Error::TimedOut {
-                url,
-                doing,
-                limit: self.0.limit,
-            }));
+            return Err(self.fail(Error::TimedOut { url, doing, limit: self.0.limit }));
         }
         Ok(())
     }
@@ -109,5 +101,14 @@ impl Session {
     /// The reason kept by [`fail`](Self::fail).
     pub(crate) fn take_fault(&self) -> Option<Error> {
         self.0.fault.borrow_mut().take()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // A name lookup that hangs must not hold up the caller, who was told of the timeout already.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }

@@ -6,7 +6,7 @@ use gix_object::Find;
 use sha2::{Digest, Sha256};
 
 use crate::git::commit_tree::{CommitTree, open_objects};
-use crate::git::connect::connect;
+use crate::git::connect::Dialer;
 use crate::git::exchange::{Exchange, is_refused_object};
 use crate::git::generation::Generation;
 use crate::git::pack::Request;
@@ -38,6 +38,7 @@ pub struct GitSource {
     options: GitOptions,
     /// What the store is a store of.
     fingerprint: String,
+    dialer: Dialer,
     store: Mutex<Store>,
     last: Mutex<Option<Snapshot>>,
 }
@@ -59,11 +60,7 @@ impl GitSource {
     ///
     /// # Errors
     /// [`Error::StoreBusy`] where another `GitSource` has it open, [`Error::Store`] where the disk fails.
-    pub fn open(
-        directory: impl AsRef<Path>,
-        remote: GitRemote,
-        options: GitOptions,
-    ) -> Result<Self, Error> {
+    pub fn open(directory: impl AsRef<Path>, remote: GitRemote, options: GitOptions) -> Result<Self, Error> {
         let fingerprint = fingerprint(&remote);
         let store = Store::open(directory.as_ref(), &fingerprint)?;
         let last = store.current().and_then(|(generation, revision)| {
@@ -77,6 +74,7 @@ impl GitSource {
             remote,
             options,
             fingerprint,
+            dialer: Dialer::default(),
             store: Mutex::new(store),
             last: Mutex::new(last),
         })
@@ -102,23 +100,17 @@ impl GitSource {
     /// See [`Error`]; [`Error::is_transient`] tells whether to try again unchanged.
     pub fn poll(&self, known: Option<&Revision>, cancel: &Cancel) -> Result<Poll, Error> {
         let mut store = lock(&self.store);
-        let healthy = store
-            .current()
-            .is_some_and(|(generation, _)| !generation.is_damaged());
+        let healthy = store.current().is_some_and(|(generation, _)| !generation.is_damaged());
         // Who holds a damaged snapshot gets a new one.
         let known = known.filter(|_| healthy || store.current().is_none());
-        let held = if healthy {
-            store.current().map(|(_, revision)| revision.clone())
-        } else {
-            None
-        };
+        let held = if healthy { store.current().map(|(_, revision)| revision.clone()) } else { None };
         if let Some(target) = pinned(&self.remote.reference)
             && let Some(poll) = self.without_fetch(&target.revision, known, held.as_ref())
         {
             return Ok(poll);
         }
         let session = Session::start(self.remote.url.to_string(), self.options.timeout, cancel)?;
-        let mut exchange = Exchange::start(session.clone(), connect(&session, &self.remote)?)?;
+        let mut exchange = Exchange::start(session.clone(), self.dialer.connect(&session, &self.remote)?)?;
         let target = self.find_target(&mut exchange)?;
         if let Some(poll) = self.without_fetch(&target.revision, known, held.as_ref()) {
             exchange.finish();
@@ -133,20 +125,11 @@ impl GitSource {
         Ok(Poll::Changed(snapshot))
     }
 
-    fn without_fetch(
-        &self,
-        found: &Revision,
-        known: Option<&Revision>,
-        held: Option<&Revision>,
-    ) -> Option<Poll> {
+    fn without_fetch(&self, found: &Revision, known: Option<&Revision>, held: Option<&Revision>) -> Option<Poll> {
         if known == Some(found) {
             return Some(Poll::Unchanged);
         }
-        if held == Some(found) {
-            self.last().map(Poll::Changed)
-        } else {
-            None
-        }
+        if held == Some(found) { self.last().map(Poll::Changed) } else { None }
     }
 
     /// What the reference means today.
@@ -163,22 +146,13 @@ impl GitSource {
         let all = exchange.refs(&["refs/heads/".to_owned(), "refs/tags/".to_owned()])?;
         let (url, name) = (self.remote.url.to_string(), reference.to_string());
         if all.iter().all(|found| found.unpack().1.is_none()) {
-            return Err(Error::EmptyRepository {
-                url,
-                reference: name,
-            });
+            return Err(Error::EmptyRepository { url, reference: name });
         }
-        Err(Error::ReferenceNotFound {
-            url,
-            reference: name,
-            near: near(reference, &all),
-        })
+        Err(Error::ReferenceNotFound { url, reference: name, near: near(reference, &all) })
     }
 
     fn adopt(&self, store: &mut Store, target: Target) -> Result<Snapshot, Error> {
-        let generation = store
-            .current()
-            .map(|(generation, _)| Arc::clone(generation));
+        let generation = store.current().map(|(generation, _)| Arc::clone(generation));
         let generation = generation.map_or_else(|| store.fresh(gix_hash::Kind::Sha1), Ok)?;
         let snapshot = snapshot(&generation, &target.revision, &self.options)?;
         store.commit(generation, &self.fingerprint, target.revision)?;
@@ -195,12 +169,10 @@ impl GitSource {
         let (generation, have) = self.place(store, &exchange)?;
         let result = exchange.fetch(&self.request(target.want, have, true), &generation);
         let result = match (&self.remote.reference.0, result) {
-            (Wanted::Commit { id, branch }, Err(error)) if is_refused_object(&error, *id) => {
-                match branch {
-                    Some(branch) => self.fetch_through(branch, *id, session, &generation),
-                    None => Err(self.not_reachable(*id, None)),
-                }
-            }
+            (Wanted::Commit { id, branch }, Err(error)) if is_refused_object(&error, *id) => match branch {
+                Some(branch) => self.fetch_through(branch, *id, session, &generation),
+                None => Err(self.not_reachable(*id, None)),
+            },
             (_, Ok(())) => {
                 exchange.finish();
                 Ok(())
@@ -220,11 +192,7 @@ impl GitSource {
     }
 
     /// The generation to fetch into, and the commit that it holds already.
-    fn place(
-        &self,
-        store: &Store,
-        exchange: &Exchange,
-    ) -> Result<(Arc<Generation>, Option<ObjectId>), Error> {
+    fn place(&self, store: &Store, exchange: &Exchange) -> Result<(Arc<Generation>, Option<ObjectId>), Error> {
         if let Some((generation, revision)) = store.current()
             && !generation.is_damaged()
             && generation.hash() == exchange.hash()
@@ -236,18 +204,8 @@ impl GitSource {
     }
 
     fn request(&self, want: ObjectId, have: Option<ObjectId>, shallow: bool) -> Request {
-        let GitOptions {
-            max_pack_bytes,
-            max_object_bytes,
-            ..
-        } = self.options;
-        Request {
-            want,
-            have,
-            shallow,
-            max_pack_bytes,
-            max_object_bytes,
-        }
+        let GitOptions { max_pack_bytes, max_object_bytes, .. } = self.options;
+        Request { want, have, shallow, max_pack_bytes, max_object_bytes }
     }
 
     /// Fetches a branch with its history because the server does not hand out the commit by its id.
@@ -258,25 +216,17 @@ impl GitSource {
         session: &Session,
         generation: &Generation,
     ) -> Result<(), Error> {
-        let mut exchange = Exchange::start(session.clone(), connect(session, &self.remote)?)?;
+        let mut exchange = Exchange::start(session.clone(), self.dialer.connect(session, &self.remote)?)?;
         let reference = Reference::branch(branch)?;
         let refs = exchange.refs(&reference.prefixes())?;
         let Some(tip) = select(&reference, &refs) else {
             let (url, near) = (self.remote.url.to_string(), near(&reference, &refs));
-            return Err(Error::ReferenceNotFound {
-                url,
-                reference: reference.to_string(),
-                near,
-            });
+            return Err(Error::ReferenceNotFound { url, reference: reference.to_string(), near });
         };
         exchange.fetch(&self.request(tip.want, None, false), generation)?;
         exchange.finish();
         let objects = open_objects(generation, self.options.max_object_bytes)?;
-        if gix_object::Exists::exists(&objects, &id) {
-            Ok(())
-        } else {
-            Err(self.not_reachable(id, Some(branch)))
-        }
+        if gix_object::Exists::exists(&objects, &id) { Ok(()) } else { Err(self.not_reachable(id, Some(branch))) }
     }
 
     fn not_reachable(&self, id: ObjectId, branch: Option<&str>) -> Error {
@@ -288,12 +238,7 @@ impl GitSource {
     }
 
     /// Makes what was fetched count, once it is known to be readable.
-    fn install(
-        &self,
-        store: &mut Store,
-        generation: &Arc<Generation>,
-        target: Target,
-    ) -> Result<Snapshot, Error> {
+    fn install(&self, store: &mut Store, generation: &Arc<Generation>, target: Target) -> Result<Snapshot, Error> {
         let commit = peel(generation, target.want, &self.options)?;
         // An old server lists an annotated tag without the commit under it.
         let revision = Revision::of_object(target.revision.name(), commit);
@@ -305,9 +250,7 @@ impl GitSource {
 
 impl std::fmt::Debug for GitSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("GitSource")
-            .field("remote", &self.remote)
-            .finish_non_exhaustive()
+        f.debug_struct("GitSource").field("remote", &self.remote).finish_non_exhaustive()
     }
 }
 
@@ -319,49 +262,26 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Tells one source's store from another's without keeping credentials.
 fn fingerprint(remote: &GitRemote) -> String {
     let text = format!("{}\n{}", remote.url.without_credentials(), remote.reference);
-    Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn snapshot(
-    generation: &Arc<Generation>,
-    revision: &Revision,
-    options: &GitOptions,
-) -> Result<Snapshot, Error> {
-    let commit = revision
-        .id()
-        .ok_or_else(|| damaged(generation, revision.hash(), "it is no object id".into()))?;
+fn snapshot(generation: &Arc<Generation>, revision: &Revision, options: &GitOptions) -> Result<Snapshot, Error> {
+    let commit = revision.id().ok_or_else(|| damaged(generation, revision.hash(), "it is no object id".into()))?;
     let tree = CommitTree::open(Arc::clone(generation), commit, options)?;
-    Ok(Snapshot {
-        revision: revision.clone(),
-        digest: tree.digest(),
-        files: Arc::new(tree),
-    })
+    Ok(Snapshot { revision: revision.clone(), digest: tree.digest(), files: Arc::new(tree) })
 }
 
 fn damaged(generation: &Generation, object: &str, source: crate::Cause) -> Error {
-    Error::Damaged {
-        path: generation.path().to_owned(),
-        object: object.to_owned(),
-        source,
-    }
+    Error::Damaged { path: generation.path().to_owned(), object: object.to_owned(), source }
 }
 
 /// The commit under any number of tags.
-fn peel(
-    generation: &Generation,
-    mut id: ObjectId,
-    options: &GitOptions,
-) -> Result<ObjectId, Error> {
+fn peel(generation: &Generation, mut id: ObjectId, options: &GitOptions) -> Result<ObjectId, Error> {
     let objects = open_objects(generation, options.max_object_bytes)?;
     let mut buffer = Vec::new();
     for _ in 0..16 {
         let fail = |source| damaged(generation, &id.to_string(), source);
-        let found = objects
-            .try_find(&id, &mut buffer)
-            .map_err(|error| fail(error.into()))?;
+        let found = objects.try_find(&id, &mut buffer).map_err(|error| fail(error.into()))?;
         let data = found.ok_or_else(|| fail("the server did not send it".into()))?;
         if data.kind != gix_object::Kind::Tag {
             return Ok(id);
@@ -369,9 +289,5 @@ fn peel(
         let tag = gix_object::TagRefIter::from_bytes(data.data, generation.hash());
         id = tag.target_id().map_err(|error| fail(error.into()))?;
     }
-    Err(damaged(
-        generation,
-        &id.to_string(),
-        "tags lead to tags without end".into(),
-    ))
+    Err(damaged(generation, &id.to_string(), "tags lead to tags without end".into()))
 }

@@ -46,50 +46,26 @@ impl Store {
             .open(&lock_path)
             .map_err(Error::store("open", &lock_path))?;
         lock_alone(&lock, root)?;
-        let mut store = Self {
-            root: root.to_owned(),
-            _lock: lock,
-            current: None,
-        };
+        let mut store = Self { root: root.to_owned(), _lock: lock, current: None };
         if let Some(state) = store.read_state()?.filter(|state| state.source == source) {
-            let hash = if state.revision.algorithm() == "sha256" {
-                Kind::Sha256
-            } else {
-                Kind::Sha1
-            };
-            if store
-                .root
-                .join(format!("objects-{}", state.generation))
-                .is_dir()
-            {
+            let hash = if state.revision.algorithm() == "sha256" { Kind::Sha256 } else { Kind::Sha1 };
+            if store.root.join(format!("objects-{}", state.generation)).is_dir() {
                 let generation = Arc::new(Generation::open(root, state.generation, hash)?);
                 store.current = Some(Current { generation, state });
             }
         }
-        Generation::delete_others(
-            root,
-            store
-                .current
-                .as_ref()
-                .map(|current| current.state.generation),
-        )?;
+        Generation::delete_others(root, store.current.as_ref().map(|current| current.state.generation))?;
         Ok(store)
     }
 
     /// The commit that counts, and where its objects are.
     pub(crate) fn current(&self) -> Option<(&Arc<Generation>, &Revision)> {
-        self.current
-            .as_ref()
-            .map(|current| (&current.generation, &current.state.revision))
+        self.current.as_ref().map(|current| (&current.generation, &current.state.revision))
     }
 
     /// An empty generation, to be made current with [`commit`](Self::commit), or dropped.
     pub(crate) fn fresh(&self, hash: Kind) -> Result<Arc<Generation>, Error> {
-        let number = Generation::numbers(&self.root)?
-            .into_iter()
-            .max()
-            .unwrap_or(0)
-            + 1;
+        let number = Generation::numbers(&self.root)?.into_iter().max().unwrap_or(0) + 1;
         Generation::create(&self.root, number, hash).map(Arc::new)
     }
 
@@ -101,11 +77,7 @@ impl Store {
         revision: Revision,
     ) -> Result<(), Error> {
         generation.sync()?;
-        let state = State {
-            generation: generation.number(),
-            source: source.to_owned(),
-            revision,
-        };
+        let state = State { generation: generation.number(), source: source.to_owned(), revision };
         self.write_state(&state)?;
         if let Some(old) = self.current.replace(Current { generation, state })
             && let Some(new) = &self.current
@@ -138,9 +110,7 @@ impl Store {
             .and_then(|()| file.sync_all())
             .map_err(Error::store("write", &temporary))?;
         fs::rename(&temporary, &path).map_err(Error::store("replace", &path))?;
-        File::open(&self.root)
-            .and_then(|root| root.sync_all())
-            .map_err(Error::store("sync", &self.root))
+        File::open(&self.root).and_then(|root| root.sync_all()).map_err(Error::store("sync", &self.root))
     }
 }
 
@@ -156,18 +126,12 @@ fn lock_alone(lock: &File, root: &Path) -> Result<(), Error> {
             Err(fs::TryLockError::Error(error)) => return Err(Error::store("lock", root)(error)),
         }
     }
-    Err(Error::StoreBusy {
-        path: root.to_owned(),
-    })
+    Err(Error::StoreBusy { path: root.to_owned() })
 }
 
 impl State {
     fn text(&self) -> String {
-        let Self {
-            generation,
-            source,
-            revision,
-        } = self;
+        let Self { generation, source, revision } = self;
         format!("{HEADER}\ngeneration {generation}\nsource {source}\nrevision {revision}\n")
     }
 
@@ -188,18 +152,12 @@ mod tests {
     use super::*;
 
     fn revision(digit: char) -> Revision {
-        format!("main@sha1:{}", digit.to_string().repeat(40))
-            .parse()
-            .unwrap()
+        format!("main@sha1:{}", digit.to_string().repeat(40)).parse().unwrap()
     }
 
     #[test]
     fn state_text_is_read_back() {
-        let state = State {
-            generation: 7,
-            source: "abc".into(),
-            revision: revision('a'),
-        };
+        let state = State { generation: 7, source: "abc".into(), revision: revision('a') };
         assert_eq!(State::parse(&state.text()), Some(state));
         assert_eq!(State::parse(""), None);
         assert_eq!(State::parse("windlass git store 2\n"), None);
@@ -211,9 +169,7 @@ mod tests {
         let mut store = Store::open(dir.path(), "s").unwrap();
         let first = store.fresh(Kind::Sha1).unwrap();
         let path = first.path().to_owned();
-        store
-            .commit(Arc::clone(&first), "s", revision('a'))
-            .unwrap();
+        store.commit(Arc::clone(&first), "s", revision('a')).unwrap();
         let second = store.fresh(Kind::Sha1).unwrap();
         store.commit(second, "s", revision('b')).unwrap();
         assert!(path.exists());
@@ -226,19 +182,11 @@ mod tests {
     fn another_source_in_the_same_directory_starts_anew() {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(dir.path(), "s").unwrap();
-        assert!(matches!(
-            Store::open(dir.path(), "s"),
-            Err(Error::StoreBusy { .. })
-        ));
+        assert!(matches!(Store::open(dir.path(), "s"), Err(Error::StoreBusy { .. })));
         let generation = store.fresh(Kind::Sha1).unwrap();
         store.commit(generation, "s", revision('a')).unwrap();
         drop(store);
         assert!(Store::open(dir.path(), "s").unwrap().current().is_some());
-        assert!(
-            Store::open(dir.path(), "other")
-                .unwrap()
-                .current()
-                .is_none()
-        );
+        assert!(Store::open(dir.path(), "other").unwrap().current().is_none());
     }
 }

@@ -59,15 +59,18 @@ impl GitUrl {
 
     /// The text that servers may see in a request line or a `Host` header: no credentials.
     pub(crate) fn without_credentials(&self) -> String {
-        let port = self
-            .port
-            .map_or_else(String::new, |port| format!(":{port}"));
-        format!(
-            "{}://{}{port}{}",
-            self.scheme.name(),
-            bracketed(&self.host),
-            self.path
-        )
+        format!("{}{}", self.root(), self.path)
+    }
+
+    /// What the `Host` header of a request says.
+    pub(crate) fn host_header(&self) -> String {
+        let port = self.port.map_or_else(String::new, |port| format!(":{port}"));
+        format!("{}{port}", bracketed(&self.host))
+    }
+
+    /// Scheme, host and port.
+    pub(crate) fn root(&self) -> String {
+        format!("{}://{}", self.scheme.name(), self.host_header())
     }
 
     /// Whether credentials for `self` may be sent to `other` after a redirect.
@@ -76,9 +79,7 @@ impl GitUrl {
             && other.scheme == Scheme::Https
             && (self.port_or_default(), other.port_or_default()) == (80, 443);
         self.host.eq_ignore_ascii_case(&other.host)
-            && (upgrade
-                || (self.scheme == other.scheme
-                    && self.port_or_default() == other.port_or_default()))
+            && (upgrade || (self.scheme == other.scheme && self.port_or_default() == other.port_or_default()))
     }
 }
 
@@ -86,14 +87,8 @@ impl FromStr for GitUrl {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let fail = |problem| Error::InvalidUrl {
-            url: redacted(text),
-            problem,
-        };
-        if text
-            .bytes()
-            .any(|byte| byte.is_ascii_control() || byte == b' ')
-        {
+        let fail = |problem| Error::InvalidUrl { url: redacted(text), problem };
+        if text.bytes().any(|byte| byte.is_ascii_control() || byte == b' ') {
             return Err(fail("it holds a space or a control character"));
         }
         if text.starts_with('/') {
@@ -123,80 +118,43 @@ impl FromStr for GitUrl {
             return Err(fail("a repository's URL has no query and no fragment"));
         }
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let (userinfo, host) = authority
-            .rsplit_once('@')
-            .map_or((None, authority), |(user, host)| (Some(user), host));
-        let (host, port) =
-            split_port(host).ok_or_else(|| fail("the port is no number up to 65535"))?;
+        let (userinfo, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
+        let (host, port) = split_port(host).ok_or_else(|| fail("the port is no number up to 65535"))?;
         if host.is_empty() || host.starts_with('-') || host.contains(['[', ']', '@', '\\']) {
             return Err(fail("it has no valid host"));
         }
         if path.len() < 2 {
             return Err(fail("it has no path: that of the repository is missing"));
         }
-        let (user, password) = match userinfo.map(|info| info.split_once(':').unwrap_or((info, "")))
-        {
+        let (user, password) = match userinfo.map(|info| info.split_once(':').unwrap_or((info, ""))) {
             None => (None, None),
             Some((user, password)) => {
-                let decode = |part| {
-                    percent_decoded(part)
-                        .ok_or_else(|| fail("its credentials hold a broken % escape"))
-                };
-                (
-                    Some(decode(user)?),
-                    Some(Zeroizing::new(decode(password)?)).filter(|text| !text.is_empty()),
-                )
+                let decode = |part| percent_decoded(part).ok_or_else(|| fail("its credentials hold a broken % escape"));
+                (Some(decode(user)?), Some(Zeroizing::new(decode(password)?)).filter(|text| !text.is_empty()))
             }
         };
-        Ok(Self {
-            scheme,
-            user,
-            password,
-            host: host.to_owned(),
-            port,
-            path: path.to_owned(),
-        })
+        Ok(Self { scheme, user, password, host: host.to_owned(), port, path: path.to_owned() })
     }
 }
 
 impl GitUrl {
     fn local(path: &str) -> Self {
         let path = path.to_owned();
-        Self {
-            scheme: Scheme::File,
-            user: None,
-            password: None,
-            host: String::new(),
-            port: None,
-            path,
-        }
+        Self { scheme: Scheme::File, user: None, password: None, host: String::new(), port: None, path }
     }
 }
 
 fn bracketed(host: &str) -> String {
-    if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
-    }
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
 fn split_port(host: &str) -> Option<(&str, Option<u16>)> {
     let (name, port) = match host.strip_prefix('[') {
         Some(rest) => {
             let (name, rest) = rest.split_once(']')?;
-            (
-                name,
-                if rest.is_empty() {
-                    None
-                } else {
-                    Some(rest.strip_prefix(':')?)
-                },
-            )
+            (name, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
         }
-        None => host
-            .split_once(':')
-            .map_or((host, None), |(name, port)| (name, Some(port))),
+        None => host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port))),
     };
     match port {
         None | Some("") => Some((name, None)),
@@ -213,9 +171,7 @@ fn percent_decoded(text: &str) -> Option<String> {
             bytes.push(byte);
             continue;
         }
-        let digits = rest
-            .get(..2)
-            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+        let digits = rest.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
         bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
         rest = rest.get(2..)?;
     }
@@ -243,11 +199,7 @@ impl fmt::Display for GitUrl {
         write!(f, "{}://", self.scheme.name())?;
         match (&self.user, self.scheme) {
             (None, _) => {}
-            (Some(user), Scheme::Ssh) => write!(
-                f,
-                "{user}{}@",
-                if self.password.is_some() { ":***" } else { "" }
-            )?,
+            (Some(user), Scheme::Ssh) => write!(f, "{user}{}@", if self.password.is_some() { ":***" } else { "" })?,
             // Tokens are often written as the user name.
             (Some(_), _) => f.write_str("***@")?,
         }
@@ -278,19 +230,10 @@ mod tests {
     #[test]
     fn urls_are_taken_apart() {
         let parsed = url("https://me:s%40cret@[::1]:8443/a/b.git");
-        assert_eq!(
-            (parsed.host.as_str(), parsed.port, parsed.path.as_str()),
-            ("::1", Some(8443), "/a/b.git")
-        );
-        assert_eq!(
-            parsed.password.as_ref().map(|text| text.as_str()),
-            Some("s@cret")
-        );
+        assert_eq!((parsed.host.as_str(), parsed.port, parsed.path.as_str()), ("::1", Some(8443), "/a/b.git"));
+        assert_eq!(parsed.password.as_ref().map(|text| text.as_str()), Some("s@cret"));
         assert_eq!(parsed.to_string(), "https://***@[::1]:8443/a/b.git");
-        assert_eq!(
-            url("ssh://git@example.com/x").to_string(),
-            "ssh://git@example.com/x"
-        );
+        assert_eq!(url("ssh://git@example.com/x").to_string(), "ssh://git@example.com/x");
         assert_eq!(url("/srv/repo"), url("file:///srv/repo"));
     }
 
@@ -319,9 +262,7 @@ mod tests {
             "https://me:hun/hunter2@h/x",
             "me:hunter2@h:x",
         ] {
-            let error = text
-                .parse::<GitUrl>()
-                .map_or_else(|error| error.to_string(), |url| url.to_string());
+            let error = text.parse::<GitUrl>().map_or_else(|error| error.to_string(), |url| url.to_string());
             assert!(!error.contains("hunter2"), "{error}");
         }
     }

@@ -1,21 +1,17 @@
 //! `GitSource` against repositories made by git itself.
 
 mod following;
+mod over_http;
+mod over_ssh;
 mod repository;
 
 use windlass_manifest::TreePath;
-use windlass_source::{
-    Auth, Cancel, Error, GitOptions, GitRemote, GitSource, Poll, Reference, Snapshot,
-};
+use windlass_source::{Auth, Cancel, Error, GitOptions, GitRemote, GitSource, Poll, Reference, Snapshot};
 
 use crate::repository::Repository;
 
 fn remote(url: &str, reference: Reference) -> GitRemote {
-    GitRemote {
-        url: url.parse().unwrap(),
-        reference,
-        auth: Auth::none(),
-    }
+    GitRemote { url: url.parse().unwrap(), reference, auth: Auth::none() }
 }
 
 fn main_branch() -> Reference {
@@ -23,12 +19,7 @@ fn main_branch() -> Reference {
 }
 
 fn open(repository: &Repository, reference: Reference) -> GitSource {
-    GitSource::open(
-        repository.store(),
-        remote(&repository.url(), reference),
-        GitOptions::default(),
-    )
-    .unwrap()
+    GitSource::open(repository.store(), remote(&repository.url(), reference), GitOptions::default()).unwrap()
 }
 
 /// The snapshot of a poll that must find a change.
@@ -44,8 +35,5 @@ fn failure(source: &GitSource) -> Error {
 }
 
 fn text(snapshot: &Snapshot, path: &str) -> String {
-    snapshot
-        .files
-        .read_text(&TreePath::new(path).unwrap())
-        .unwrap()
+    snapshot.files.read_text(&TreePath::new(path).unwrap()).unwrap()
 }

@@ -16,26 +16,10 @@ impl Repository {
     }
 
     pub(crate) fn with_format(format: &str) -> Self {
-        let repository = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let repository = Self { folder: tempfile::tempdir().unwrap() };
         let object_format = format!("--object-format={format}");
-        run(
-            repository.root(),
-            &[
-                "init",
-                "-q",
-                "--bare",
-                &object_format,
-                "-b",
-                "main",
-                "app.git",
-            ],
-        );
-        run(
-            repository.root(),
-            &["init", "-q", &object_format, "-b", "main", "work"],
-        );
+        run(repository.root(), &["init", "-q", "--bare", &object_format, "-b", "main", "app.git"]);
+        run(repository.root(), &["init", "-q", &object_format, "-b", "main", "work"]);
         repository.git(&["remote", "add", "origin", "../app.git"]);
         run(&repository.bare(), &["config", "http.receivepack", "true"]);
         repository
@@ -98,29 +82,27 @@ impl Repository {
     }
 }
 
+/// Bytes that do not compress.
+pub(crate) fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let step = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    (0..length).map(step).collect()
+}
+
 fn run(folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .current_dir(folder)
-        .args([
-            "-c",
-            "user.name=Test",
-            "-c",
-            "user.email=test@example.com",
-            "-c",
-            "commit.gpgsign=false",
-        ])
+        .args(["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"])
         .args(arguments)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_SYSTEM", "/dev/null")
         .output()
         .expect("git is installed");
-    assert!(
-        output.status.success(),
-        "git {arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .trim_end()
-        .to_owned()
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
