@@ -10,16 +10,19 @@ pub(crate) struct Analysis {
     pub(crate) plain_allowed: bool,
     pub(crate) single_quoted_allowed: bool,
     pub(crate) literal_allowed: bool,
+    /// The same by go-yaml v3, for which a tab is no special character.
+    pub(crate) folded_allowed: bool,
 }
 
 impl Analysis {
     pub(crate) fn of(text: &str) -> Self {
         if text.is_empty() {
-            return Self { multiline: false, plain_allowed: true, single_quoted_allowed: true, literal_allowed: false };
+            return Self { multiline: false, plain_allowed: true, single_quoted_allowed: true, literal_allowed: false, folded_allowed: false };
         }
         let has = |found: fn(char) -> bool| text.chars().any(found);
         let multiline = has(is_break);
         let special = has(|letter| !is_printable(letter));
+        let special_but_tabs = has(|letter| letter != '\t' && !is_printable(letter));
         let outer_blank = text.starts_with(is_space_or_break) || text.ends_with(is_space_or_break);
         let space_break = is_followed(text, |first, next| first == ' ' && is_break(next));
         let break_space = is_followed(text, |first, next| is_break(first) && next == ' ');
@@ -28,6 +31,7 @@ impl Analysis {
             plain_allowed: !multiline && !special && !outer_blank && !has_indicator(text),
             single_quoted_allowed: !special && !space_break && !break_space,
             literal_allowed: !special && !space_break && !text.ends_with(' '),
+            folded_allowed: !special_but_tabs && !space_break && !text.ends_with(' '),
         }
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::go_float::format_g32;
 use crate::number::{self, Number as Parsed};
+use crate::reprint::{is_quoted_in_flow, refold};
 use crate::{Content, Dialect, DuplicateKeys, Error, Node, Position, ReadOptions, Scalar, Style, resolve};
 
 /// Turns the nodes of one document into a value.
@@ -106,7 +107,7 @@ impl<'a> Converter<'a> {
         let Content::Scalar { text, style } = key.content else { return Err(Error::Key { position }) };
         if self.options.dialect == Dialect::Resource {
             // kustomize fails on keys that are not strings; to keep their text is what everyone means by them.
-            return Ok(text);
+            return Ok(if style == Style::Folded { refold(text) } else { text });
         }
         Ok(match typed(&text, style, key.tag.as_deref(), Dialect::Config, position)? {
             Scalar::Null | Scalar::UInt(_) => return Err(Error::Key { position }),
@@ -119,11 +120,17 @@ impl<'a> Converter<'a> {
     }
 
     fn scalar(&self, text: String, style: Style, tag: Option<&str>, position: Position) -> Result<Value, Error> {
+        let resource = self.options.dialect == Dialect::Resource;
         Ok(match typed(&text, style, tag, self.options.dialect, position)? {
-            // kyaml prints what it read before it types it, and prints nothing as '' there.
-            Scalar::Null if text.is_empty() && self.in_flow && self.options.dialect == Dialect::Resource => {
+            scalar
+                if resource
+                    && self.in_flow
+                    && matches!(tag, None | Some("!"))
+                    && is_quoted_in_flow(&text, &scalar) =>
+            {
                 Value::String(text)
             }
+            Scalar::Str if resource && style == Style::Folded => Value::String(refold(text)),
             Scalar::Null => Value::Null,
             Scalar::Bool(value) => Value::Bool(value),
             Scalar::Int(value) => Value::from(value),
@@ -135,7 +142,7 @@ impl<'a> Converter<'a> {
                     Number::from_f64(value).map(Value::Number).ok_or(Error::NotJson { position, text })?
                 }
             },
-            Scalar::Timestamp(time) if self.options.dialect == Dialect::Resource => Value::String(time),
+            Scalar::Timestamp(time) if resource => Value::String(time),
             Scalar::Timestamp(_) | Scalar::Str => Value::String(text),
             Scalar::Binary(bytes) => Value::String(text_of(&bytes)),
         })
@@ -197,7 +204,7 @@ fn typed(
 
 fn is_merge(key: &Node) -> bool {
     match (&key.content, key.tag.as_deref()) {
-        (Content::Scalar { text, style }, None) => text == "<<" && *style == Style::Plain,
+        (Content::Scalar { text, style }, None | Some("!")) => text == "<<" && *style == Style::Plain,
         (Content::Scalar { text, .. }, Some("!!merge")) => text == "<<",
         _ => false,
     }

@@ -32,6 +32,7 @@ mod position;
 mod print;
 mod print_scalar;
 mod read;
+mod reprint;
 mod scan;
 mod scalar;
 mod timestamp;

@@ -1,6 +1,7 @@
 //! Numbers, as go-yaml and Go's `strconv` read them.
 
 use crate::Dialect;
+use crate::go_float::integral_digits;
 
 /// A number with the type that its text asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,8 +14,9 @@ pub(crate) enum Number {
 /// The number that plain text is, if it is one.
 pub(crate) fn parse(text: &str, dialect: Dialect) -> Option<Number> {
     match text.as_bytes().first()? {
-        // Only here underscores are not passed over.
-        b'.' => parse_float(text).map(Number::Float),
+        // Here underscores are not passed over but read as Go reads its own literals.
+        b'.' if text.contains('_') && !separates_digits(text) => None,
+        b'.' => parse_float(&text.replace('_', "")).map(Number::Float),
         b'0'..=b'9' | b'+' | b'-' if text.contains('_') => parse_digits(&text.replace('_', ""), dialect),
         b'0'..=b'9' | b'+' | b'-' => parse_digits(text, dialect),
         _ => None,
@@ -88,6 +90,14 @@ fn parse_float(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|value| value.is_finite())
 }
 
+/// Whether every underscore stands between two digits.
+fn separates_digits(text: &str) -> bool {
+    let is_digit = |place: Option<usize>| {
+        place.and_then(|place| text.as_bytes().get(place)).is_some_and(u8::is_ascii_digit)
+    };
+    text.match_indices('_').all(|(place, _)| is_digit(place.checked_sub(1)) && is_digit(Some(place + 1)))
+}
+
 /// go-yaml cuts `0b`, and v3 also `0o`, off itself and hands the rest on with its sign: `0b-101` is -5.
 fn parse_sign_after_prefix(text: &str, dialect: Dialect) -> Option<Number> {
     let (radix, rest) = match text.as_bytes() {
@@ -106,7 +116,7 @@ pub(crate) fn through_json(value: f64) -> Number {
     if value.fract() != 0.0 || value.abs() >= 1e21 {
         return Number::Float(value);
     }
-    let digits = format!("{value}");
+    let digits = integral_digits(value);
     if let Ok(int) = digits.parse::<i64>() {
         Number::Int(int)
     } else if let Ok(uint) = digits.parse::<u64>() {
@@ -149,7 +159,7 @@ mod tests {
 
     #[test]
     fn floats() {
-        for (text, value) in [("08", 8.0), ("09.5", 9.5), (".5", 0.5), ("5.", 5.0), ("1e3", 1000.0), ("-1_0.5", -10.5)] {
+        for (text, value) in [("08", 8.0), ("09.5", 9.5), (".5", 0.5), ("5.", 5.0), ("1e3", 1000.0), ("-1_0.5", -10.5), (".0_5", 0.05)] {
             assert_eq!(parse(text), Some(Number::Float(value)), "{text}");
         }
     }

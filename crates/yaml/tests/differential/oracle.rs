@@ -24,7 +24,7 @@ impl Oracle {
             eprintln!("skipped: {} is missing, see fixtures/testbed", program.display());
             return None;
         }
-        let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().unwrap());
         Some(Self { child, input, output })

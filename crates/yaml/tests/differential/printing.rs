@@ -84,6 +84,7 @@ proptest! {
 
     #[test]
     fn what_is_printed_reads_back_the_same(value in value()) {
+        prop_assume!(!go_reads_otherwise(&value));
         let text = print(&value);
         for options in [ReadOptions::resource(), ReadOptions::config()] {
             let read = read_document(&text, &options).unwrap();
@@ -93,8 +94,22 @@ proptest! {
     }
 }
 
+/// Go itself prints two texts without quotes that it does not read back: the key `<<`, which reads as a merge key, and `0o-7`,
+/// which is a string for go-yaml v2 and a number for v3.
+fn go_reads_otherwise(value: &Value) -> bool {
+    let octal = |text: &str| text.starts_with("0o-") || text.starts_with("0o+");
+    match value {
+        Value::String(text) => octal(text),
+        Value::Array(items) => items.iter().any(go_reads_otherwise),
+        Value::Object(entries) => {
+            entries.iter().any(|(key, value)| key == "<<" || octal(key) || go_reads_otherwise(value))
+        }
+        _ => false,
+    }
+}
+
 /// The value as reading makes it: integral floats are integers.
-fn normal(value: &Value) -> Value {
+pub(crate) fn normal(value: &Value) -> Value {
     match value {
         Value::Number(number) => read_document(&number.to_string(), &ReadOptions::resource()).unwrap(),
         Value::Array(items) => Value::Array(items.iter().map(normal).collect()),

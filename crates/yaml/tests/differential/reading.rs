@@ -1,77 +1,159 @@
-//! Reading, against go-yaml through `sigs.k8s.io/yaml` and kyaml.
+//! Reading, against go-yaml through `sigs.k8s.io/yaml`, kyaml and kustomize.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
-use windlass_yaml::{DuplicateKeys, ReadOptions, read_document};
+use windlass_yaml::{
+    Content, Dialect, DuplicateKeys, Error, Limits, Node, ReadOptions, Scalar, compose, read_document, read_documents,
+    resolve,
+};
 
 use crate::oracle::{Answer, Oracle, cases};
-use crate::printing::shrink;
-use crate::texts::{damaged, document};
+use crate::printing::{normal, shrink};
+use crate::texts::{damaged, document, manifests};
 
-#[derive(Clone, Copy)]
-enum Reader {
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Reader {
+    /// `sigs.k8s.io/yaml`, one document.
     Config,
+    /// kyaml, one document.
     Resource,
+    /// kustomize, a file of resources.
+    Manifests,
 }
 
 impl Reader {
-    fn op(self) -> &'static str {
+    pub(crate) fn op(self) -> &'static str {
         match self {
             Self::Config => "sigs-yaml-to-json",
             Self::Resource => "kyaml-to-json",
+            Self::Manifests => "kustomize-resources-json",
         }
     }
 
     fn ours(self, text: &str) -> Result<Value, String> {
-        let options = match self {
-            Self::Config => ReadOptions::config(),
-            Self::Resource => ReadOptions { duplicate_keys: DuplicateKeys::Error, ..ReadOptions::resource() },
-        };
-        read_document(text, &options).map_err(|error| error.to_string())
+        match self {
+            Self::Config => read_document(text, &ReadOptions::config()),
+            Self::Resource => read_document(text, &ReadOptions::resource()),
+            Self::Manifests => read_documents(text, &ReadOptions::resource())
+                .map(|documents| Value::Array(documents.into_iter().map(|document| document.value).collect())),
+        }
+        .map_err(|error| error.to_string())
     }
 
-    fn agrees(self, text: &str, theirs: &Answer) -> bool {
-        match (self.ours(text), theirs) {
+    pub(crate) fn agrees(self, text: &str, theirs: &Answer) -> bool {
+        let agrees = match (self.ours(text), theirs) {
+            (Ok(Value::Null), Err(error)) if error == "EOF" => true,
             // kyaml makes a mapping of a null document, which kustomize drops before that.
             (Ok(Value::Null), Ok(theirs)) if theirs == "{}" => true,
             (Ok(ours), Ok(theirs)) => Some(ours) == from_json(theirs),
-            (Err(_), Ok(_)) => has_empty_flow_key(text),
             (Err(_), Err(_)) => true,
-            // No document at all.
-            (Ok(Value::Null), Err(error)) if error == "EOF" => true,
-            // The oracle's own limit: it wants a mapping.
-            (Ok(_), Err(error)) => error.contains("into map[string]interface {}"),
-            _ => false,
-        }
+            (Err(_), Ok(_)) => false,
+            (Ok(_), Err(error)) => is_known_refusal(self, error),
+        };
+        agrees || is_known_difference(self, text)
+    }
+
+    pub(crate) fn report(self, text: &str, theirs: &Answer) {
+        eprintln!("{text:?}\n  ours {:?}\n  go   {theirs:?}\n", self.ours(text));
     }
 }
 
-/// go-yaml reads `{}: x` as `{}` and loses the rest without a word; we refuse it.
-fn has_empty_flow_key(text: &str) -> bool {
-    text.contains("[]") || text.contains("{}")
+/// Texts that Go takes and gets wrong, each of them described in the crate's documentation.
+fn is_known_difference(reader: Reader, text: &str) -> bool {
+    // `{}: x` is read as `{}`, the rest is lost without a word. We refuse it.
+    let refused = || (text.contains("[]") || text.contains("{}")) && reader.ours(text).is_err();
+    // After a second byte order mark every line seems to start with one.
+    let marks = || text.starts_with("\u{feff}\u{feff}");
+    // kyaml loses a null key at the top, and kustomize fails on one further down. We take its text.
+    let null_key = || {
+        reader != Reader::Config
+            && (reader.ours(text).is_ok_and(|value| has_key(&value, &["~", "null", "Null", "NULL"]))
+                || compose(text, &Limits::default()).is_ok_and(|documents| documents.iter().any(has_null_key)))
+    };
+    // A key given twice in a mapping that is merged where it stands: kustomize takes the last. We refuse it.
+    let merged_twice = || {
+        reader == Reader::Manifests
+            && text.contains("<<")
+            && reader.ours(text).is_err_and(|error| error.contains("already defined"))
+    };
+    // Two keys with one text, such as `on` and `"true"`: Go takes one by chance.
+    let same_text = || {
+        let strict = ReadOptions { duplicate_keys: DuplicateKeys::Error, ..ReadOptions::config() };
+        reader == Reader::Config && matches!(read_document(text, &strict), Err(Error::DuplicateKey { .. }))
+    };
+    // Values that move from a mapping in braces to one without: kyaml alone does not merge, kustomize does.
+    let merged = || reader == Reader::Resource && text.contains("<<") && text.contains('{');
+    // kustomize throws every key `<<` away, that in quotes too. We keep that as the key it is.
+    let quoted_merge = || reader == Reader::Manifests && (text.contains("\"<<\"") || text.contains("'<<'"));
+    merged_twice() || quoted_merge() || marks() || refused() || null_key() || same_text() || merged()
+}
+
+/// kustomize crashes on an alias of a node that contains it.
+fn crashes_kustomize(text: &str) -> bool {
+    matches!(read_documents(text, &ReadOptions::resource()), Err(Error::Recursion { .. }))
+}
+
+fn has_key(value: &Value, keys: &[&str]) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(|item| has_key(item, keys)),
+        Value::Object(entries) => {
+            entries.iter().any(|(key, value)| keys.contains(&key.as_str()) || has_key(value, keys))
+        }
+        _ => false,
+    }
+}
+
+fn has_null_key(node: &Node) -> bool {
+    match &node.content {
+        Content::Scalar { .. } => false,
+        Content::Sequence(items) => items.iter().any(has_null_key),
+        Content::Mapping(entries) => entries.iter().any(|(key, value)| {
+            let null = match &key.content {
+                Content::Scalar { text, style } => {
+                    !text.is_empty()
+                        && resolve(text, *style, key.tag.as_deref(), Dialect::Resource) == Some(Scalar::Null)
+                }
+                _ => false,
+            };
+            null || has_null_key(value)
+        }),
+    }
+}
+
+/// Texts that Go refuses and we take.
+fn is_known_refusal(reader: Reader, error: &str) -> bool {
+    let known = [
+        // The oracle's own limit: it wants a mapping.
+        "into map[string]interface {}",
+        // A key that is not a string.
+        "unsupported type: map[interface {}]interface {}",
+        // kyaml prints a literal scalar that starts with a tab, and cannot read that.
+        "found a tab character where an indentation space is expected",
+        // kustomize's opinions about resources.
+        "missing Resource metadata",
+        "missing metadata.name in object",
+        "empty item at",
+    ];
+    reader != Reader::Config && known.iter().any(|known| error.contains(known))
 }
 
 /// Go's JSON as a value, numbers as `read_document` has them.
 fn from_json(json: &str) -> Option<Value> {
-    let value: Value = serde_json::from_str(json).ok()?;
-    Some(normal(value))
+    serde_json::from_str(json).ok().map(|value| normal(&value))
 }
 
-fn normal(value: Value) -> Value {
-    match value {
-        Value::Number(number) => read_document(&number.to_string(), &ReadOptions::resource()).unwrap(),
-        Value::Array(items) => Value::Array(items.into_iter().map(normal).collect()),
-        Value::Object(entries) => Value::Object(entries.into_iter().map(|(key, value)| (key, normal(value))).collect()),
-        other => other,
-    }
+/// One kind of text among five.
+fn share() -> usize {
+    cases() / 5
 }
 
-fn compare(reader: Reader, strategy: impl Strategy<Value = String>, cases: usize) {
+fn compare(reader: Reader, strategy: impl Strategy<Value = String>) {
     let Some(mut oracle) = Oracle::start() else { return };
     let mut runner = TestRunner::default();
-    let trees: Vec<_> = (0..cases).map(|_| strategy.new_tree(&mut runner).unwrap()).collect();
+    let mut trees: Vec<_> = (0..share()).map(|_| strategy.new_tree(&mut runner).unwrap()).collect();
+    trees.retain(|tree| !crashes_kustomize(&tree.current()));
     let texts: Vec<_> = trees.iter().map(ValueTree::current).collect();
     let questions: Vec<_> = texts.iter().map(|text| (reader.op(), text.as_str())).collect();
     let answers = oracle.ask_all(&questions);
@@ -84,33 +166,37 @@ fn compare(reader: Reader, strategy: impl Strategy<Value = String>, cases: usize
         failures += 1;
         if failures <= 12 {
             shrink(&mut tree, |text| {
-                let answer = oracle.ask(reader.op(), text);
-                !reader.agrees(text, &answer)
+                !crashes_kustomize(text) && !reader.agrees(text, &oracle.ask(reader.op(), text))
             });
             let text = tree.current();
-            eprintln!("{text:?}\n  ours {:?}\n  go   {:?}\n", reader.ours(&text), oracle.ask(reader.op(), &text));
+            reader.report(&text, &oracle.ask(reader.op(), &text));
         }
     }
-    eprintln!("{}: {cases} texts, {accepted} of them accepted by Go, {failures} read otherwise", reader.op());
+    eprintln!("{}: {} texts, {accepted} of them accepted by Go, {failures} read otherwise", reader.op(), texts.len());
     assert_eq!(failures, 0, "texts read otherwise");
 }
 
 #[test]
 fn config_text_reads_as_in_go() {
-    compare(Reader::Config, document(), cases());
+    compare(Reader::Config, document());
 }
 
 #[test]
 fn resource_text_reads_as_in_go() {
-    compare(Reader::Resource, document(), cases());
+    compare(Reader::Resource, document());
 }
 
 #[test]
 fn damaged_config_text_reads_as_in_go() {
-    compare(Reader::Config, damaged(), cases());
+    compare(Reader::Config, damaged());
 }
 
 #[test]
 fn damaged_resource_text_reads_as_in_go() {
-    compare(Reader::Resource, damaged(), cases());
+    compare(Reader::Resource, damaged());
+}
+
+#[test]
+fn files_of_manifests_read_as_in_kustomize() {
+    compare(Reader::Manifests, manifests());
 }

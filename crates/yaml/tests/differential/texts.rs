@@ -61,6 +61,27 @@ pub(crate) fn damaged() -> impl Strategy<Value = String> {
     })
 }
 
+/// A file of documents that kustomize takes for resources.
+pub(crate) fn manifests() -> impl Strategy<Value = String> {
+    let separator = select(vec!["---\n", "---\n", "--- \n", "--- # c\n", "---\n---\n", "---\n# c\n---\n", "---\n{}\n---\n", "...\n---\n", "--- a\n"]);
+    let entries = vec((written_key(), written()), 0..3);
+    vec((entries, layout(), separator), 1..4).prop_map(|documents| {
+        let mut text = String::new();
+        for (index, (entries, layout, separator)) in documents.into_iter().enumerate() {
+            if index > 0 {
+                text.push_str(separator);
+            }
+            let head = format!("apiVersion: v1\nkind: Thing\nmetadata: {{name: n{index}}}\n");
+            text.push_str(if layout.head.starts_with(['#', '\n', '\u{feff}']) { &layout.head } else { "" });
+            text.push_str(&if layout.crlf { head.replace('\n', "\r\n") } else { head });
+            let mapping = Written::Mapping { flow: false, entries };
+            let layout = Layout { head: String::new(), tail: String::new(), ..layout };
+            text.push_str(&layout.document(&mapping));
+        }
+        text
+    })
+}
+
 fn layout() -> impl Strategy<Value = Layout> {
     (
         1usize..5,
@@ -84,8 +105,8 @@ fn layout() -> impl Strategy<Value = Layout> {
 
 fn written() -> impl Strategy<Value = Written> {
     let leaf = prop_oneof![
-        6 => select(TRAPS).prop_map(|text| Written::Raw(text.to_owned())),
-        4 => "[a-z0-9]{1,6}".prop_map(Written::Raw),
+        3 => select(TRAPS).prop_map(|text| Written::Raw(text.to_owned())),
+        8 => "[a-z0-9]{1,6}".prop_map(Written::Raw),
         1 => vec("[a-z]{1,5}", 1..4).prop_map(|lines| Written::Raw(lines.join("\n"))),
         2 => "[-+0-9._:eExobT]{1,8}".prop_map(Written::Raw),
         2 => text().prop_map(Written::Single),
