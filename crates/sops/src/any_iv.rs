@@ -14,13 +14,7 @@ use crate::cipher::TAG_LENGTH;
 type Block = [u8; 16];
 
 /// Decrypts in place if the tag holds; otherwise leaves the buffer alone.
-pub(crate) fn open(
-    key: &[u8; 32],
-    iv: &[u8],
-    aad: &[u8],
-    buffer: &mut [u8],
-    tag: &[u8; TAG_LENGTH],
-) -> bool {
+pub(crate) fn open(key: &[u8; 32], iv: &[u8], aad: &[u8], buffer: &mut [u8], tag: &[u8; TAG_LENGTH]) -> bool {
     if iv.is_empty() {
         return false;
     }
@@ -89,10 +83,7 @@ fn xor(mut left: Block, right: Block) -> Block {
 
 /// Compares without stopping at the first difference.
 fn same(left: &Block, right: &Block) -> bool {
-    left.iter()
-        .zip(right)
-        .fold(0, |seen, (l, r)| seen | (l ^ r))
-        == 0
+    left.iter().zip(right).fold(0, |seen, (l, r)| seen | (l ^ r)) == 0
 }
 
 #[cfg(test)]

@@ -25,13 +25,7 @@ impl DataKey {
     }
 
     /// Decrypts in place and says whether the tag holds; if it does not, the buffer is worth nothing.
-    pub(crate) fn open(
-        &self,
-        iv: &[u8],
-        aad: &[u8],
-        buffer: &mut [u8],
-        tag: &[u8; TAG_LENGTH],
-    ) -> bool {
+    pub(crate) fn open(&self, iv: &[u8], aad: &[u8], buffer: &mut [u8], tag: &[u8; TAG_LENGTH]) -> bool {
         macro_rules! with_iv_length {
             ($($length:literal => $type:ty),*) => {
                 match iv.len() {

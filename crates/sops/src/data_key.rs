@@ -14,31 +14,19 @@ const LONGEST_KEY: u64 = 1024;
 
 /// Opens the data key: with one group directly, with several from the shares of those that open.
 pub(crate) fn open(metadata: &Metadata, identities: &Identities) -> Result<DataKey, Error> {
-    let usable = metadata
-        .recipients()
-        .any(|recipient| recipient.kind == RecipientKind::Age);
+    let usable = metadata.recipients().any(|recipient| recipient.kind == RecipientKind::Age);
     if !usable {
         return Err(unsupported(metadata));
     }
-    let mut closed = Closed {
-        recipients: Vec::new(),
-        broken: Vec::new(),
-    };
-    let keys: Vec<_> = metadata
-        .groups
-        .iter()
-        .filter_map(|group| closed.open_group(group, identities))
-        .collect();
+    let mut closed = Closed { recipients: Vec::new(), broken: Vec::new() };
+    let keys: Vec<_> = metadata.groups.iter().filter_map(|group| closed.open_group(group, identities)).collect();
     let key = if let [_group] = &metadata.groups[..] {
         let Some(key) = keys.into_iter().next() else {
             return Err(Error::NoIdentity(Box::new(closed.report(identities))));
         };
         key
     } else {
-        let needed = metadata
-            .shamir_threshold
-            .unwrap_or(metadata.groups.len())
-            .max(2);
+        let needed = metadata.shamir_threshold.unwrap_or(metadata.groups.len()).max(2);
         if keys.len() < needed {
             return Err(Error::TooFewShares {
                 opened: keys.len(),
@@ -49,24 +37,16 @@ pub(crate) fn open(metadata: &Metadata, identities: &Identities) -> Result<DataK
         }
         shamir::combine(&keys).map_err(|reason| Error::DataKey { reason })?
     };
-    DataKey::from_bytes(&key).ok_or(Error::DataKey {
-        reason: "it is not 32 bytes long",
-    })
+    DataKey::from_bytes(&key).ok_or(Error::DataKey { reason: "it is not 32 bytes long" })
 }
 
 fn unsupported(metadata: &Metadata) -> Error {
-    let mut kinds: Vec<_> = metadata
-        .recipients()
-        .map(|recipient| recipient.kind)
-        .collect();
+    let mut kinds: Vec<_> = metadata.recipients().map(|recipient| recipient.kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
     Error::UnsupportedRecipients {
         kinds,
-        recipients: metadata
-            .recipients()
-            .map(|recipient| recipient.id.clone())
-            .collect(),
+        recipients: metadata.recipients().map(|recipient| recipient.id.clone()).collect(),
     }
 }
 
@@ -77,24 +57,11 @@ struct Closed {
 }
 
 impl Closed {
-    fn open_group(
-        &mut self,
-        group: &KeyGroup,
-        identities: &Identities,
-    ) -> Option<Zeroizing<Vec<u8>>> {
-        let is_ours =
-            |recipient: &&Recipient| identities.recipients().any(|own| own == recipient.id);
+    fn open_group(&mut self, group: &KeyGroup, identities: &Identities) -> Option<Zeroizing<Vec<u8>>> {
+        let is_ours = |recipient: &&Recipient| identities.recipients().any(|own| own == recipient.id);
         // Those that name one of our keys first: the others cost a key agreement each, for nothing most of the time.
-        let age = || {
-            group
-                .recipients
-                .iter()
-                .filter(|recipient| recipient.kind == RecipientKind::Age)
-        };
-        for recipient in age()
-            .filter(is_ours)
-            .chain(age().filter(|recipient| !is_ours(recipient)))
-        {
+        let age = || group.recipients.iter().filter(|recipient| recipient.kind == RecipientKind::Age);
+        for recipient in age().filter(is_ours).chain(age().filter(|recipient| !is_ours(recipient))) {
             match open_age(&recipient.enc, identities) {
                 Ok(key) => return Some(key),
                 Err(age::DecryptError::NoMatchingKeys) => {}
@@ -124,11 +91,7 @@ fn open_age(enc: &str, identities: &Identities) -> Result<Zeroizing<Vec<u8>>, ag
     // The age crate takes an empty line after the armor for damage.
     let armored = age::armor::ArmoredReader::new(enc.trim().as_bytes());
     let decryptor = age::Decryptor::new(armored)?;
-    let reader = decryptor.decrypt(
-        identities
-            .iter()
-            .map(|identity| identity as &dyn age::Identity),
-    )?;
+    let reader = decryptor.decrypt(identities.iter().map(|identity| identity as &dyn age::Identity))?;
     let mut key = Zeroizing::new(Vec::with_capacity(64));
     reader.take(LONGEST_KEY).read_to_end(&mut key)?;
     Ok(key)

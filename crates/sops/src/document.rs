@@ -16,11 +16,14 @@ pub(crate) fn read(text: &[u8], format: Format) -> Result<Vec<Branch>, Error> {
 }
 
 /// Prints documents as `sops decrypt` does.
-pub(crate) fn print(documents: &[Branch], format: Format) -> Result<Zeroizing<Vec<u8>>, Error> {
+///
+/// `capacity` is the length of the encrypted text, which the plaintext seldom exceeds: a buffer that grows leaves copies of
+/// its content behind.
+pub(crate) fn print(documents: &[Branch], format: Format, capacity: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
     match (format, documents) {
-        (Format::Json, [document]) => Ok(json_print::print(document)),
+        (Format::Json, [document]) => Ok(json_print::print(document, capacity)),
         (Format::Binary, [document]) => binary_data(document),
-        (Format::Yaml, documents) => Ok(yaml_print::print(documents)),
+        (Format::Yaml, documents) => Ok(yaml_print::print(documents, capacity)),
         _ => Err(Error::FormatNotSupported(format)),
     }
 }
@@ -33,9 +36,6 @@ fn binary_data(document: &Branch) -> Result<Zeroizing<Vec<u8>>, Error> {
     });
     match data.map(|node| &node.value) {
         Some(Value::Scalar(Scalar::Str(bytes))) => Ok(bytes.clone()),
-        _ => Err(Error::Shape {
-            at: Location::default(),
-            reason: "a binary file must have a `data` string",
-        }),
+        _ => Err(Error::Shape { at: Location::default(), reason: "a binary file must have a `data` string" }),
     }
 }

@@ -23,55 +23,29 @@ pub(crate) struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     pub(crate) fn parse(text: &'a str) -> Result<Self, ValueFault> {
         let inner = text.strip_prefix("ENC[").ok_or(ValueFault::Clear)?;
-        let (cipher, fields) = inner
-            .split_once(",data:")
-            .ok_or(ValueFault::Envelope("no data field"))?;
+        let (cipher, fields) = inner.split_once(",data:").ok_or(ValueFault::Envelope("no data field"))?;
         if cipher != CIPHER {
             return Err(unknown_cipher(cipher));
         }
-        let (data, rest) = fields
-            .split_once(",iv:")
-            .ok_or(ValueFault::Envelope("no iv field"))?;
-        let (iv, rest) = rest
-            .split_once(",tag:")
-            .ok_or(ValueFault::Envelope("no tag field"))?;
-        let (tag, rest) = rest
-            .split_once(",type:")
-            .ok_or(ValueFault::Envelope("no type field"))?;
-        let (type_name, _) = rest
-            .rsplit_once(']')
-            .ok_or(ValueFault::Envelope("no closing bracket"))?;
+        let (data, rest) = fields.split_once(",iv:").ok_or(ValueFault::Envelope("no iv field"))?;
+        let (iv, rest) = rest.split_once(",tag:").ok_or(ValueFault::Envelope("no tag field"))?;
+        let (tag, rest) = rest.split_once(",type:").ok_or(ValueFault::Envelope("no type field"))?;
+        let (type_name, _) = rest.rsplit_once(']').ok_or(ValueFault::Envelope("no closing bracket"))?;
 
         let mut data = Zeroizing::new(decode(data, "data is not base64")?);
         let iv = decode(iv, "iv is not base64")?;
         // sops joins the two and splits again, so only the sum of their lengths counts.
         data.extend(decode(tag, "tag is not base64")?);
-        let boundary = data
-            .len()
-            .checked_sub(TAG_LENGTH)
-            .ok_or(ValueFault::Envelope("tag is too short"))?;
+        let boundary = data.len().checked_sub(TAG_LENGTH).ok_or(ValueFault::Envelope("tag is too short"))?;
         let mut tag = [0; TAG_LENGTH];
         tag.copy_from_slice(&data[boundary..]);
         data.truncate(boundary);
-        Ok(Self {
-            data,
-            iv,
-            tag,
-            type_name,
-        })
+        Ok(Self { data, iv, tag, type_name })
     }
 
     /// The plaintext, if the key and the additional data are those it was encrypted with.
-    pub(crate) fn open(
-        mut self,
-        key: &DataKey,
-        aad: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, ValueFault> {
-        if key.open(&self.iv, aad, &mut self.data, &self.tag) {
-            Ok(self.data)
-        } else {
-            Err(ValueFault::Authentication)
-        }
+    pub(crate) fn open(mut self, key: &DataKey, aad: &[u8]) -> Result<Zeroizing<Vec<u8>>, ValueFault> {
+        if key.open(&self.iv, aad, &mut self.data, &self.tag) { Ok(self.data) } else { Err(ValueFault::Authentication) }
     }
 }
 
@@ -113,14 +87,8 @@ mod tests {
     fn each_fault_is_named_without_the_text() {
         assert_eq!(fault("hunter2"), Some(ValueFault::Clear));
         assert_eq!(fault(" ENC[AES256_GCM"), Some(ValueFault::Clear));
-        assert_eq!(
-            fault("ENC[hunter2"),
-            Some(ValueFault::Envelope("no data field"))
-        );
-        assert_eq!(
-            fault("ENC[hunter2,data:"),
-            Some(ValueFault::Envelope("unknown cipher"))
-        );
+        assert_eq!(fault("ENC[hunter2"), Some(ValueFault::Envelope("no data field")));
+        assert_eq!(fault("ENC[hunter2,data:"), Some(ValueFault::Envelope("unknown cipher")));
         assert_eq!(
             fault("ENC[AES128_GCM,data:AA==,iv:AA==,tag:AA==,type:str]"),
             Some(ValueFault::Cipher("AES128_GCM".into()))
@@ -134,9 +102,7 @@ mod tests {
             Some(ValueFault::Envelope("tag is too short"))
         );
         assert_eq!(
-            fault(&format!(
-                "ENC[AES256_GCM,data:AA==,iv:{IV},tag:{TAG},type:str"
-            )),
+            fault(&format!("ENC[AES256_GCM,data:AA==,iv:{IV},tag:{TAG},type:str")),
             Some(ValueFault::Envelope("no closing bracket"))
         );
     }

@@ -33,9 +33,7 @@ pub enum Error {
     #[error("{0} files are not supported yet (YAML, JSON and binary are)")]
     FormatNotSupported(Format),
     /// There is no `sops` entry: the document was never encrypted, or the entry was removed.
-    #[error(
-        "no sops metadata found: the document is not encrypted, or its `sops` entry was removed"
-    )]
+    #[error("no sops metadata found: the document is not encrypted, or its `sops` entry was removed")]
     NotEncrypted,
     /// The `sops` entry is broken.
     #[error("{field} {reason}")]
@@ -99,9 +97,7 @@ pub enum Error {
     #[error("the document has no MAC, so it cannot be verified: its `sops.mac` was removed")]
     MacMissing,
     /// The message authentication code, or the time it is bound to, was changed.
-    #[error(
-        "the MAC cannot be read: `sops.mac` or `sops.lastmodified` was changed after encryption"
-    )]
+    #[error("the MAC cannot be read: `sops.mac` or `sops.lastmodified` was changed after encryption")]
     MacUnreadable,
     /// The values are not those the document was encrypted with.
     #[error(
@@ -117,25 +113,18 @@ impl Error {
         match self {
             Self::Value { .. } | Self::DataKey { .. } => 25,
             Self::MacMissing | Self::MacUnreadable | Self::MacMismatch => 51,
-            Self::NoIdentity(_)
-            | Self::TooFewShares { .. }
-            | Self::UnsupportedRecipients { .. } => 128,
+            Self::NoIdentity(_) | Self::TooFewShares { .. } | Self::UnsupportedRecipients { .. } => 128,
             _ => 1,
         }
     }
 }
 
 fn join(kinds: &[RecipientKind]) -> String {
-    kinds
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(" and ")
+    kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
 }
 
 fn at_line(line: Option<usize>) -> String {
-    line.map(|line| format!(", line {line}"))
-        .unwrap_or_default()
+    line.map(|line| format!(", line {line}")).unwrap_or_default()
 }
 
 /// What is wrong with one encrypted value.
@@ -155,9 +144,7 @@ pub enum ValueFault {
     #[error("unknown type {0:?} of an encrypted value")]
     Type(String),
     /// It is not what was encrypted, or not where it was encrypted.
-    #[error(
-        "cannot be decrypted: the value was damaged, or belongs to another key path or another document"
-    )]
+    #[error("cannot be decrypted: the value was damaged, or belongs to another key path or another document")]
     Authentication,
     /// It decrypts to a comment, which can stand between values but not be one.
     #[error("decrypts to a comment where a value should be: the type of the value was changed")]
@@ -192,11 +179,7 @@ pub struct Tried {
 impl std::fmt::Display for NoIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (position, recipient) in self.recipients.iter().enumerate() {
-            let lead = if position == 0 {
-                "encrypted for "
-            } else {
-                ", "
-            };
+            let lead = if position == 0 { "encrypted for " } else { ", " };
             write!(f, "{lead}{recipient}")?;
             if recipient.starts_with("age1pq1") || recipient.starts_with("ssh-") {
                 f.write_str(" (a kind not supported yet)")?;

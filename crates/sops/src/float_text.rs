@@ -33,9 +33,7 @@ fn plain(number: f64) -> String {
 
 fn exponent(number: f64) -> i32 {
     let text = format!("{number:e}");
-    text.split_once('e')
-        .and_then(|(_, exponent)| exponent.parse().ok())
-        .unwrap_or_default()
+    text.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or_default()
 }
 
 /// Shortest digits and a signed exponent. JSON strips the zero that pads a negative exponent.
@@ -73,13 +71,9 @@ mod tests {
 
     #[test]
     fn json_turns_to_exponents_at_its_own_bounds() {
-        for (number, text) in [
-            (1e-7, "1e-7"),
-            (1e-6, "0.000001"),
-            (1e21, "1e+21"),
-            (1e20, "100000000000000000000"),
-            (1e-10, "1e-10"),
-        ] {
+        for (number, text) in
+            [(1e-7, "1e-7"), (1e-6, "0.000001"), (1e21, "1e+21"), (1e20, "100000000000000000000"), (1e-10, "1e-10")]
+        {
             assert_eq!(json(number), text);
         }
     }

@@ -43,10 +43,7 @@ impl Format {
             (b".env", Self::Dotenv),
             (b".ini", Self::Ini),
         ];
-        known
-            .iter()
-            .find(|(suffix, _)| path.ends_with(suffix))
-            .map_or(Self::Binary, |(_, format)| *format)
+        known.iter().find(|(suffix, _)| path.ends_with(suffix)).map_or(Self::Binary, |(_, format)| *format)
     }
 
     /// The text that every file encrypted in this format holds, as Flux looks for it.

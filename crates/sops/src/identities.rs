@@ -55,14 +55,9 @@ impl Identities {
             }
         }
         if keys.is_empty() {
-            return Err(IdentityError::Empty {
-                origin: origin.to_owned(),
-            });
+            return Err(IdentityError::Empty { origin: origin.to_owned() });
         }
-        Ok(Self {
-            keys,
-            warnings: Vec::new(),
-        })
+        Ok(Self { keys, warnings: Vec::new() })
     }
 
     /// Reads the identities that the environment names, as SOPS does: `SOPS_AGE_KEY` (the identities
@@ -77,11 +72,7 @@ impl Identities {
     /// ```
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let mut all = Self::new();
-        let value = |name: &str| {
-            lookup(name)
-                .filter(|text| !text.is_empty())
-                .map(Zeroizing::new)
-        };
+        let value = |name: &str| lookup(name).filter(|text| !text.is_empty()).map(Zeroizing::new);
         if let Some(text) = value("SOPS_AGE_KEY") {
             all.pool(Self::parse(&text, "SOPS_AGE_KEY"));
         }
@@ -90,10 +81,7 @@ impl Identities {
             match std::fs::read_to_string(path.as_str()) {
                 Ok(text) => all.pool(Self::parse(&Zeroizing::new(text), &origin)),
                 Err(error) => {
-                    all.warnings.push(IdentityError::Unreadable {
-                        origin,
-                        reason: error.to_string(),
-                    });
+                    all.warnings.push(IdentityError::Unreadable { origin, reason: error.to_string() });
                 }
             }
         }
@@ -111,10 +99,7 @@ impl Identities {
             let origin = format!("Secret key {name}");
             let Ok(text) = std::str::from_utf8(bytes) else {
                 if name.ends_with(".agekey") {
-                    all.warnings.push(IdentityError::Unreadable {
-                        origin,
-                        reason: "not UTF-8 text".into(),
-                    });
+                    all.warnings.push(IdentityError::Unreadable { origin, reason: "not UTF-8 text".into() });
                 }
                 continue;
             };
@@ -124,8 +109,7 @@ impl Identities {
                 && let Ok(found) = Self::parse(text, &origin)
             {
                 all.extend(found);
-                all.warnings
-                    .push(IdentityError::NameIgnoredByFlux { origin });
+                all.warnings.push(IdentityError::NameIgnoredByFlux { origin });
             }
         }
         all
@@ -164,10 +148,7 @@ impl Identities {
     }
 
     pub(crate) fn tried(&self) -> Vec<Tried> {
-        let tried = |key: &Key| Tried {
-            recipient: key.recipient.clone(),
-            origin: key.origin.clone(),
-        };
+        let tried = |key: &Key| Tried { recipient: key.recipient.clone(), origin: key.origin.clone() };
         self.keys.iter().map(tried).collect()
     }
 }
@@ -184,27 +165,100 @@ impl fmt::Debug for Identities {
 const AGE_PREFIX: &str = "AGE-SECRET-KEY-1";
 
 fn parse_identity(word: &str, origin: &str, line: usize) -> Result<Key, IdentityError> {
-    let unsupported = |kind| {
-        Err(IdentityError::Unsupported {
-            origin: origin.to_owned(),
-            line,
-            kind,
-        })
-    };
+    let unsupported = |kind| Err(IdentityError::Unsupported { origin: origin.to_owned(), line, kind });
     if word.starts_with("AGE-SECRET-KEY-PQ-1") {
         return unsupported("post-quantum identities (AGE-SECRET-KEY-PQ-1…)");
     }
     if word.starts_with("AGE-PLUGIN-") {
         return unsupported("plugin identities (AGE-PLUGIN-…)");
     }
-    let identity = age::x25519::Identity::from_str(word).map_err(|_| IdentityError::Malformed {
-        origin: origin.to_owned(),
-        line,
-    })?;
+    let identity = age::x25519::Identity::from_str(word)
+        .map_err(|_| IdentityError::Malformed { origin: origin.to_owned(), line })?;
     let recipient = identity.to_public().to_string();
-    Ok(Key {
-        identity,
-        recipient,
-        origin: origin.to_owned(),
-    })
+    Ok(Key { identity, recipient, origin: origin.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "AGE-SECRET-KEY-1SA80FVW2E6CKNH9MGLS08S0GWEU9R8FSEM3EQQD270WRR4EHYFKS3VAP6R";
+    const RECIPIENT: &str = "age12sazq8d83w7zjc8sc5fgrljngakjqt5f9z3l782f25g64cjzvdxqmxs0rx";
+
+    #[test]
+    fn a_key_file_has_comments_and_several_keys() {
+        let text = format!("# created: today\r\n\r\n{KEY}\r\n  {KEY} {KEY}\n");
+        let identities = Identities::parse(&text, "keys.txt").unwrap();
+        assert_eq!(identities.recipients().collect::<Vec<_>>(), [RECIPIENT; 3]);
+    }
+
+    #[test]
+    fn faults_name_the_line_and_never_the_key() {
+        let broken = &KEY[..KEY.len() - 1];
+        for (text, message) in [
+            (format!("#\n{broken}"), "keys.txt, line 2: not an age identity (AGE-SECRET-KEY-1…)"),
+            ("secret".to_owned(), "keys.txt, line 1: not an age identity (AGE-SECRET-KEY-1…)"),
+            ("# none\n".to_owned(), "keys.txt: no identity found"),
+            (
+                "AGE-SECRET-KEY-PQ-1X".to_owned(),
+                "keys.txt, line 1: post-quantum identities (AGE-SECRET-KEY-PQ-1…) are not supported yet",
+            ),
+            (
+                "AGE-PLUGIN-YUBIKEY-1X".to_owned(),
+                "keys.txt, line 1: plugin identities (AGE-PLUGIN-…) are not supported yet",
+            ),
+        ] {
+            assert_eq!(Identities::parse(&text, "keys.txt").unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn environment_sources_are_pooled_and_faults_kept() {
+        let lookup = |name: &str| match name {
+            "SOPS_AGE_KEY" => Some(KEY.to_owned()),
+            "SOPS_AGE_KEY_FILE" => Some("/no/such/file".to_owned()),
+            _ => None,
+        };
+        let identities = Identities::from_env(lookup);
+        assert_eq!(identities.recipients().count(), 1);
+        assert!(identities.warnings()[0].to_string().starts_with("SOPS_AGE_KEY_FILE /no/such/file: cannot be read"));
+        assert!(Identities::from_env(|_| Some(String::new())).is_empty());
+    }
+
+    #[test]
+    fn a_file_named_by_the_environment_is_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), KEY).unwrap();
+        let path = file.path().to_str().unwrap().to_owned();
+        let identities = Identities::from_env(|name| (name == "SOPS_AGE_KEY_FILE").then(|| path.clone()));
+        assert_eq!(identities.recipients().collect::<Vec<_>>(), [RECIPIENT]);
+    }
+
+    #[test]
+    fn a_secret_gives_what_flux_reads_and_what_it_ignores_with_a_warning() {
+        let data: [(&str, &[u8]); 5] = [
+            ("age.agekey", KEY.as_bytes()),
+            ("age.key", KEY.as_bytes()),
+            ("pgp.asc", b"-----BEGIN PGP"),
+            ("broken.agekey", b"\xff"),
+            ("sops.vault-token", b"token"),
+        ];
+        let identities = Identities::from_secret_data(data);
+        assert_eq!(identities.recipients().count(), 2);
+        let warnings: Vec<_> = identities.warnings().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            warnings,
+            [
+                "Secret key age.key: holds an age identity, but Flux reads only names that end with .agekey",
+                "Secret key broken.agekey: cannot be read: not UTF-8 text",
+            ]
+        );
+    }
+
+    #[test]
+    fn debug_shows_recipients_only() {
+        let shown = format!("{:?}", Identities::parse(KEY, "x").unwrap());
+        assert!(shown.contains(RECIPIENT));
+        assert!(!shown.contains("AGE-SECRET-KEY"));
+    }
 }

@@ -11,28 +11,12 @@ use crate::{Error, Format};
 /// Reads one JSON object.
 pub(crate) fn read(text: &[u8]) -> Result<Branch, Error> {
     let text = std::str::from_utf8(text).map_err(|error| {
-        let line = 1 + text[..error.valid_up_to()]
-            .iter()
-            .filter(|b| **b == b'\n')
-            .count();
-        Error::Syntax {
-            format: Format::Json,
-            line: Some(line),
-            reason: "not UTF-8".into(),
-        }
+        let line = 1 + text[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count();
+        Error::Syntax { format: Format::Json, line: Some(line), reason: "not UTF-8".into() }
     })?;
-    let mut reader = Reader {
-        text,
-        at: 0,
-        line: 1,
-        depth: 0,
-    };
+    let mut reader = Reader { text, at: 0, line: 1, depth: 0 };
     let read = reader.document();
-    read.map_err(|reason| Error::Syntax {
-        format: Format::Json,
-        line: Some(reader.line),
-        reason: reason.into(),
-    })
+    read.map_err(|reason| Error::Syntax { format: Format::Json, line: Some(reader.line), reason: reason.into() })
 }
 
 struct Reader<'a> {
@@ -54,11 +38,7 @@ impl Reader<'_> {
             return Err("the document must be an object");
         };
         self.skip_space();
-        if self.peek().is_some() {
-            Err("text after the end of the document")
-        } else {
-            Ok(branch)
-        }
+        if self.peek().is_some() { Err("text after the end of the document") } else { Ok(branch) }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -119,10 +99,7 @@ impl Reader<'_> {
                 return Err("expected `:` after a key");
             }
             self.skip_space();
-            items.push(Item::Entry {
-                key,
-                node: self.value()?,
-            });
+            items.push(Item::Entry { key, node: self.value()? });
             self.skip_space();
             if self.take(b'}') {
                 return Ok(items);
@@ -201,10 +178,7 @@ impl Reader<'_> {
         let mut string = String::new();
         loop {
             let start = self.at;
-            while self
-                .peek()
-                .is_some_and(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
-            {
+            while self.peek().is_some_and(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
                 self.at += 1;
             }
             string.push_str(&self.text[start..self.at]);
@@ -253,17 +227,10 @@ impl Reader<'_> {
     }
 
     fn four_digits(&mut self) -> Read<u32> {
-        let digits = self
-            .text
-            .as_bytes()
-            .get(self.at..self.at + 4)
-            .ok_or("unexpected end of the text")?;
+        let digits = self.text.as_bytes().get(self.at..self.at + 4).ok_or("unexpected end of the text")?;
         self.at += 4;
         digits.iter().try_fold(0, |code, digit| {
-            char::from(*digit)
-                .to_digit(16)
-                .map(|value| code * 16 + value)
-                .ok_or("malformed \\u escape")
+            char::from(*digit).to_digit(16).map(|value| code * 16 + value).ok_or("malformed \\u escape")
         })
     }
 }
@@ -276,10 +243,7 @@ pub(crate) fn number(text: &str) -> Option<Scalar> {
     {
         return Some(Scalar::Int(number));
     }
-    text.parse()
-        .ok()
-        .filter(|number: &f64| number.is_finite())
-        .map(Scalar::Float)
+    text.parse().ok().filter(|number: &f64| number.is_finite()).map(Scalar::Float)
 }
 
 #[cfg(test)]
@@ -292,9 +256,7 @@ mod tests {
 
     #[test]
     fn keeps_order_repeats_and_lines() {
-        let branch =
-            read(b"{\"b\": 1,\n \"a\": [true, null],\n \"b\": \"\\u00e9\\ud83d\\ude00\\ud800x\"}")
-                .unwrap();
+        let branch = read(b"{\"b\": 1,\n \"a\": [true, null],\n \"b\": \"\\u00e9\\ud83d\\ude00\\ud800x\"}").unwrap();
         let shown: Vec<_> = branch
             .iter()
             .map(|item| match item {
@@ -304,49 +266,24 @@ mod tests {
             .collect();
         assert_eq!(
             shown,
-            [
-                ("b", Some(1), Some("1".into())),
-                ("a", Some(2), None),
-                ("b", Some(3), Some("é😀\u{fffd}x".into()))
-            ]
+            [("b", Some(1), Some("1".into())), ("a", Some(2), None), ("b", Some(3), Some("é😀\u{fffd}x".into()))]
         );
     }
 
     #[test]
     fn numbers_are_integers_where_they_fit() {
         assert_eq!(number("9223372036854775807"), Some(Scalar::Int(i64::MAX)));
-        assert_eq!(
-            number("9223372036854775808"),
-            Some(Scalar::Float(9_223_372_036_854_775_808.0))
-        );
+        assert_eq!(number("9223372036854775808"), Some(Scalar::Float(9_223_372_036_854_775_808.0)));
         assert_eq!(number("1e3"), Some(Scalar::Float(1000.0)));
         assert_eq!(number("1e999"), None);
     }
 
     #[test]
     fn faults_name_the_line() {
-        assert_eq!(
-            fault("{\n\"a\": }"),
-            "this is not valid JSON, line 2: expected a value"
-        );
-        assert_eq!(
-            fault("[]"),
-            "this is not valid JSON, line 1: the document must be an object"
-        );
-        assert_eq!(
-            fault("{} x"),
-            "this is not valid JSON, line 1: text after the end of the document"
-        );
-        for text in [
-            "",
-            "{",
-            "{\"a",
-            "{\"a\": 01}",
-            "{\"a\": 1.}",
-            "{\"a\": \"\\x\"}",
-            "{\"a\":1,}",
-            "{\"\u{1}\":1}",
-        ] {
+        assert_eq!(fault("{\n\"a\": }"), "this is not valid JSON, line 2: expected a value");
+        assert_eq!(fault("[]"), "this is not valid JSON, line 1: the document must be an object");
+        assert_eq!(fault("{} x"), "this is not valid JSON, line 1: text after the end of the document");
+        for text in ["", "{", "{\"a", "{\"a\": 01}", "{\"a\": 1.}", "{\"a\": \"\\x\"}", "{\"a\":1,}", "{\"\u{1}\":1}"] {
             assert!(read(text.as_bytes()).is_err(), "{text}");
         }
         let deep = format!("{{\"a\":{}", "[".repeat(100_000));

@@ -7,11 +7,8 @@ use crate::scalar::Scalar;
 use crate::tree::{Branch, Item, Node, Value};
 
 /// The text of a document, with a final line break.
-pub(crate) fn print(document: &Branch) -> Zeroizing<Vec<u8>> {
-    let mut printer = Printer {
-        out: Zeroizing::new(String::new()),
-        depth: 0,
-    };
+pub(crate) fn print(document: &Branch, capacity: usize) -> Zeroizing<Vec<u8>> {
+    let mut printer = Printer { out: Zeroizing::new(String::with_capacity(capacity)), depth: 0 };
     printer.map(document);
     printer.out.push('\n');
     Zeroizing::new(std::mem::take(&mut *printer.out).into_bytes())
@@ -41,9 +38,7 @@ impl Printer {
             Value::Scalar(scalar) => self.scalar(scalar),
             Value::Map(items) => self.map(items),
             Value::List(nodes) => {
-                let items = nodes
-                    .iter()
-                    .filter(|node| !matches!(node.value, Value::Comment(_)));
+                let items = nodes.iter().filter(|node| !matches!(node.value, Value::Comment(_)));
                 self.collection(['[', ']'], items, Self::node);
             }
         }
@@ -80,9 +75,7 @@ impl Printer {
 
     fn scalar(&mut self, scalar: &Scalar) {
         match scalar {
-            Scalar::Str(bytes) => {
-                self.string(&Zeroizing::new(String::from_utf8_lossy(bytes).into_owned()))
-            }
+            Scalar::Str(bytes) => self.string(&Zeroizing::new(String::from_utf8_lossy(bytes).into_owned())),
             Scalar::Int(number) => self.out.push_str(&number.to_string()),
             Scalar::Float(number) => self.out.push_str(&float_text::json(*number)),
             Scalar::Bool(flag) => self.out.push_str(if *flag { "true" } else { "false" }),
@@ -119,7 +112,7 @@ mod tests {
     #[test]
     fn prints_as_go_does() {
         let text = "{\n\t\"a\": [],\n\t\"b\": [\n\t\t1,\n\t\t\"\\u003c\\u0026\\u003e \\u2028\\u0001\\b\"\n\t],\n\t\"a\": {}\n}\n";
-        let printed = super::print(&json::read(text.as_bytes()).unwrap());
+        let printed = super::print(&json::read(text.as_bytes()).unwrap(), 0);
         assert_eq!(std::str::from_utf8(&printed).unwrap(), text);
     }
 }

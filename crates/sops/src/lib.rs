@@ -1,4 +1,72 @@
-//! SOPS documents: read, verify and decrypt.
+//! SOPS documents: read, verify and decrypt, with errors that say what is wrong and where.
+//!
+//! Opens what [sops](https://github.com/getsops/sops) writes as YAML, JSON or binary for age recipients: every type of value,
+//! all selectors, comments, streams of several documents, key groups (Shamir), the MAC. The plaintext comes as the bytes that
+//! `sops decrypt` prints and as values. It does not encrypt yet, and knows nothing about Kubernetes.
+//!
+//! ```
+//! use windlass_sops::{DecryptOptions, Format, Identities, decrypt};
+//!
+//! // Encrypted by sops 3.11.0; the key is made for this example.
+//! let text = r#"
+//! apiVersion: v1
+//! stringData:
+//!     password: ENC[AES256_GCM,data:v+xZbTlKUw==,iv:IjK2OKpkYYXBwGSiREzWNS1cJoxvDgnGZFIourG2+kE=,tag:xMLVJEuc56DLFIESTyosXw==,type:str]
+//! sops:
+//!     age:
+//!         - recipient: age12sazq8d83w7zjc8sc5fgrljngakjqt5f9z3l782f25g64cjzvdxqmxs0rx
+//!           enc: |
+//!             -----BEGIN AGE ENCRYPTED FILE-----
+//!             YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBPQlVlTzR4SWpub3libkly
+//!             c1BNcVZFUHpGRzJ4T2RFbHRkaTU0bmhxa3lVCjl5cnBWTkNzWFdLWTg4YlA4blc0
+//!             VkVXZGNCRkQ3cUFiSzYzY1ljOWlod3cKLS0tIHZvMStOc3Y0UC9QK1VXcElnd0ln
+//!             VXRqdjk4bnU3Q3luVEF1ajI0RmtiR00KimekdHqLTuQQecYhIaKQG1eVOjcAs7Wh
+//!             EajpTeIsTJb/S8gNjtRe/zhd6c2a6YIf/iMx0NSPJVGy2CejQjeMpQ==
+//!             -----END AGE ENCRYPTED FILE-----
+//!     lastmodified: "2026-11-20T04:55:08Z"
+//!     mac: ENC[AES256_GCM,data:ZjBApho+v8twhtAorW4em0Mn2CIdFjEb7xTnF17yHdJmmovyckHM6mgxJ0FBcfEQ3DvPa3AB6NJR8fGhQ2jVN92R+UbkK1o8UKJj63ut8Ei9saca+7CiK6UZProKpGrRJoRg6jdqLfATOaEhICeor4ScQ9SMNtL5T5naub1KpYQ=,iv:lsKhjwr9M+h0fLcpGzKGeB+Qe49FhaDAJ5ISl+dnXkM=,tag:XBs5yrSs+QRg3Pd/lRp7lw==,type:str]
+//!     encrypted_regex: ^(data|stringData)$
+//!     version: 3.11.0
+//! "#;
+//! let key = "AGE-SECRET-KEY-1SA80FVW2E6CKNH9MGLS08S0GWEU9R8FSEM3EQQD270WRR4EHYFKS3VAP6R";
+//! let identities = Identities::parse(key, "the example")?;
+//! let plaintext = decrypt(text.as_bytes(), Format::Yaml, &identities, &DecryptOptions::default())?;
+//! assert_eq!(plaintext.bytes(), b"apiVersion: v1\nstringData:\n    password: hunter2\n");
+//! assert_eq!(plaintext.documents()[0]["stringData"]["password"], "hunter2");
+//!
+//! let changed = text.replace("v1", "v2");
+//! let error = decrypt(changed.as_bytes(), Format::Yaml, &identities, &DecryptOptions::default()).unwrap_err();
+//! assert!(error.to_string().starts_with("the document was changed after it was encrypted"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Where to find things: [`is_encrypted`] sniffs, [`Metadata::read`] inspects without a key, [`Identities`] holds the keys,
+//! [`decrypt`] opens a file and [`decrypt_value`] an object in memory, [`Error`] tells what is wrong.
+//!
+//! # What holds
+//!
+//! * The MAC is verified unless the call says otherwise ([`DecryptOptions::ignore_mac`]).
+//! * No error, `Debug` or panic shows a key, a plaintext or the text of a value. Plaintext and keys are wiped when dropped.
+//! * No input makes it panic, recurse beyond 256 levels, or use memory beyond a small multiple of the input.
+//! * The library reads no environment, home directory or clock; [`Identities::from_env`] gets its variables from the caller.
+//!
+//! # Where it differs from sops, on purpose
+//!
+//! | sops | here |
+//! |---|---|
+//! | a selector regex that does not compile is ignored, and all values stay clear | refused |
+//! | a wrong type where an envelope should be, `type:bytes`, scalar metadata: panics | an error with line and key path |
+//! | 3.13.2 cannot verify files with encrypted comments in lists | verified as all other versions do |
+//! | before 3.12, JSON integers beyond 2^53 are rounded; later ones are exact | exact, and a MAC over either verifies |
+//! | a text that its own YAML printer cannot print (a literal block that starts with a tab) comes out as `null` | kept |
+//! | an empty comment in an encrypted list comes out as an item `""` | stays a comment |
+//! | an unquoted `lastmodified` is refused by 3.13 | accepted |
+//! | several `sops` entries in one JSON object: the last counts | refused |
+//!
+//! # Limits of this version
+//!
+//! dotenv and INI files; PGP, cloud KMS and Vault recipients; age identities that are SSH keys, plugins or post-quantum. Each
+//! is refused by name.
 
 mod any_iv;
 mod cipher;

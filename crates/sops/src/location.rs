@@ -49,10 +49,7 @@ impl fmt::Display for Location {
 }
 
 fn is_plain(key: &str) -> bool {
-    !key.is_empty()
-        && key
-            .chars()
-            .all(|c| c.is_alphanumeric() || "-_/".contains(c))
+    !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "-_/".contains(c))
 }
 
 #[cfg(test)]

@@ -25,10 +25,7 @@ impl ValueHash {
             // Keeps a MAC over encrypted values apart from one over all values.
             exact.update(Sha256::digest(b"sops"));
         }
-        Self {
-            exact,
-            rounded: None,
-        }
+        Self { exact, rounded: None }
     }
 
     /// Adds a value.
@@ -49,45 +46,27 @@ impl ValueHash {
         };
         let exact = scalar.plain_bytes();
         if self.rounded.is_some() || *exact != float {
-            self.rounded
-                .get_or_insert_with(|| self.exact.clone())
-                .update(&float);
+            self.rounded.get_or_insert_with(|| self.exact.clone()).update(&float);
         }
         self.exact.update(&exact);
     }
 
     /// Compares with the MAC that a document holds.
-    pub(crate) fn verify(
-        self,
-        mac: Option<&str>,
-        last_modified: Option<&str>,
-        key: &DataKey,
-    ) -> Result<(), Error> {
-        let mac = mac
-            .filter(|text| !text.is_empty())
-            .ok_or(Error::MacMissing)?;
-        let time = last_modified
-            .and_then(time_in_seconds)
-            .ok_or(Error::MacUnreadable)?;
+    pub(crate) fn verify(self, mac: Option<&str>, last_modified: Option<&str>, key: &DataKey) -> Result<(), Error> {
+        let mac = mac.filter(|text| !text.is_empty()).ok_or(Error::MacMissing)?;
+        let time = last_modified.and_then(time_in_seconds).ok_or(Error::MacUnreadable)?;
         let stored = Envelope::parse(mac)
             .and_then(|envelope| envelope.open(key, time.as_bytes()))
             .map_err(|_| Error::MacUnreadable)?;
         let fits = |hash: Sha512| *stored == hex(&hash.finalize());
-        if fits(self.exact) || self.rounded.is_some_and(fits) {
-            Ok(())
-        } else {
-            Err(Error::MacMismatch)
-        }
+        if fits(self.exact) || self.rounded.is_some_and(fits) { Ok(()) } else { Err(Error::MacMismatch) }
     }
 }
 
 fn hex(bytes: &[u8]) -> Vec<u8> {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let digit = |nibble: u8| DIGITS[usize::from(nibble)];
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]
@@ -97,27 +76,19 @@ mod tests {
     #[test]
     fn the_mark_of_mac_only_encrypted_is_the_documented_one() {
         let mark = Sha256::digest(b"sops");
-        assert_eq!(
-            hex(&mark),
-            b"8A3FD2AD54CE66527B1034F3D147BE0B0B975B3BF44F72C6FDADEC8176F27D69"
-        );
+        assert_eq!(hex(&mark), b"8A3FD2AD54CE66527B1034F3D147BE0B0B975B3BF44F72C6FDADEC8176F27D69");
     }
 
     #[test]
     fn a_large_clear_json_integer_is_hashed_both_ways() {
         let hash = |numbers: &[i64]| {
             let mut hash = ValueHash::new(false);
-            numbers
-                .iter()
-                .for_each(|number| hash.add_clear_json(&Scalar::Int(*number)));
+            numbers.iter().for_each(|number| hash.add_clear_json(&Scalar::Int(*number)));
             hash
         };
         assert!(hash(&[1, 1 << 53]).rounded.is_none());
         let both = hash(&[1, (1 << 53) + 1, 2]);
         assert_eq!(both.exact.finalize(), Sha512::digest(b"190071992547409932"));
-        assert_eq!(
-            both.rounded.unwrap().finalize(),
-            Sha512::digest(b"190071992547409922")
-        );
+        assert_eq!(both.rounded.unwrap().finalize(), Sha512::digest(b"190071992547409922"));
     }
 }

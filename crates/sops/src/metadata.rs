@@ -74,10 +74,7 @@ pub struct Recipient {
 
 impl fmt::Debug for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recipient")
-            .field("kind", &self.kind)
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Recipient").field("kind", &self.kind).field("id", &self.id).finish_non_exhaustive()
     }
 }
 

@@ -34,16 +34,11 @@ fn read(node: &Node) -> Result<Metadata, Error> {
         }
     }
     if groups.iter().all(|group| group.recipients.is_empty()) {
-        return Err(fault(
-            "sops",
-            "names no recipient, so nobody can open the document",
-        ));
+        return Err(fault("sops", "names no recipient, so nobody can open the document"));
     }
     Ok(Metadata {
         groups,
-        shamir_threshold: fields
-            .count("shamir_threshold")?
-            .filter(|threshold| *threshold > 0),
+        shamir_threshold: fields.count("shamir_threshold")?.filter(|threshold| *threshold > 0),
         selector: read_selector(&fields)?,
         mac_only_encrypted: fields.flag("mac_only_encrypted")?,
         last_modified: fields.text("lastmodified")?,
@@ -58,16 +53,8 @@ const LISTS: [(&str, RecipientKind, &[&str]); 7] = [
     ("pgp", RecipientKind::Pgp, &["fp"]),
     ("kms", RecipientKind::AwsKms, &["arn"]),
     ("gcp_kms", RecipientKind::GcpKms, &["resource_id"]),
-    (
-        "azure_kv",
-        RecipientKind::AzureKeyVault,
-        &["vault_url", "name"],
-    ),
-    (
-        "hc_vault",
-        RecipientKind::Vault,
-        &["vault_address", "engine_path", "key_name"],
-    ),
+    ("azure_kv", RecipientKind::AzureKeyVault, &["vault_url", "name"]),
+    ("hc_vault", RecipientKind::Vault, &["vault_address", "engine_path", "key_name"]),
     ("hckms", RecipientKind::HuaweiKms, &["key_id"]),
 ];
 
@@ -79,14 +66,8 @@ fn read_group(fields: &Fields<'_>) -> Result<KeyGroup, Error> {
             for name in names {
                 id.extend(entry.text(name)?);
             }
-            let enc = entry
-                .text("enc")?
-                .ok_or_else(|| fault(&entry.name("enc"), "is missing"))?;
-            group.recipients.push(Recipient {
-                kind,
-                id: id.join("/"),
-                enc,
-            });
+            let enc = entry.text("enc")?.ok_or_else(|| fault(&entry.name("enc"), "is missing"))?;
+            group.recipients.push(Recipient { kind, id: id.join("/"), enc });
         }
     }
     Ok(group)
@@ -99,10 +80,7 @@ fn read_selector(fields: &Fields<'_>) -> Result<Selector, Error> {
             continue;
         };
         if selector.replace(make(text)).is_some() {
-            return Err(fault(
-                &fields.name(name),
-                "is a second selector, and a document can have one only",
-            ));
+            return Err(fault(&fields.name(name), "is a second selector, and a document can have one only"));
         }
     }
     Ok(selector.unwrap_or_default())
@@ -139,21 +117,11 @@ impl<'a> Fields<'a> {
     }
 
     fn text(&self, field: &str) -> Result<Option<String>, Error> {
-        self.get(field)
-            .map(|node| {
-                node.as_text()
-                    .ok_or_else(|| fault(&self.name(field), "must be text"))
-            })
-            .transpose()
+        self.get(field).map(|node| node.as_text().ok_or_else(|| fault(&self.name(field), "must be text"))).transpose()
     }
 
     fn count(&self, field: &str) -> Result<Option<usize>, Error> {
-        self.text(field)?
-            .map(|text| {
-                text.parse()
-                    .map_err(|_| fault(&self.name(field), "must be a number"))
-            })
-            .transpose()
+        self.text(field)?.map(|text| text.parse().map_err(|_| fault(&self.name(field), "must be a number"))).transpose()
     }
 
     fn flag(&self, field: &str) -> Result<bool, Error> {
@@ -170,13 +138,8 @@ impl<'a> Fields<'a> {
         match self.get(field).map(|node| &node.value) {
             None => Ok(Vec::new()),
             Some(Value::List(nodes)) => {
-                let entries = nodes
-                    .iter()
-                    .filter(|node| !matches!(node.value, Value::Comment(_)));
-                entries
-                    .enumerate()
-                    .map(|(at, node)| Fields::of(node, format!("{name}[{at}]")))
-                    .collect()
+                let entries = nodes.iter().filter(|node| !matches!(node.value, Value::Comment(_)));
+                entries.enumerate().map(|(at, node)| Fields::of(node, format!("{name}[{at}]"))).collect()
             }
             Some(_) => Err(fault(&name, "must be a list")),
         }
@@ -184,10 +147,7 @@ impl<'a> Fields<'a> {
 }
 
 fn fault(field: &str, reason: &str) -> Error {
-    Error::Metadata {
-        field: field.to_owned(),
-        reason: reason.to_owned(),
-    }
+    Error::Metadata { field: field.to_owned(), reason: reason.to_owned() }
 }
 
 #[cfg(test)]
@@ -205,8 +165,7 @@ mod tests {
 
     #[test]
     fn empty_lists_and_nulls_of_older_versions_are_absent() {
-        let metadata =
-            parse(r#"{"kms": [], "pgp": null, "age": [{"recipient": "r", "enc": "e"}]}"#).unwrap();
+        let metadata = parse(r#"{"kms": [], "pgp": null, "age": [{"recipient": "r", "enc": "e"}]}"#).unwrap();
         assert_eq!(metadata.groups.len(), 1);
         assert_eq!(metadata.recipients().count(), 1);
         assert_eq!(metadata.selector, Selector::default());
@@ -216,34 +175,16 @@ mod tests {
     fn lists_at_the_top_win_over_key_groups() {
         let group = r#""age": [{"recipient": "r", "enc": "e"}]"#;
         let groups = format!(r#""key_groups": [{{{group}}}, {{{group}, "hc_vault": []}}]"#);
-        assert_eq!(
-            parse(&format!("{{{groups}, \"shamir_threshold\": 2}}"))
-                .unwrap()
-                .groups
-                .len(),
-            2
-        );
-        assert_eq!(
-            parse(&format!("{{{group}, {groups}}}"))
-                .unwrap()
-                .groups
-                .len(),
-            1
-        );
+        assert_eq!(parse(&format!("{{{groups}, \"shamir_threshold\": 2}}")).unwrap().groups.len(), 2);
+        assert_eq!(parse(&format!("{{{group}, {groups}}}")).unwrap().groups.len(), 1);
     }
 
     #[test]
     fn faults_name_the_field() {
         assert_eq!(message("3"), "sops must be a mapping");
-        assert_eq!(
-            message(r#"{"age": [{"recipient": "r"}]}"#),
-            "sops.age[0].enc is missing"
-        );
+        assert_eq!(message(r#"{"age": [{"recipient": "r"}]}"#), "sops.age[0].enc is missing");
         assert_eq!(message(r#"{"age": {}}"#), "sops.age must be a list");
-        assert_eq!(
-            message(r#"{"age": [{"recipient": "r", "enc": "e"}], "version": []}"#),
-            "sops.version must be text"
-        );
+        assert_eq!(message(r#"{"age": [{"recipient": "r", "enc": "e"}], "version": []}"#), "sops.version must be text");
         assert!(
             message(r#"{"age": [{"recipient": "r", "enc": "e"}], "encrypted_regex": "a", "encrypted_suffix": "b"}"#)
                 .contains("second selector")

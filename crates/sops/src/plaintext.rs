@@ -44,9 +44,7 @@ impl Drop for Plaintext {
 
 impl fmt::Debug for Plaintext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plaintext")
-            .field("documents", &self.documents.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Plaintext").field("documents", &self.documents.len()).finish_non_exhaustive()
     }
 }
 

@@ -41,29 +41,14 @@ impl Scalar {
     }
 
     /// The inverse of [`plain_bytes`](Self::plain_bytes), for a type named in an envelope.
-    pub(crate) fn from_plain(
-        type_name: &str,
-        plain: Zeroizing<Vec<u8>>,
-    ) -> Result<Self, ValueFault> {
+    pub(crate) fn from_plain(type_name: &str, plain: Zeroizing<Vec<u8>>) -> Result<Self, ValueFault> {
         let text = || std::str::from_utf8(&plain).ok();
         match type_name {
             "str" => Ok(Self::Str(plain)),
-            "int" => text()
-                .and_then(parse_int)
-                .map(Self::Int)
-                .ok_or(ValueFault::Content("integer")),
-            "float" => text()
-                .and_then(parse_float)
-                .map(Self::Float)
-                .ok_or(ValueFault::Content("number")),
-            "bool" => text()
-                .and_then(parse_bool)
-                .map(Self::Bool)
-                .ok_or(ValueFault::Content("boolean")),
-            "time" => text()
-                .and_then(parse_time)
-                .map(Self::Time)
-                .ok_or(ValueFault::Content("timestamp")),
+            "int" => text().and_then(parse_int).map(Self::Int).ok_or(ValueFault::Content("integer")),
+            "float" => text().and_then(parse_float).map(Self::Float).ok_or(ValueFault::Content("number")),
+            "bool" => text().and_then(parse_bool).map(Self::Bool).ok_or(ValueFault::Content("boolean")),
+            "time" => text().and_then(parse_time).map(Self::Time).ok_or(ValueFault::Content("timestamp")),
             other => Err(ValueFault::Type(other.to_owned())),
         }
     }
@@ -87,11 +72,7 @@ pub(crate) fn float_bytes(number: f64) -> Vec<u8> {
     if number.is_nan() {
         b"NaN".to_vec()
     } else if number.is_infinite() {
-        if number > 0.0 {
-            b"+Inf".to_vec()
-        } else {
-            b"-Inf".to_vec()
-        }
+        if number > 0.0 { b"+Inf".to_vec() } else { b"-Inf".to_vec() }
     } else {
         // Rust prints the shortest digits without an exponent, as Go's 'f' does.
         format!("{number}").into_bytes()
@@ -125,11 +106,7 @@ pub(crate) fn parse_time(text: &str) -> Option<String> {
     // YAML knows more forms of a timestamp; RFC 3339 is the one with two digits everywhere.
     let shape = b"0000-00-00T00:00:00";
     let fits = |(have, want): (u8, &u8)| {
-        if *want == b'0' {
-            have.is_ascii_digit()
-        } else {
-            have == *want
-        }
+        if *want == b'0' { have.is_ascii_digit() } else { have == *want }
     };
     if text.len() <= shape.len() || !text.bytes().zip(shape).all(fits) {
         return None;
@@ -177,10 +154,7 @@ mod tests {
             ("bool", Scalar::Bool(true)),
             ("time", Scalar::Time("2020-01-02T03:04:05.5+02:00".into())),
         ] {
-            assert!(
-                Scalar::from_plain(name, scalar.plain_bytes()).unwrap() == scalar,
-                "{name}"
-            );
+            assert!(Scalar::from_plain(name, scalar.plain_bytes()).unwrap() == scalar, "{name}");
         }
     }
 
@@ -197,14 +171,8 @@ mod tests {
     fn times_are_printed_as_go_does() {
         for (text, normal) in [
             ("2020-01-02T03:04:05Z", Some("2020-01-02T03:04:05Z")),
-            (
-                "2020-01-02T03:04:05.120+00:00",
-                Some("2020-01-02T03:04:05.12Z"),
-            ),
-            (
-                "2020-01-02T03:04:05-05:30",
-                Some("2020-01-02T03:04:05-05:30"),
-            ),
+            ("2020-01-02T03:04:05.120+00:00", Some("2020-01-02T03:04:05.12Z")),
+            ("2020-01-02T03:04:05-05:30", Some("2020-01-02T03:04:05-05:30")),
             ("2020-02-30T03:04:05Z", None),
             ("2020-01-02T03:04:60Z", None),
             ("2020-01-02 03:04:05Z", None),
@@ -214,9 +182,6 @@ mod tests {
         ] {
             assert_eq!(parse_time(text).as_deref(), normal, "{text}");
         }
-        assert_eq!(
-            time_in_seconds("2020-01-02T03:04:05.9Z").as_deref(),
-            Some("2020-01-02T03:04:05Z")
-        );
+        assert_eq!(time_in_seconds("2020-01-02T03:04:05.9Z").as_deref(), Some("2020-01-02T03:04:05Z"));
     }
 }

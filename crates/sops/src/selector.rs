@@ -22,6 +22,9 @@ pub enum Selector {
     EncryptedCommentRegex(String),
 }
 
+/// The name of a metadata field, and the rule it stands for.
+type Field = (&'static str, fn(String) -> Selector);
+
 impl Default for Selector {
     /// What holds where a document names no rule.
     fn default() -> Self {
@@ -31,7 +34,7 @@ impl Default for Selector {
 
 impl Selector {
     /// The metadata fields, in the order of the variants.
-    pub(crate) const FIELDS: [(&'static str, fn(String) -> Self); 6] = [
+    pub(crate) const FIELDS: [Field; 6] = [
         ("unencrypted_suffix", Self::UnencryptedSuffix),
         ("encrypted_suffix", Self::EncryptedSuffix),
         ("unencrypted_regex", Self::UnencryptedRegex),
@@ -43,37 +46,20 @@ impl Selector {
     /// Makes the rule ready to be asked.
     pub(crate) fn compile(&self) -> Result<Rule, Error> {
         let pattern = |field, text: &str| {
-            Regex::new(text)
-                .map(Pattern::Regex)
-                .map_err(|error| Error::Selector {
-                    field,
-                    source: Box::new(error),
-                })
+            Regex::new(text).map(Pattern::Regex).map_err(|error| Error::Selector { field, source: Box::new(error) })
         };
         let suffix = |text: &String| Ok(Pattern::Suffix(text.clone()));
         let (on, encrypts, pattern) = match self {
             Self::UnencryptedSuffix(text) => (Subject::Key, false, suffix(text)),
             Self::EncryptedSuffix(text) => (Subject::Key, true, suffix(text)),
-            Self::UnencryptedRegex(text) => {
-                (Subject::Key, false, pattern("unencrypted_regex", text))
-            }
+            Self::UnencryptedRegex(text) => (Subject::Key, false, pattern("unencrypted_regex", text)),
             Self::EncryptedRegex(text) => (Subject::Key, true, pattern("encrypted_regex", text)),
-            Self::UnencryptedCommentRegex(text) => (
-                Subject::Comment,
-                false,
-                pattern("unencrypted_comment_regex", text),
-            ),
-            Self::EncryptedCommentRegex(text) => (
-                Subject::Comment,
-                true,
-                pattern("encrypted_comment_regex", text),
-            ),
+            Self::UnencryptedCommentRegex(text) => {
+                (Subject::Comment, false, pattern("unencrypted_comment_regex", text))
+            }
+            Self::EncryptedCommentRegex(text) => (Subject::Comment, true, pattern("encrypted_comment_regex", text)),
         };
-        Ok(Rule {
-            on,
-            encrypts,
-            pattern: pattern?,
-        })
+        Ok(Rule { on, encrypts, pattern: pattern? })
     }
 }
 
@@ -116,17 +102,12 @@ pub(crate) struct Sight<'r> {
 
 impl<'r> Sight<'r> {
     pub(crate) fn new(rule: &'r Rule) -> Self {
-        Self {
-            rule,
-            keys: Vec::new(),
-            comments: Vec::new(),
-        }
+        Self { rule, keys: Vec::new(), comments: Vec::new() }
     }
 
     pub(crate) fn enter_key(&mut self, key: &str) {
         let above = self.keys.last().copied().unwrap_or_default();
-        self.keys
-            .push(above || (self.rule.on == Subject::Key && self.rule.pattern.matches(key)));
+        self.keys.push(above || (self.rule.on == Subject::Key && self.rule.pattern.matches(key)));
     }
 
     pub(crate) fn leave_key(&mut self) {
@@ -199,17 +180,12 @@ mod tests {
         assert!(selected(&default, &["a"]));
         assert!(!selected(&default, &["a_unencrypted", "b"]));
         assert!(selected(&Selector::EncryptedSuffix("_s".into()), &["a_s"]));
-        assert!(!selected(
-            &Selector::UnencryptedRegex("b".into()),
-            &["a", "abc"]
-        ));
+        assert!(!selected(&Selector::UnencryptedRegex("b".into()), &["a", "abc"]));
     }
 
     #[test]
     fn a_comment_covers_the_next_entry_and_what_is_below_it() {
-        let rule = Selector::EncryptedCommentRegex("secret".into())
-            .compile()
-            .unwrap();
+        let rule = Selector::EncryptedCommentRegex("secret".into()).compile().unwrap();
         let mut sight = Sight::new(&rule);
         sight.enter_collection();
         sight.pass_comment("secret below");
@@ -228,13 +204,7 @@ mod tests {
 
     #[test]
     fn a_regex_that_does_not_compile_is_refused() {
-        let error = Selector::EncryptedRegex("[".into())
-            .compile()
-            .err()
-            .unwrap();
-        assert_eq!(
-            error.to_string(),
-            "sops.encrypted_regex is not a valid regular expression"
-        );
+        let error = Selector::EncryptedRegex("[".into()).compile().err().unwrap();
+        assert_eq!(error.to_string(), "sops.encrypted_regex is not a valid regular expression");
     }
 }

@@ -19,16 +19,9 @@ pub(crate) fn combine(shares: &[Zeroizing<Vec<u8>>]) -> Result<Zeroizing<Vec<u8>
     if numbers.iter().enumerate().any(repeats) {
         return Err("two of its shares have the same number");
     }
-    let weights: Vec<u8> = numbers
-        .iter()
-        .map(|number| weight_at_zero(*number, &numbers))
-        .collect();
-    let byte = |at: usize| {
-        shares
-            .iter()
-            .zip(&weights)
-            .fold(0, |sum, (share, weight)| sum ^ multiply(share[at], *weight))
-    };
+    let weights: Vec<u8> = numbers.iter().map(|number| weight_at_zero(*number, &numbers)).collect();
+    let byte =
+        |at: usize| shares.iter().zip(&weights).fold(0, |sum, (share, weight)| sum ^ multiply(share[at], *weight));
     Ok(Zeroizing::new((0..length - 1).map(byte).collect()))
 }
 
@@ -37,9 +30,7 @@ fn weight_at_zero(own: u8, numbers: &[u8]) -> u8 {
     numbers
         .iter()
         .filter(|other| **other != own)
-        .fold(1, |product, other| {
-            multiply(product, multiply(*other, inverse(*other ^ own)))
-        })
+        .fold(1, |product, other| multiply(product, multiply(*other, inverse(*other ^ own))))
 }
 
 /// Multiplies without a table and without a branch on the operands, so that timing tells nothing of a share.
@@ -76,11 +67,7 @@ mod tests {
     }
 
     fn split(secret: &[u8], slopes: &[u8], number: u8) -> Zeroizing<Vec<u8>> {
-        let mut share: Vec<u8> = secret
-            .iter()
-            .zip(slopes)
-            .map(|(s, slope)| s ^ multiply(*slope, number))
-            .collect();
+        let mut share: Vec<u8> = secret.iter().zip(slopes).map(|(s, slope)| s ^ multiply(*slope, number)).collect();
         share.push(number);
         Zeroizing::new(share)
     }

@@ -75,8 +75,7 @@ impl Node {
 
 /// Takes the `sops` entries out of a document.
 pub(crate) fn take_metadata(document: &mut Branch) -> Vec<Node> {
-    let is_metadata =
-        |item: &mut Item| matches!(item, Item::Entry { key, .. } if key == METADATA_KEY);
+    let is_metadata = |item: &mut Item| matches!(item, Item::Entry { key, .. } if key == METADATA_KEY);
     document
         .extract_if(.., is_metadata)
         .filter_map(|item| match item {

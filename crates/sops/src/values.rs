@@ -23,9 +23,7 @@ fn node_to_json(node: &Node, format: Format) -> Json {
         Value::Null | Value::Comment(_) => Json::Null,
         Value::Map(items) => to_json(items, format),
         Value::List(nodes) => {
-            let items = nodes
-                .iter()
-                .filter(|node| !matches!(node.value, Value::Comment(_)));
+            let items = nodes.iter().filter(|node| !matches!(node.value, Value::Comment(_)));
             items.map(|node| node_to_json(node, format)).collect()
         }
         Value::Scalar(scalar) => scalar_to_json(scalar, format),
@@ -43,14 +41,8 @@ fn scalar_to_json(scalar: &Scalar, format: Format) -> Json {
                 Format::Yaml => float_text::yaml(*number),
                 _ => float_text::json(*number),
             };
-            let integer = text
-                .parse::<i64>()
-                .ok()
-                .filter(|_| text != "-0")
-                .map(Number::from);
-            integer
-                .or_else(|| Number::from_f64(*number))
-                .map_or(Json::String(text), Json::Number)
+            let integer = text.parse::<i64>().ok().filter(|_| text != "-0").map(Number::from);
+            integer.or_else(|| Number::from_f64(*number)).map_or(Json::String(text), Json::Number)
         }
     }
 }
@@ -61,21 +53,14 @@ pub(crate) fn from_json(object: &Map<String, Json>) -> Result<Branch, Error> {
 }
 
 fn branch_from_json(object: &Map<String, Json>, depth: usize) -> Result<Branch, Error> {
-    let entry = |(key, value): (&String, &Json)| {
-        Ok(Item::Entry {
-            key: key.clone(),
-            node: node_from_json(value, depth + 1)?,
-        })
-    };
+    let entry =
+        |(key, value): (&String, &Json)| Ok(Item::Entry { key: key.clone(), node: node_from_json(value, depth + 1)? });
     object.iter().map(entry).collect()
 }
 
 fn node_from_json(json: &Json, depth: usize) -> Result<Node, Error> {
     if depth > MAX_DEPTH {
-        return Err(Error::Shape {
-            at: Location::default(),
-            reason: "the value is nested too deeply",
-        });
+        return Err(Error::Shape { at: Location::default(), reason: "the value is nested too deeply" });
     }
     let value = match json {
         Json::Null => Value::Null,
@@ -85,12 +70,9 @@ fn node_from_json(json: &Json, depth: usize) -> Result<Node, Error> {
             None => Scalar::Float(number.as_f64().unwrap_or(f64::NAN)),
         }),
         Json::String(text) => Value::Scalar(Scalar::Str(Zeroizing::new(text.as_bytes().to_vec()))),
-        Json::Array(items) => Value::List(
-            items
-                .iter()
-                .map(|item| node_from_json(item, depth + 1))
-                .collect::<Result<_, _>>()?,
-        ),
+        Json::Array(items) => {
+            Value::List(items.iter().map(|item| node_from_json(item, depth + 1)).collect::<Result<_, _>>()?)
+        }
         Json::Object(object) => Value::Map(branch_from_json(object, depth)?),
     };
     Ok(Node { value, line: None })

@@ -28,16 +28,10 @@ pub(crate) fn decrypt(
         mac_only_encrypted: metadata.mac_only_encrypted,
         at: Location::default(),
         aad: String::new(),
-        decrypted: Decrypted {
-            hash: ValueHash::new(metadata.mac_only_encrypted),
-            comment_as_value: None,
-        },
+        decrypted: Decrypted { hash: ValueHash::new(metadata.mac_only_encrypted), comment_as_value: None },
     };
     for (number, document) in documents.iter_mut().enumerate() {
-        walk.at = Location {
-            document: number,
-            ..Location::default()
-        };
+        walk.at = Location { document: number, ..Location::default() };
         walk.sight = Sight::new(walk.rule);
         walk.branch(document)?;
     }
@@ -71,9 +65,7 @@ enum Opened {
 impl Walk<'_> {
     fn branch(&mut self, items: &mut Branch) -> Result<(), Error> {
         self.sight.enter_collection();
-        let last_entry = items
-            .iter()
-            .rposition(|item| matches!(item, Item::Entry { .. }));
+        let last_entry = items.iter().rposition(|item| matches!(item, Item::Entry { .. }));
         for (position, item) in items.iter_mut().enumerate() {
             match item {
                 Item::Comment(comment) => self.comment(comment, Some(position) > last_entry),
@@ -92,9 +84,7 @@ impl Walk<'_> {
         self.sight.enter_key(key);
         self.node(node)?;
         if let Value::Comment(_) = node.value {
-            self.decrypted
-                .comment_as_value
-                .get_or_insert_with(|| self.at.clone());
+            self.decrypted.comment_as_value.get_or_insert_with(|| self.at.clone());
         }
         self.sight.leave_key();
         self.sight.pass_item();
@@ -105,9 +95,7 @@ impl Walk<'_> {
 
     fn list(&mut self, nodes: &mut [Node]) -> Result<(), Error> {
         self.sight.enter_collection();
-        let last_item = nodes
-            .iter()
-            .rposition(|node| !matches!(node.value, Value::Comment(_)));
+        let last_item = nodes.iter().rposition(|node| !matches!(node.value, Value::Comment(_)));
         for (position, node) in nodes.iter_mut().enumerate() {
             if let Value::Comment(comment) = &mut node.value {
                 self.comment(comment, Some(position) > last_item);
@@ -128,13 +116,8 @@ impl Walk<'_> {
             Value::Map(items) => self.branch(items)?,
             Value::List(nodes) => self.list(nodes)?,
             Value::Scalar(scalar) if self.sight.selects_value() => {
-                let fault = |fault| Error::Value {
-                    at: Box::new(Location {
-                        line: node.line,
-                        ..self.at.clone()
-                    }),
-                    fault,
-                };
+                let fault =
+                    |fault| Error::Value { at: Box::new(Location { line: node.line, ..self.at.clone() }), fault };
                 match self.open(scalar).map_err(fault)? {
                     Opened::Scalar(plain) => {
                         self.decrypted.hash.add(&plain);
@@ -166,10 +149,7 @@ impl Walk<'_> {
         let type_name = envelope.type_name;
         let plain = envelope.open(self.key, self.aad.as_bytes())?;
         if type_name == "comment" {
-            return Ok(Opened::Comment(Comment {
-                text: comment_text(&plain),
-                inline: false,
-            }));
+            return Ok(Opened::Comment(Comment { text: comment_text(&plain), inline: false }));
         }
         Scalar::from_plain(type_name, plain).map(Opened::Scalar)
     }

@@ -13,34 +13,18 @@ use crate::{Error, Format, Location, PathStep};
 
 /// Reads all documents of a stream.
 pub(crate) fn read(text: &[u8]) -> Result<Vec<Branch>, Error> {
-    let syntax = |line, reason: String| Error::Syntax {
-        format: Format::Yaml,
-        line,
-        reason,
-    };
+    let syntax = |line, reason: String| Error::Syntax { format: Format::Yaml, line, reason };
     let text = std::str::from_utf8(text).map_err(|error| {
-        let line = 1 + text[..error.valid_up_to()]
-            .iter()
-            .filter(|b| **b == b'\n')
-            .count();
+        let line = 1 + text[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count();
         syntax(Some(line), "not UTF-8".into())
     })?;
-    let limits = Limits {
-        depth: MAX_DEPTH,
-        ..Limits::default()
-    };
+    let limits = Limits { depth: MAX_DEPTH, ..Limits::default() };
     let documents = windlass_yaml::compose(text, &limits)
         .map_err(|error| syntax(Some(error.position().line), error.to_string()))?;
     let comments = yaml_comments::find(text, &documents).into();
-    let mut reader = Reader {
-        at: Location::default(),
-        comments,
-    };
+    let mut reader = Reader { at: Location::default(), comments };
     let document = |(number, node): (usize, &windlass_yaml::Node)| {
-        reader.at = Location {
-            document: number,
-            ..Location::default()
-        };
+        reader.at = Location { document: number, ..Location::default() };
         reader.document(node)
     };
     documents.iter().enumerate().map(document).collect()
@@ -60,11 +44,7 @@ impl Reader {
             Value::Null => Branch::new(),
             _ => return Err(self.refuse(node, "the top of a document must be a mapping")),
         };
-        branch.extend(
-            self.comments_before(usize::MAX)
-                .into_iter()
-                .map(Item::Comment),
-        );
+        branch.extend(self.comments_before(usize::MAX).into_iter().map(Item::Comment));
         Ok(branch)
     }
 
@@ -75,10 +55,7 @@ impl Reader {
             Content::Sequence(items) => Value::List(self.list(node, items, limit)?),
             Content::Mapping(entries) => Value::Map(self.map(node, entries, limit)?),
         };
-        Ok(Node {
-            value,
-            line: Some(line_of(node)),
-        })
+        Ok(Node { value, line: Some(line_of(node)) })
     }
 
     fn list(
@@ -87,29 +64,19 @@ impl Reader {
         items: &[windlass_yaml::Node],
         limit: usize,
     ) -> Result<Vec<Node>, Error> {
-        let comment = |comment| Node {
-            value: Value::Comment(comment),
-            line: None,
-        };
+        let comment = |comment| Node { value: Value::Comment(comment), line: None };
         let mut nodes = Vec::with_capacity(items.len());
         for (position, item) in items.iter().enumerate() {
             nodes.extend(self.comments_before(line_of(item)).into_iter().map(comment));
             if let Content::Scalar { .. } = &item.content {
-                nodes.extend(
-                    self.comment_beside(line_of(item)..=last_line(item))
-                        .map(comment),
-                );
+                nodes.extend(self.comment_beside(line_of(item)..=last_line(item)).map(comment));
             }
             self.at.path.push(PathStep::Index(position));
             let limit = items.get(position + 1).map_or(limit, line_of);
             nodes.push(self.node(item, limit)?);
             self.at.path.pop();
         }
-        nodes.extend(
-            self.comments_inside(list.span.start.column, limit)
-                .into_iter()
-                .map(comment),
-        );
+        nodes.extend(self.comments_inside(list.span.start.column, limit).into_iter().map(comment));
         Ok(nodes)
     }
 
@@ -122,30 +89,14 @@ impl Reader {
         let mut items = Branch::with_capacity(entries.len());
         for (position, (key_node, value)) in entries.iter().enumerate() {
             let key = self.key(key_node)?;
-            items.extend(
-                self.comments_before(line_of(key_node))
-                    .into_iter()
-                    .map(Item::Comment),
-            );
-            items.extend(
-                self.comment_beside(lines_of_entry(key_node, value))
-                    .map(Item::Comment),
-            );
+            items.extend(self.comments_before(line_of(key_node)).into_iter().map(Item::Comment));
+            items.extend(self.comment_beside(lines_of_entry(key_node, value)).map(Item::Comment));
             self.at.path.push(PathStep::Key(key.clone()));
-            let limit = entries
-                .get(position + 1)
-                .map_or(limit, |(key, _)| line_of(key));
-            items.push(Item::Entry {
-                key,
-                node: self.node(value, limit)?,
-            });
+            let limit = entries.get(position + 1).map_or(limit, |(key, _)| line_of(key));
+            items.push(Item::Entry { key, node: self.node(value, limit)? });
             self.at.path.pop();
         }
-        items.extend(
-            self.comments_inside(map.span.start.column, limit)
-                .into_iter()
-                .map(Item::Comment),
-        );
+        items.extend(self.comments_inside(map.span.start.column, limit).into_iter().map(Item::Comment));
         Ok(items)
     }
 
@@ -167,10 +118,7 @@ impl Reader {
             windlass_yaml::Scalar::Bool(flag) => Scalar::Bool(flag),
             windlass_yaml::Scalar::Int(number) => Scalar::Int(number),
             windlass_yaml::Scalar::UInt(_) => {
-                return Err(self.refuse(
-                    node,
-                    "an integer that does not fit 64 bits, which sops refuses",
-                ));
+                return Err(self.refuse(node, "an integer that does not fit 64 bits, which sops refuses"));
             }
             windlass_yaml::Scalar::Float(number) => Scalar::Float(number),
             windlass_yaml::Scalar::Timestamp(time) => Scalar::Time(time),
@@ -180,26 +128,14 @@ impl Reader {
     }
 
     fn refuse(&self, node: &windlass_yaml::Node, reason: &'static str) -> Error {
-        Error::Shape {
-            at: Location {
-                line: Some(line_of(node)),
-                ..self.at.clone()
-            },
-            reason,
-        }
+        Error::Shape { at: Location { line: Some(line_of(node)), ..self.at.clone() }, reason }
     }
 
     fn take_while(&mut self, belongs: impl Fn(&Found) -> bool) -> Vec<Comment> {
         let document = self.at.document;
         let mut taken = Vec::new();
-        while let Some(found) = self
-            .comments
-            .pop_front_if(|found| found.document == document && belongs(found))
-        {
-            taken.push(Comment {
-                text: found.text,
-                inline: false,
-            });
+        while let Some(found) = self.comments.pop_front_if(|found| found.document == document && belongs(found)) {
+            taken.push(Comment { text: found.text, inline: false });
         }
         taken
     }
@@ -211,21 +147,14 @@ impl Reader {
 
     /// Comments below the last entry of a collection that are indented like it, and deeper than what follows.
     fn comments_inside(&mut self, column: usize, limit: usize) -> Vec<Comment> {
-        self.take_while(|found| {
-            !found.inline && found.deep && found.at.line < limit && found.at.column >= column
-        })
+        self.take_while(|found| !found.inline && found.deep && found.at.line < limit && found.at.column >= column)
     }
 
     /// The comment on the lines of an entry. It comes before the entry in the tree, and is printed beside it.
     fn comment_beside(&mut self, lines: RangeInclusive<usize>) -> Option<Comment> {
         let document = self.at.document;
-        let beside = |found: &mut Found| {
-            found.inline && found.document == document && lines.contains(&found.at.line)
-        };
-        self.comments.pop_front_if(beside).map(|found| Comment {
-            text: found.text,
-            inline: true,
-        })
+        let beside = |found: &mut Found| found.inline && found.document == document && lines.contains(&found.at.line);
+        self.comments.pop_front_if(beside).map(|found| Comment { text: found.text, inline: true })
     }
 }
 
@@ -268,23 +197,14 @@ mod tests {
             _ => "_".to_owned(),
         };
         let item = |item: &Item| match item {
-            Item::Comment(comment) => format!(
-                "#{}{}",
-                if comment.inline { ">" } else { "" },
-                *comment.text
-            ),
+            Item::Comment(comment) => format!("#{}{}", if comment.inline { ">" } else { "" }, *comment.text),
             Item::Entry { key, node: value } => format!("{key}:{}", node(value)),
         };
         items.iter().map(item).collect::<Vec<_>>().join(" ")
     }
 
     fn outline_list(nodes: &[Node]) -> String {
-        let wrap = |node: &Node| {
-            outline(&vec![Item::Entry {
-                key: String::new(),
-                node: node.clone(),
-            }])
-        };
+        let wrap = |node: &Node| outline(&vec![Item::Entry { key: String::new(), node: node.clone() }]);
         nodes.iter().map(wrap).collect::<Vec<_>>().join(" ")
     }
 
@@ -309,10 +229,7 @@ e: |
 #11
 ";
         let branch = &read(text.as_bytes()).unwrap()[0];
-        assert_eq!(
-            outline(branch),
-            "#1 #>2 a:_ #3 #>4 b:{#5 c:_ #6 d:[:#7 :_ :#8 :{m:_ #9}]} #10 e:_ #11"
-        );
+        assert_eq!(outline(branch), "#1 #>2 a:_ #3 #>4 b:{#5 c:_ #6 d:[:#7 :_ :#8 :{m:_ #9}]} #10 e:_ #11");
     }
 
     #[test]
@@ -331,18 +248,9 @@ e: |
     #[test]
     fn what_sops_cannot_hold_is_refused_with_its_line() {
         for (text, message) in [
-            (
-                "- a",
-                "the top of the document (line 1): the top of a document must be a mapping",
-            ),
-            (
-                "a: 1\n1: b",
-                "the top of the document (line 2): a key must be a string, sops encrypts no other",
-            ),
-            (
-                "a:\n  - 18446744073709551615",
-                "a[0] (line 2): an integer that does not fit 64 bits, which sops refuses",
-            ),
+            ("- a", "the top of the document (line 1): the top of a document must be a mapping"),
+            ("a: 1\n1: b", "the top of the document (line 2): a key must be a string, sops encrypts no other"),
+            ("a:\n  - 18446744073709551615", "a[0] (line 2): an integer that does not fit 64 bits, which sops refuses"),
             ("a: !!int x", "a (line 1): the value does not fit its tag"),
         ] {
             assert_eq!(read(text.as_bytes()).unwrap_err().to_string(), message);

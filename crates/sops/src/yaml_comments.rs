@@ -34,26 +34,18 @@ pub(crate) fn find(text: &str, documents: &[Node]) -> Vec<Found> {
         return Vec::new();
     }
     let mut scalars = Vec::new();
-    documents
-        .iter()
-        .for_each(|node| collect_scalars(node, &mut scalars));
+    documents.iter().for_each(|node| collect_scalars(node, &mut scalars));
     scalars.sort_unstable();
     let mut scalars = &scalars[..];
     let (mut found, mut lines) = (Vec::new(), Vec::new());
     let (mut document, mut has_content) = (0, false);
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    for (index, line) in text.lines().enumerate() {
+    for (index, line) in lines_of(text).enumerate() {
         let number = index + 1;
-        let start = Position {
-            line: number,
-            column: 1,
-        };
+        let start = Position { line: number, column: 1 };
         let comment = comment_in(line, number, &mut scalars);
         let before = comment.map_or(line, |(_, before, _)| before);
-        let kind = kind_of(
-            before,
-            scalars.first().is_some_and(|span| span.start < start),
-        );
+        let kind = kind_of(before, scalars.first().is_some_and(|span| span.start < start));
         match kind {
             Line::Separator if has_content => document += 1,
             Line::Content { .. } => has_content = true,
@@ -65,10 +57,7 @@ pub(crate) fn find(text: &str, documents: &[Node]) -> Vec<Found> {
         if let Some((column, before, text)) = comment {
             found.push(Found {
                 text: Zeroizing::new(text.to_owned()),
-                at: Position {
-                    line: number,
-                    column,
-                },
+                at: Position { line: number, column },
                 inline: !before.trim().is_empty() && !matches!(kind, Line::Separator),
                 deep: true,
                 document,
@@ -79,21 +68,28 @@ pub(crate) fn find(text: &str, documents: &[Node]) -> Vec<Found> {
     found
 }
 
+/// The lines as go-yaml counts them: U+0085, U+2028 and U+2029 end one too.
+fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let is_break = |letter| matches!(letter, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+        let Some((line, after)) = text.find(is_break).map(|at| text.split_at(at)) else {
+            rest = None;
+            return Some(text);
+        };
+        let length = if after.starts_with("\r\n") { 2 } else { after.chars().next().map_or(0, char::len_utf8) };
+        rest = Some(&after[length..]);
+        Some(line)
+    })
+}
+
 fn collect_scalars(node: &Node, spans: &mut Vec<Span>) {
     match &node.content {
         // The header of a block scalar can have a comment; its text starts on the line below.
-        Content::Scalar {
-            style: Style::Literal | Style::Folded,
-            ..
-        } => {
-            let start = Position {
-                line: node.span.start.line + 1,
-                column: 1,
-            };
-            spans.push(Span {
-                start,
-                end: node.span.end.max(start),
-            });
+        Content::Scalar { style: Style::Literal | Style::Folded, .. } => {
+            let start = Position { line: node.span.start.line + 1, column: 1 };
+            spans.push(Span { start, end: node.span.end.max(start) });
         }
         Content::Scalar { .. } => spans.push(node.span),
         Content::Sequence(items) => items.iter().for_each(|item| collect_scalars(item, spans)),
@@ -105,17 +101,10 @@ fn collect_scalars(node: &Node, spans: &mut Vec<Span>) {
 }
 
 /// The column of a comment in a line, what stands before it, and its text. Drops the scalars that end before it.
-fn comment_in<'t>(
-    line: &'t str,
-    number: usize,
-    scalars: &mut &[Span],
-) -> Option<(usize, &'t str, &'t str)> {
+fn comment_in<'t>(line: &'t str, number: usize, scalars: &mut &[Span]) -> Option<(usize, &'t str, &'t str)> {
     let mut after_blank = true;
     for (index, (offset, letter)) in line.char_indices().enumerate() {
-        let at = Position {
-            line: number,
-            column: index + 1,
-        };
+        let at = Position { line: number, column: index + 1 };
         while let [first, rest @ ..] = scalars
             && first.end <= at
         {
@@ -133,20 +122,14 @@ fn comment_in<'t>(
 fn kind_of(before_comment: &str, in_scalar: bool) -> Line {
     let text = before_comment.trim();
     let marks = |mark: &str| {
-        before_comment
-            .strip_prefix(mark)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
+        before_comment.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
     };
     if text.is_empty() || before_comment.starts_with('%') {
         Line::Nothing
     } else if !in_scalar && (marks("---") || marks("...")) {
         Line::Separator
     } else {
-        let column = before_comment
-            .chars()
-            .take_while(|letter| *letter == ' ')
-            .count()
-            + 1;
+        let column = before_comment.chars().take_while(|letter| *letter == ' ').count() + 1;
         Line::Content { column }
     }
 }
@@ -171,14 +154,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn lines_end_as_in_yaml_1_1() {
+        let lines: Vec<_> = lines_of("a\r\nb\rc\u{2028}d\u{85}\n").collect();
+        assert_eq!(lines, ["a", "b", "c", "d", "", ""]);
+    }
+
+    #[test]
     fn scalars_hide_what_looks_like_a_comment() {
         let text = "# head\na: | # one\n  text\n  # none\nb: 'x # none'  #two\nc: \"d\n  # none\" # three\nd: a#none\n  # deep\n---\n#last\n";
         let documents = windlass_yaml::compose(text, &windlass_yaml::Limits::default()).unwrap();
         let found = find(text, &documents);
-        let shown: Vec<_> = found
-            .iter()
-            .map(|f| (f.text.as_str(), f.at.line, f.inline, f.deep, f.document))
-            .collect();
+        let shown: Vec<_> = found.iter().map(|f| (f.text.as_str(), f.at.line, f.inline, f.deep, f.document)).collect();
         assert_eq!(
             shown,
             [

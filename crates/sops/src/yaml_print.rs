@@ -19,8 +19,9 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 const MERGE: &str = "!!merge <<";
 
 /// The text of a stream.
-pub(crate) fn print(documents: &[Branch]) -> Zeroizing<Vec<u8>> {
-    let mut printer = Printer::default();
+pub(crate) fn print(documents: &[Branch], capacity: usize) -> Zeroizing<Vec<u8>> {
+    let out = Zeroizing::new(String::with_capacity(capacity));
+    let mut printer = Printer { out, started: false, foot: None };
     for (number, document) in documents.iter().enumerate() {
         if number > 0 {
             printer.foot = None;
@@ -31,7 +32,6 @@ pub(crate) fn print(documents: &[Branch]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(std::mem::take(&mut *printer.out).into_bytes())
 }
 
-#[derive(Default)]
 struct Printer {
     out: Zeroizing<String>,
     /// The line has been started by a `-` or `:`, and the next thing goes on it.
@@ -81,11 +81,9 @@ impl Printer {
         self.out.push('\n');
     }
 
-    fn map(&mut self, items: &Branch, indent: usize) {
+    fn map(&mut self, items: &[Item], indent: usize) {
         let mut beside = None;
-        let last_entry = items
-            .iter()
-            .rposition(|item| matches!(item, Item::Entry { .. }));
+        let last_entry = items.iter().rposition(|item| matches!(item, Item::Entry { .. }));
         for (position, item) in items.iter().enumerate() {
             match item {
                 Item::Comment(comment) if comment.inline => beside = Some(comment),
@@ -130,13 +128,13 @@ impl Printer {
     fn value(&mut self, node: &Node, indent: usize, beside: Option<&Comment>) {
         let below = next_indent(indent);
         match &node.value {
-            Value::Map(items) if !items.is_empty() => {
+            Value::Map(items) if has_entries(&node.value) => {
                 self.end_line(beside);
                 self.map(items, below);
             }
-            Value::List(nodes) if !nodes.is_empty() => {
+            Value::List(nodes) if has_entries(&node.value) => {
                 self.end_line(beside);
-                self.list(nodes, below);
+                self.list(&nodes[lost_comments(nodes)..], below);
             }
             _ => {
                 self.out.push(' ');
@@ -147,9 +145,7 @@ impl Printer {
 
     fn list(&mut self, nodes: &[Node], indent: usize) {
         let mut beside = None;
-        let last_item = nodes
-            .iter()
-            .rposition(|node| !matches!(node.value, Value::Comment(_)));
+        let last_item = nodes.iter().rposition(|node| !matches!(node.value, Value::Comment(_)));
         for (position, node) in nodes.iter().enumerate() {
             match &node.value {
                 Value::Comment(comment) if comment.inline => beside = Some(comment),
@@ -159,24 +155,31 @@ impl Printer {
                         self.foot = Some(indent);
                     }
                 }
-                value => {
-                    self.line(indent);
-                    self.out.push_str("- ");
-                    // Inside a list the first step is as wide as the dash.
-                    let below = indent + 2;
-                    match value {
-                        Value::Map(items) if !items.is_empty() => {
-                            self.started = true;
-                            self.map(items, below);
-                        }
-                        Value::List(nodes) if !nodes.is_empty() => {
-                            self.started = true;
-                            self.list(nodes, below);
-                        }
-                        _ => self.leaf(value, below, beside.take()),
-                    }
-                }
+                value => self.item(value, indent, beside.take()),
             }
+        }
+    }
+
+    /// A dash and what follows it. The comments at the head of a collection stand above its dash.
+    fn item(&mut self, value: &Value, indent: usize, beside: Option<&Comment>) {
+        let head = head_comments(value);
+        for comment in &head {
+            self.comment_line(comment, indent);
+        }
+        self.line(indent);
+        self.out.push_str("- ");
+        // Inside a list the first step is as wide as the dash.
+        let below = indent + 2;
+        match value {
+            Value::Map(items) if has_entries(value) => {
+                self.started = true;
+                self.map(&items[head.len()..], below);
+            }
+            Value::List(nodes) if has_entries(value) => {
+                self.started = true;
+                self.list(&nodes[head.len()..], below);
+            }
+            _ => self.leaf(value, below, beside),
         }
     }
 
@@ -187,9 +190,7 @@ impl Printer {
             Value::Null | Value::Comment(_) => self.out.push_str("null"),
             Value::Scalar(Scalar::Int(number)) => self.out.push_str(&number.to_string()),
             Value::Scalar(Scalar::Float(number)) => self.out.push_str(&float_text::yaml(*number)),
-            Value::Scalar(Scalar::Bool(flag)) => {
-                self.out.push_str(if *flag { "true" } else { "false" })
-            }
+            Value::Scalar(Scalar::Bool(flag)) => self.out.push_str(if *flag { "true" } else { "false" }),
             Value::Scalar(Scalar::Time(text)) => self.out.push_str(text),
             Value::Scalar(Scalar::Str(bytes)) => match std::str::from_utf8(bytes) {
                 Ok(text) if yaml_scalar::form_of(text, false) == Form::Literal => {
@@ -203,8 +204,7 @@ impl Printer {
                 Ok(text) => self.string(text, indent),
                 Err(_) => {
                     self.out.push_str("!!binary ");
-                    self.out
-                        .push_str(&Zeroizing::new(STANDARD.encode(bytes.as_slice())));
+                    self.out.push_str(&Zeroizing::new(STANDARD.encode(bytes.as_slice())));
                 }
             },
         }
@@ -217,6 +217,44 @@ impl Printer {
             Form::DoubleQuoted => yaml_scalar::double_quoted(text, &mut self.out),
             Form::Plain | Form::Literal => self.out.push_str(text),
         }
+    }
+}
+
+/// The comments before the first entry of a collection that stand on lines of their own.
+fn head_comments(value: &Value) -> Vec<&Comment> {
+    let own_line = |comment: &Comment| !comment.inline;
+    match value {
+        Value::Map(items) => items
+            .iter()
+            .map_while(|item| match item {
+                Item::Comment(comment) if own_line(comment) => Some(comment),
+                _ => None,
+            })
+            .collect(),
+        Value::List(nodes) => nodes
+            .iter()
+            .map_while(|node| match &node.value {
+                Value::Comment(comment) if own_line(comment) => Some(comment),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// How many comments at the head of a list sops loses: all, if its first item is a collection with comments at its own head,
+/// which go-yaml's printer then takes for the same ones.
+fn lost_comments(nodes: &[Node]) -> usize {
+    let first = nodes.iter().position(|node| !matches!(node.value, Value::Comment(_)));
+    first.filter(|first| !head_comments(&nodes[*first].value).is_empty()).unwrap_or_default()
+}
+
+/// Whether a collection holds anything but comments. One that does not is printed as empty, without them.
+fn has_entries(value: &Value) -> bool {
+    match value {
+        Value::Map(items) => items.iter().any(|item| matches!(item, Item::Entry { .. })),
+        Value::List(nodes) => nodes.iter().any(|node| !matches!(node.value, Value::Comment(_))),
+        _ => false,
     }
 }
 
@@ -256,7 +294,7 @@ k: 2020-01-01T00:00:00Z
 {}
 ";
         let documents = crate::yaml::read(text.as_bytes()).unwrap();
-        let printed = super::print(&documents);
+        let printed = super::print(&documents, 0);
         assert_eq!(std::str::from_utf8(&printed).unwrap(), text);
     }
 }

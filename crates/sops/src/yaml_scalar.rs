@@ -16,11 +16,7 @@ pub(crate) enum Form {
 pub(crate) fn form_of(text: &str, is_key: bool) -> Form {
     let allowed = Allowed::for_text(text);
     if text.contains('\n') {
-        return if allowed.literal && !is_key {
-            Form::Literal
-        } else {
-            Form::DoubleQuoted
-        };
+        return if allowed.literal && !is_key { Form::Literal } else { Form::DoubleQuoted };
     }
     if !stays_string(text) || (is_key && text.contains(is_break)) {
         Form::DoubleQuoted
@@ -37,21 +33,7 @@ pub(crate) fn form_of(text: &str, is_key: bool) -> Form {
 fn stays_string(text: &str) -> bool {
     let is_old_bool = matches!(
         text,
-        "y" | "Y"
-            | "yes"
-            | "Yes"
-            | "YES"
-            | "on"
-            | "On"
-            | "ON"
-            | "n"
-            | "N"
-            | "no"
-            | "No"
-            | "NO"
-            | "off"
-            | "Off"
-            | "OFF"
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF"
     );
     let resolved = windlass_yaml::resolve(text, Style::Plain, None, Dialect::Resource);
     resolved == Some(windlass_yaml::Scalar::Str) && !is_old_bool && !is_base_60(text)
@@ -68,9 +50,7 @@ fn is_base_60(text: &str) -> bool {
     first.starts_with(|letter: char| letter.is_ascii_digit())
         && first.bytes().all(digit_or_gap)
         && fraction.bytes().all(digit_or_gap)
-        && rest
-            .split(':')
-            .all(|part| matches!(part.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']))
+        && rest.split(':').all(|part| matches!(part.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']))
 }
 
 /// The forms that can hold a text (libyaml's `yaml_emitter_analyze_scalar`).
@@ -85,9 +65,7 @@ impl Allowed {
         let pairs = || text.chars().zip(text.chars().skip(1));
         let has_break = text.contains(is_break);
         let has_tab = text.contains('\t');
-        let special = text
-            .chars()
-            .any(|letter| letter != '\t' && !is_printable(letter));
+        let special = text.chars().any(|letter| letter != '\t' && !is_printable(letter));
         let space_break = pairs().any(|(first, next)| first == ' ' && is_break(next));
         let break_space = pairs().any(|(first, next)| is_break(first) && next == ' ');
         let outer = |letter: char| letter == ' ' || is_break(letter);
@@ -106,12 +84,10 @@ impl Allowed {
 
 /// Whether plain text would read as something else than one scalar.
 fn has_indicator(text: &str) -> bool {
-    if text.starts_with("---") || text.starts_with("...") || text.starts_with(is_leading_indicator)
-    {
+    if text.starts_with("---") || text.starts_with("...") || text.starts_with(is_leading_indicator) {
         return true;
     }
-    let blank_or_end =
-        |letter: Option<char>| letter.is_none_or(|letter| matches!(letter, ' ' | '\t'));
+    let blank_or_end = |letter: Option<char>| letter.is_none_or(|letter| matches!(letter, ' ' | '\t'));
     let mut before = None;
     text.char_indices().any(|(at, letter)| {
         let after = text[at + letter.len_utf8()..].chars().next();
@@ -127,24 +103,7 @@ fn has_indicator(text: &str) -> bool {
 }
 
 fn is_leading_indicator(letter: char) -> bool {
-    matches!(
-        letter,
-        '#' | ','
-            | '['
-            | ']'
-            | '{'
-            | '}'
-            | '&'
-            | '*'
-            | '!'
-            | '|'
-            | '>'
-            | '\''
-            | '"'
-            | '%'
-            | '@'
-            | '`'
-    )
+    matches!(letter, '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`')
 }
 
 fn is_break(letter: char) -> bool {
@@ -153,8 +112,7 @@ fn is_break(letter: char) -> bool {
 
 /// What go-yaml leaves unescaped: nothing beyond the basic plane, no byte order mark.
 fn is_printable(letter: char) -> bool {
-    matches!(letter, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}')
-        && letter != '\u{feff}'
+    matches!(letter, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && letter != '\u{feff}'
 }
 
 /// Prints a single-quoted text. Lines behind a Unicode line break start at `indent`.
@@ -223,10 +181,7 @@ pub(crate) fn literal_hints(text: &str) -> String {
         hints.push('4');
     }
     let mut ends = text.chars().rev();
-    match (
-        ends.next().is_some_and(is_break),
-        ends.next().is_none_or(is_break),
-    ) {
+    match (ends.next().is_some_and(is_break), ends.next().is_none_or(is_break)) {
         (false, _) => hints.push('-'),
         (true, true) => hints.push('+'),
         (true, false) => {}
@@ -284,13 +239,7 @@ mod tests {
 
     #[test]
     fn literal_headers() {
-        for (text, hints) in [
-            ("a\n", ""),
-            ("a", "-"),
-            ("a\n\n", "+"),
-            (" a\n", "4"),
-            ("\n", "4+"),
-        ] {
+        for (text, hints) in [("a\n", ""), ("a", "-"), ("a\n\n", "+"), (" a\n", "4"), ("\n", "4+")] {
             assert_eq!(literal_hints(text), hints, "{text:?}");
         }
     }

@@ -3,6 +3,12 @@
 //! `cases` have to be decrypted to the same values and, where we print as sops does, the same bytes; `negative` have to be
 //! refused with the same class of error. What is out of scope is listed by name.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test's helpers may fail it, and its table is for reading"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -32,8 +38,7 @@ struct Case {
 
 impl Case {
     fn load(folder: PathBuf, keys: &Path) -> Self {
-        let case: Value =
-            serde_json::from_slice(&std::fs::read(folder.join("case.json")).unwrap()).unwrap();
+        let case: Value = serde_json::from_slice(&std::fs::read(folder.join("case.json")).unwrap()).unwrap();
         let (format, file) = match case["format"].as_str().unwrap() {
             "yaml" => (Format::Yaml, "enc.yaml"),
             "json" => (Format::Json, "enc.json"),
@@ -56,26 +61,15 @@ impl Case {
             let text = std::fs::read_to_string(keys.join(file)).unwrap();
             identities.extend(Identities::parse(&text, "SOPS_AGE_KEY_CMD").unwrap());
         }
-        let tags: Vec<&str> = case["tags"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(Value::as_str)
-            .collect();
+        let tags: Vec<&str> = case["tags"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         let out_of_scope = match format {
             Format::Dotenv => Some("dotenv"),
             Format::Ini => Some("ini"),
             _ if tags.contains(&"ssh") => Some("age with SSH keys"),
-            _ if tags.contains(&"pgp") && (identities.is_empty() || tags.contains(&"shamir")) => {
-                Some("PGP")
-            }
+            _ if tags.contains(&"pgp") && (identities.is_empty() || tags.contains(&"shamir")) => Some("PGP"),
             _ => None,
         };
-        let ignore_mac = case["argv"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|arg| arg == "--ignore-mac");
+        let ignore_mac = case["argv"].as_array().unwrap().iter().any(|arg| arg == "--ignore-mac");
         let options = DecryptOptions::default();
         Self {
             id: case["id"].as_str().unwrap().to_owned(),
@@ -84,11 +78,7 @@ impl Case {
             folder,
             exit: case["expect"]["rc"].as_u64().unwrap(),
             identities,
-            options: if ignore_mac {
-                options.ignore_mac()
-            } else {
-                options
-            },
+            options: if ignore_mac { options.ignore_mac() } else { options },
             out_of_scope,
         }
     }
@@ -98,8 +88,8 @@ impl Case {
     }
 
     fn check_decrypted(&self) -> Result<(), String> {
-        let plain = decrypt(&self.text, self.format, &self.identities, &self.options)
-            .map_err(|error| error.to_string())?;
+        let plain =
+            decrypt(&self.text, self.format, &self.identities, &self.options).map_err(|error| error.to_string())?;
         let same_text = |file: &str| match self.expected(file) {
             Some(text) if text != plain.bytes() => Err(format!(
                 "text differs:\n{}\n--- expected\n{}",
@@ -153,50 +143,33 @@ fn same_value(left: &Value, right: &Value) -> bool {
             left.len() == right.len() && left.iter().zip(right).all(|(l, r)| same_value(l, r))
         }
         (Value::Object(left), Value::Object(right)) => {
-            left.len() == right.len()
-                && left
-                    .iter()
-                    .zip(right)
-                    .all(|((lk, l), (rk, r))| lk == rk && same_value(l, r))
+            left.len() == right.len() && left.iter().zip(right).all(|((lk, l), (rk, r))| lk == rk && same_value(l, r))
         }
         _ => left == right,
     }
 }
 
 fn same_documents(documents: &[Value], text: &str) -> Result<(), String> {
-    let Ok(expected) = windlass_yaml::read_documents(text, &windlass_yaml::ReadOptions::resource())
-    else {
+    let Ok(expected) = windlass_yaml::read_documents(text, &windlass_yaml::ReadOptions::resource()) else {
         return Ok(());
     };
     // A document of comments only is none for a reader of Kubernetes objects.
-    let ours: Vec<_> = documents
-        .iter()
-        .filter(|d| d.as_object().is_some_and(|o| !o.is_empty()))
-        .collect();
+    let ours: Vec<_> = documents.iter().filter(|d| d.as_object().is_some_and(|o| !o.is_empty())).collect();
     let expected: Vec<_> = expected
         .iter()
         .map(|document| &document.value)
         .filter(|value| value.as_object().is_some_and(|o| !o.is_empty()))
         .collect();
-    let same = ours.len() == expected.len()
-        && ours
-            .iter()
-            .zip(&expected)
-            .all(|(ours, theirs)| same_value(ours, theirs));
-    if same {
-        Ok(())
-    } else {
-        Err(format!("documents differ:\n{ours:?}\n{expected:?}"))
-    }
+    let same =
+        ours.len() == expected.len() && ours.iter().zip(&expected).all(|(ours, theirs)| same_value(ours, theirs));
+    if same { Ok(()) } else { Err(format!("documents differ:\n{ours:?}\n{expected:?}")) }
 }
 
 fn run(kind: &str, floor: usize) {
     let Some(folder) = folder() else { return };
     let keys = folder.join("keys");
-    let mut entries: Vec<_> = std::fs::read_dir(folder.join(kind))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut entries: Vec<_> =
+        std::fs::read_dir(folder.join(kind)).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     let mut out_of_scope: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut failures = Vec::new();
@@ -207,11 +180,7 @@ fn run(kind: &str, floor: usize) {
             out_of_scope.entry(reason).or_default().push(case.id);
             continue;
         }
-        let result = if case.exit == 0 {
-            case.check_decrypted()
-        } else {
-            case.check_refused()
-        };
+        let result = if case.exit == 0 { case.check_decrypted() } else { case.check_refused() };
         match result {
             Ok(()) => passed += 1,
             Err(reason) => failures.push(format!("{}: {reason}", case.id)),
@@ -219,18 +188,9 @@ fn run(kind: &str, floor: usize) {
     }
     println!("{kind}: {passed} passed, {} failed", failures.len());
     for (reason, cases) in &out_of_scope {
-        println!(
-            "  out of scope, {reason}: {} ({})",
-            cases.len(),
-            cases.join(" ")
-        );
+        println!("  out of scope, {reason}: {} ({})", cases.len(), cases.join(" "));
     }
-    assert!(
-        failures.is_empty(),
-        "{} failures:\n{}",
-        failures.len(),
-        failures.join("\n\n")
-    );
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n\n"));
     assert!(passed >= floor, "{passed} cases found, {floor} expected");
 }
 
@@ -248,8 +208,7 @@ fn recorded_attacks_are_refused_as_sops_does() {
 #[test]
 fn recorded_values_open() {
     let Some(folder) = folder() else { return };
-    let vectors: Value =
-        serde_json::from_slice(&std::fs::read(folder.join("vectors.json")).unwrap()).unwrap();
+    let vectors: Value = serde_json::from_slice(&std::fs::read(folder.join("vectors.json")).unwrap()).unwrap();
     let identity = age::x25519::Identity::generate();
     let identities = {
         use age::secrecy::ExposeSecret as _;
@@ -259,29 +218,16 @@ fn recorded_values_open() {
     for vector in vectors["values"].as_array().unwrap() {
         let hex = |field: &str| -> Vec<u8> {
             let text = vector[field].as_str().unwrap();
-            (0..text.len())
-                .step_by(2)
-                .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
-                .collect()
+            (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
         };
         let base64 = |field: &str| {
             use base64::Engine as _;
             base64::engine::general_purpose::STANDARD.encode(hex(field))
         };
         let kind = vector["type"].as_str().unwrap();
-        let envelope = format!(
-            "ENC[AES256_GCM,data:{},iv:{},tag:{},type:{kind}]",
-            base64("data"),
-            base64("iv"),
-            base64("tag")
-        );
-        let path: Vec<&str> = vector["aad"]
-            .as_str()
-            .unwrap()
-            .strip_suffix(':')
-            .unwrap()
-            .split(':')
-            .collect();
+        let envelope =
+            format!("ENC[AES256_GCM,data:{},iv:{},tag:{},type:{kind}]", base64("data"), base64("iv"), base64("tag"));
+        let path: Vec<&str> = vector["aad"].as_str().unwrap().strip_suffix(':').unwrap().split(':').collect();
         let mut document = Value::String(envelope);
         for key in path.iter().rev() {
             document = serde_json::json!({ *key: document });
@@ -293,16 +239,9 @@ fn recorded_values_open() {
             "unencrypted_regex": "^\\b$",
         });
         let options = DecryptOptions::default().ignore_mac();
-        let plain = decrypt(
-            document.to_string().as_bytes(),
-            Format::Json,
-            &identities,
-            &options,
-        )
-        .unwrap_or_else(|error| panic!("{}: {error}", vector["case"]));
-        let value = path
-            .iter()
-            .fold(&plain.documents()[0], |value, key| &value[key]);
+        let plain = decrypt(document.to_string().as_bytes(), Format::Json, &identities, &options)
+            .unwrap_or_else(|error| panic!("{}: {error}", vector["case"]));
+        let value = path.iter().fold(&plain.documents()[0], |value, key| &value[key]);
         let expected = String::from_utf8_lossy(&hex("plain")).into_owned();
         let shown = match (kind, value) {
             ("bool", Value::Bool(true)) => "True".to_owned(),

@@ -1,0 +1,53 @@
+//! Any input gets an answer or an error: never a panic, never a key in a message.
+
+use proptest::prelude::*;
+use windlass_sops::{DecryptOptions, Format, Identities, Metadata, decrypt, is_encrypted};
+
+const KEY: &str = "AGE-SECRET-KEY-1SA80FVW2E6CKNH9MGLS08S0GWEU9R8FSEM3EQQD270WRR4EHYFKS3VAP6R";
+
+const TEXTS: [(Format, &str); 2] =
+    [(Format::Yaml, include_str!("documents/secret.yaml")), (Format::Json, include_str!("documents/secret.json"))];
+
+fn open(text: &[u8], format: Format) {
+    let identities = Identities::parse(KEY, "the test").expect("a valid key");
+    let _ = is_encrypted(text, format);
+    let _ = Metadata::read(text, format);
+    for options in [DecryptOptions::default(), DecryptOptions::default().ignore_mac()] {
+        if let Err(error) = decrypt(text, format, &identities, &options) {
+            assert!(!format!("{error} {error:?}").contains("AGE-SECRET-KEY"));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes(text in proptest::collection::vec(any::<u8>(), 0..200)) {
+        for format in [Format::Yaml, Format::Json, Format::Dotenv, Format::Ini, Format::Binary] {
+            open(&text, format);
+        }
+    }
+
+    #[test]
+    fn documents_with_a_piece_replaced(
+        which in 0..TEXTS.len(),
+        at in any::<proptest::sample::Index>(),
+        length in 0usize..40,
+        piece in "[ -~\\n\u{2028}é]{0,20}",
+    ) {
+        let (format, text) = TEXTS[which];
+        let mut bytes = text.as_bytes().to_vec();
+        let start = at.index(bytes.len());
+        let end = (start + length).min(bytes.len());
+        bytes.splice(start..end, piece.bytes());
+        open(&bytes, format);
+    }
+}
+
+#[test]
+fn the_documents_open_as_they_are() {
+    let identities = Identities::parse(KEY, "the test").expect("a valid key");
+    for (format, text) in TEXTS {
+        let plain = decrypt(text.as_bytes(), format, &identities, &DecryptOptions::default()).expect("opens");
+        assert_eq!(plain.documents()[0]["stringData"]["password"], "hunter2");
+    }
+}
