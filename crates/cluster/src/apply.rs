@@ -25,10 +25,7 @@ impl Applied {
     /// The objects, for the inventory; those that were skipped are in it, as Flux has it.
     #[must_use]
     pub fn inventory(&self) -> Inventory {
-        let entry = |action: &Action| InventoryEntry {
-            id: action.id.clone(),
-            version: action.gvk.version.clone(),
-        };
+        let entry = |action: &Action| InventoryEntry { id: action.id.clone(), version: action.gvk.version.clone() };
         self.actions.iter().map(entry).collect()
     }
 
@@ -92,16 +89,10 @@ async fn run(
             continue;
         }
         let checked = check_stage(cluster, manifests, &defined, options).await?;
-        let waits = if stage == Stage::Objects {
-            Vec::new()
-        } else {
-            unready(&checked)
-        };
+        let waits = if stage == Stage::Objects { Vec::new() } else { unready(&checked) };
         apply_stage(cluster, checked, options, applied).await?;
         if stage == Stage::Definitions {
-            defined
-                .groups()
-                .for_each(|group| cluster.discovery().forget(group));
+            defined.groups().for_each(|group| cluster.discovery().forget(group));
         }
         wait_for_stage(cluster, &waits, options).await?;
     }
@@ -109,16 +100,9 @@ async fn run(
 }
 
 /// Finds what cannot work before anything is written.
-async fn refuse_unknown_kinds(
-    cluster: &Cluster,
-    manifests: &[Manifest],
-    defined: &Defined,
-) -> Result<(), Failures> {
+async fn refuse_unknown_kinds(cluster: &Cluster, manifests: &[Manifest], defined: &Defined) -> Result<(), Failures> {
     let mut failures = Vec::new();
-    for manifest in manifests
-        .iter()
-        .filter(|manifest| defined.kind(&manifest.gvk()).is_none())
-    {
+    for manifest in manifests.iter().filter(|manifest| defined.kind(&manifest.gvk()).is_none()) {
         if let Err(error) = cluster.kind_of(manifest).await {
             failures.push(error);
         }
@@ -140,13 +124,8 @@ async fn check_stage(
     defined: &Defined,
     options: &ApplyOptions,
 ) -> Result<Vec<Checked>, Failures> {
-    let checks = manifests
-        .into_iter()
-        .map(|manifest| check_object(cluster, manifest, defined, options));
-    let results: Vec<_> = stream::iter(checks)
-        .buffered(cluster.options().concurrency.max(1))
-        .collect()
-        .await;
+    let checks = manifests.into_iter().map(|manifest| check_object(cluster, manifest, defined, options));
+    let results: Vec<_> = stream::iter(checks).buffered(cluster.options().concurrency.max(1)).collect().await;
     let (mut checked, mut failures) = (Vec::new(), Vec::new());
     for result in results {
         match result {
@@ -170,17 +149,10 @@ async fn check_object(
     // What the server had is dropped here: a build of CRDs would otherwise be in memory three times.
     let ready = match (&preview.verb, &preview.live) {
         (Verb::Skip(_), _) => true,
-        (Verb::Unchanged, Some(live)) => {
-            status(live.value(), std::time::SystemTime::now()) == Health::Current
-        }
+        (Verb::Unchanged, Some(live)) => status(live.value(), std::time::SystemTime::now()) == Health::Current,
         _ => false,
     };
-    Ok(Checked {
-        prepared,
-        verb: preview.verb,
-        takes_over: preview.takes_over,
-        ready,
-    })
+    Ok(Checked { prepared, verb: preview.verb, takes_over: preview.takes_over, ready })
 }
 
 /// The kind of a manifest. One that a CRD of this very apply defines is waited for: the server establishes a CRD a
@@ -195,9 +167,7 @@ async fn served_soon(
     let end = Instant::now() + options.wait;
     loop {
         match cluster.kind_of(manifest).await {
-            Err(Error::UnknownKind { .. })
-                if defined.kind(&gvk).is_some() && Instant::now() + POLL < end =>
-            {
+            Err(Error::UnknownKind { .. }) if defined.kind(&gvk).is_some() && Instant::now() + POLL < end => {
                 sleep(POLL).await;
                 cluster.discovery().forget(&gvk.group);
             }
@@ -209,9 +179,7 @@ async fn served_soon(
 /// The objects that are not ready yet, or will not be once they are applied.
 fn unready(checked: &[Checked]) -> Vec<Target> {
     let objects = checked.iter().filter(|object| !object.ready);
-    objects
-        .map(|object| Target::new(object.prepared.gvk.clone(), object.prepared.id.clone()))
-        .collect()
+    objects.map(|object| Target::new(object.prepared.gvk.clone(), object.prepared.id.clone())).collect()
 }
 
 async fn apply_stage(
@@ -254,12 +222,8 @@ impl Cluster {
         if object.takes_over {
             self.take_over(&object.prepared).await?;
         }
-        let applied = self
-            .server_side_apply(&handle, object.prepared.manifest.value(), false)
-            .await;
-        applied
-            .map(drop)
-            .map_err(|error| rejection::error(error, &handle, Doing::Apply))
+        let applied = self.server_side_apply(&handle, object.prepared.manifest.value(), false).await;
+        applied.map(drop).map_err(|error| rejection::error(error, &handle, Doing::Apply))
     }
 
     /// Makes the fields of others ours. Where somebody writes at the same time, looks again.
@@ -274,43 +238,27 @@ impl Cluster {
             let Some(patch) = takeover::patch(&live, self.options()) else {
                 return Ok(());
             };
-            match self.json_patch(&handle, &patch).await {
+            match self.json_patch(&handle, &patch, false).await {
                 Ok(_) => return Ok(()),
                 // 422 is what the failed test of the version gives, 409 a write between test and storage.
-                Err(kube::Error::Api(status)) if matches!(status.code, 409 | 422) => {
-                    refusal = Some(status)
-                }
+                Err(kube::Error::Api(status)) if matches!(status.code, 409 | 422) => refusal = Some(status),
                 Err(error) => return Err(rejection::error(error, &handle, Doing::TakeOver)),
             }
         }
         match refusal {
-            Some(status) => Err(rejection::error(
-                kube::Error::Api(status),
-                &handle,
-                Doing::TakeOver,
-            )),
+            Some(status) => Err(rejection::error(kube::Error::Api(status), &handle, Doing::TakeOver)),
             None => Ok(()),
         }
     }
 }
 
-async fn wait_for_stage(
-    cluster: &Cluster,
-    targets: &[Target],
-    options: &ApplyOptions,
-) -> Result<(), Failures> {
-    let wait_options = WaitOptions {
-        timeout: options.wait,
-        ..WaitOptions::default()
-    };
+async fn wait_for_stage(cluster: &Cluster, targets: &[Target], options: &ApplyOptions) -> Result<(), Failures> {
+    let wait_options = WaitOptions { timeout: options.wait, ..WaitOptions::default() };
     let Err(unhealthy) = wait(cluster, targets, &wait_options).await else {
         return Ok(());
     };
     let not_ready = |(id, health): (windlass_manifest::ObjectId, Health)| Error::NotReady {
-        subject: Box::new(crate::Subject {
-            id,
-            origin: windlass_manifest::Origin::unknown(),
-        }),
+        subject: Box::new(crate::Subject { id, origin: windlass_manifest::Origin::unknown() }),
         seconds: options.wait.as_secs(),
         health: health.to_string(),
     };

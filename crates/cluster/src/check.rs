@@ -26,31 +26,19 @@ pub struct Preview {
 
 impl Preview {
     fn nothing(verb: Verb) -> Self {
-        Self {
-            verb,
-            live: None,
-            predicted: None,
-            takes_over: false,
-        }
+        Self { verb, live: None, predicted: None, takes_over: false }
     }
 }
 
 impl Cluster {
-    /// What an apply of `manifest` would do: one GET and one dry run, nothing is written.
+    /// What an apply of `manifest` would do: one GET and one dry run (two where something is taken over), nothing is
+    /// written.
     ///
     /// # Errors
     /// What the server says to the dry run; see [`Error`].
-    pub async fn preview(
-        &self,
-        manifest: &Manifest,
-        options: &ApplyOptions,
-    ) -> Result<Preview, Error> {
+    pub async fn preview(&self, manifest: &Manifest, options: &ApplyOptions) -> Result<Preview, Error> {
         let kind = self.kind_of(manifest).await?;
-        self.check(
-            &Prepared::prepare(manifest.clone(), kind, options)?,
-            options.force,
-        )
-        .await
+        self.check(&Prepared::prepare(manifest.clone(), kind, options)?, options.force).await
     }
 
     /// What an apply of `prepared` would do.
@@ -63,103 +51,62 @@ impl Cluster {
         let handle = prepared.handle();
         let live = self.live(&handle).await?;
         let existing = live.as_ref().map(|live| Control::of(prefix, live));
-        let skip = existing
-            .as_ref()
-            .and_then(|existing| existing.ignored().or_else(|| desired.create_only()));
+        let skip = existing.as_ref().and_then(|existing| existing.ignored().or_else(|| desired.create_only()));
         if let Some(reason) = skip {
             return Ok(Preview::nothing(Verb::Skip(reason)));
         }
         let force = force || desired.forced() || existing.as_ref().is_some_and(Control::forced);
         let merge = desired.merged() || existing.as_ref().is_some_and(Control::merged);
-        match (
-            self.server_side_apply(&handle, prepared.manifest.value(), true)
-                .await,
-            live,
-        ) {
+        match (self.server_side_apply(&handle, prepared.manifest.value(), true).await, live) {
             (Ok(predicted), None) => Ok(Preview {
                 verb: Verb::Create,
                 predicted: keep(prepared, predicted),
                 ..Preview::nothing(Verb::Create)
             }),
-            (Ok(predicted), Some(live)) => Ok(self.compare(prepared, live, predicted, merge)),
+            (Ok(predicted), Some(live)) => Ok(self.compare(prepared, live, predicted, merge).await),
             (Err(error), Some(live)) => refused(error, prepared, live, force, prefix),
             (Err(error), None) => Err(rejection::error(error, &handle, Doing::DryRun)),
         }
     }
 
-    fn compare(
-        &self,
-        prepared: &Prepared,
-        live: Value,
-        mut predicted: Value,
-        merge: bool,
-    ) -> Preview {
+    async fn compare(&self, prepared: &Prepared, live: Value, mut predicted: Value, merge: bool) -> Preview {
         let takes_over = !merge && takeover::needed(&live, self.options());
         if takes_over {
             takeover::predict(&live, &mut predicted, self.options());
+            // What is removed may come back as a default, as only the server knows. Where it does not say, our own
+            // guess shows too much, never too little.
+            let operations = takeover::operations(&live, &predicted);
+            predicted = self.json_patch(&prepared.handle(), &operations, true).await.unwrap_or(predicted);
         }
         let changes = changes(&live, &predicted, prepared.manifest.is_sensitive());
-        let verb = if changes.is_empty() && !takes_over {
-            Verb::Unchanged
-        } else {
-            Verb::Configure(changes)
-        };
-        Preview {
-            verb,
-            live: keep(prepared, live),
-            predicted: keep(prepared, predicted),
-            takes_over,
-        }
+        let verb = if changes.is_empty() && !takes_over { Verb::Unchanged } else { Verb::Configure(changes) };
+        Preview { verb, live: keep(prepared, live), predicted: keep(prepared, predicted), takes_over }
     }
 }
 
 /// The dry run of an object that exists was refused: recreate it, or say why not.
-fn refused(
-    error: kube::Error,
-    prepared: &Prepared,
-    live: Value,
-    force: bool,
-    prefix: &str,
-) -> Result<Preview, Error> {
+fn refused(error: kube::Error, prepared: &Prepared, live: Value, force: bool, prefix: &str) -> Result<Preview, Error> {
     let handle = prepared.handle();
     let Some(reason) = rejection::immutable(&error) else {
         return Err(rejection::error(error, &handle, Doing::DryRun));
     };
     if !force {
-        return Err(Error::Immutable {
-            subject: handle.subject(),
-            reason,
-            marker: format!("{prefix}/force: enabled"),
-        });
+        return Err(Error::Immutable { subject: handle.subject(), reason, marker: format!("{prefix}/force: enabled") });
     }
     let fields = rejection::immutable_fields(&error);
-    let changes = fields
-        .iter()
-        .filter_map(|field| immutable_change(field, prepared, &live))
-        .collect();
+    let changes = fields.iter().filter_map(|field| immutable_change(field, prepared, &live)).collect();
     let live = keep(prepared, live);
-    Ok(Preview {
-        live,
-        ..Preview::nothing(Verb::Recreate { reason, changes })
-    })
+    Ok(Preview { live, ..Preview::nothing(Verb::Recreate { reason, changes }) })
 }
 
 fn immutable_change(field: &str, prepared: &Prepared, live: &Value) -> Option<Change> {
     let path = FieldPath::from_str(field).ok()?;
     let shown = |value: &Value| {
-        if prepared.manifest.is_sensitive() {
-            REDACTED.into()
-        } else {
-            value.clone()
-        }
+        if prepared.manifest.is_sensitive() { REDACTED.into() } else { value.clone() }
     };
     let before = path.find(live).map(shown);
     let after = path.find(prepared.manifest.value()).map(shown);
-    Some(Change {
-        path,
-        before,
-        after,
-    })
+    Some(Change { path, before, after })
 }
 
 /// An object of the server as a manifest, so that it is wiped like one.

@@ -56,11 +56,7 @@ impl Cluster {
     #[must_use]
     pub fn new(client: Client, options: Options) -> Self {
         let discovery = Arc::new(Discovery::new(client.clone()));
-        Self {
-            client,
-            discovery,
-            options: Arc::new(options),
-        }
+        Self { client, discovery, options: Arc::new(options) }
     }
 
     /// The client.
@@ -87,40 +83,24 @@ impl Cluster {
     ///
     /// # Errors
     /// [`Error::Forbidden`], [`Error::Unavailable`] and the like.
-    pub async fn get(
-        &self,
-        gvk: &Gvk,
-        namespace: Option<&str>,
-        name: &str,
-    ) -> Result<Option<Value>, Error> {
+    pub async fn get(&self, gvk: &Gvk, namespace: Option<&str>, name: &str) -> Result<Option<Value>, Error> {
         let id = ObjectId {
             group: gvk.group.clone(),
             kind: gvk.kind.clone(),
             namespace: namespace.map(str::to_owned),
             name: name.to_owned(),
         };
-        self.read(gvk, &id)
-            .await
-            .map(|found| found.map(|(_, object)| object))
+        self.read(gvk, &id).await.map(|found| found.map(|(_, object)| object))
     }
 
     /// The object and its kind, in whatever version the cluster has it if not in that of `gvk`.
-    pub(crate) async fn read(
-        &self,
-        gvk: &Gvk,
-        id: &ObjectId,
-    ) -> Result<Option<(Kind, Value)>, Error> {
+    pub(crate) async fn read(&self, gvk: &Gvk, id: &ObjectId) -> Result<Option<(Kind, Value)>, Error> {
         let origin = Origin::unknown();
         let kind = self.discovery.kind_in_any_version(gvk).await;
         let Some(kind) = kind.map_err(|error| rejection::discovery(error, id, &origin))? else {
             return Ok(None);
         };
-        let handle = Handle {
-            kind: &kind,
-            id,
-            origin: &origin,
-            sensitive: is_secret(id),
-        };
+        let handle = Handle { kind: &kind, id, origin: &origin, sensitive: is_secret(id) };
         let object = self.live(&handle).await?;
         Ok(object.map(|object| (kind, object)))
     }
@@ -148,49 +128,34 @@ impl Cluster {
     ) -> Result<Value, kube::Error> {
         let mut params = PatchParams::apply(&self.options.field_manager).force();
         params.dry_run = dry_run;
-        self.send(
-            handle
-                .path()
-                .patch(&handle.id.name, &params, &Patch::Apply(object)),
-        )
-        .await
+        self.send(handle.path().patch(&handle.id.name, &params, &Patch::Apply(object))).await
     }
 
-    /// Sends JSON patch `operations`.
+    /// Sends JSON patch `operations`, or only asks what they would give.
     pub(crate) async fn json_patch(
         &self,
         handle: &Handle<'_>,
         operations: &Value,
+        dry_run: bool,
     ) -> Result<Value, kube::Error> {
-        let params = PatchParams {
-            field_manager: Some(self.options.field_manager.clone()),
-            ..PatchParams::default()
-        };
+        let field_manager = Some(self.options.field_manager.clone());
+        let params = PatchParams { field_manager, dry_run, ..PatchParams::default() };
         let body = serde_json::to_vec(operations).map_err(kube::Error::SerdeError)?;
         // kube's own JSON patch type wants its operations parsed; they are made here and need no check.
-        let request = handle
-            .path()
-            .patch(&handle.id.name, &params, &Patch::Merge(Value::Null))
-            .map(|request| {
-                let (mut parts, _) = request.into_parts();
-                let json_patch = http::HeaderValue::from_static("application/json-patch+json");
-                parts.headers.insert(http::header::CONTENT_TYPE, json_patch);
-                http::Request::from_parts(parts, body)
-            });
+        let request = handle.path().patch(&handle.id.name, &params, &Patch::Merge(Value::Null)).map(|request| {
+            let (mut parts, _) = request.into_parts();
+            let json_patch = http::HeaderValue::from_static("application/json-patch+json");
+            parts.headers.insert(http::header::CONTENT_TYPE, json_patch);
+            http::Request::from_parts(parts, body)
+        });
         self.send(request).await
     }
 
     /// Deletes the object with this uid and lets the server clean up behind it. Gone already counts as deleted.
     pub(crate) async fn delete(&self, handle: &Handle<'_>, uid: Option<&str>) -> Result<(), Error> {
-        let preconditions = Preconditions {
-            uid: uid.map(str::to_owned),
-            resource_version: None,
-        };
+        let preconditions = Preconditions { uid: uid.map(str::to_owned), resource_version: None };
         let params = DeleteParams::background().preconditions(preconditions);
-        match self
-            .send(handle.path().delete(&handle.id.name, &params))
-            .await
-        {
+        match self.send(handle.path().delete(&handle.id.name, &params)).await {
             Ok(_) => Ok(()),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             Err(error) => Err(rejection::error(error, handle, Doing::Delete)),
@@ -201,27 +166,18 @@ impl Cluster {
         &self,
         request: Result<http::Request<Vec<u8>>, kube::core::request::Error>,
     ) -> Result<Value, kube::Error> {
-        self.client
-            .request(request.map_err(kube::Error::BuildRequest)?)
-            .await
+        self.client.request(request.map_err(kube::Error::BuildRequest)?).await
     }
 }
 
 impl Handle<'_> {
     fn path(&self) -> Request {
-        let namespace = self
-            .id
-            .namespace
-            .as_deref()
-            .filter(|_| self.kind.namespaced);
+        let namespace = self.id.namespace.as_deref().filter(|_| self.kind.namespaced);
         Request::new(DynamicObject::url_path(&self.kind.resource, namespace))
     }
 
     pub(crate) fn subject(&self) -> Box<Subject> {
-        Box::new(Subject {
-            id: self.id.clone(),
-            origin: self.origin.clone(),
-        })
+        Box::new(Subject { id: self.id.clone(), origin: self.origin.clone() })
     }
 }
 

@@ -25,11 +25,7 @@ impl<'a> Control<'a> {
 
     /// Whether the object must not be deleted.
     pub(crate) fn kept(&self) -> Option<SkipReason> {
-        self.first(&[
-            ("prune", "disabled"),
-            ("reconcile", "disabled"),
-            ("ssa", "Ignore"),
-        ])
+        self.first(&[("prune", "disabled"), ("reconcile", "disabled"), ("ssa", "Ignore")])
     }
 
     /// Whether the fields of others are left to them.
@@ -44,17 +40,13 @@ impl<'a> Control<'a> {
 
     fn first(&self, markers: &[(&str, &str)]) -> Option<SkipReason> {
         let (key, value) = markers.iter().find(|(key, value)| self.has(key, value))?;
-        Some(SkipReason::OptedOut {
-            marker: format!("{}/{key}: {value}", self.prefix),
-        })
+        Some(SkipReason::OptedOut { marker: format!("{}/{key}: {value}", self.prefix) })
     }
 
     fn has(&self, key: &str, value: &str) -> bool {
         let key = format!("{}/{key}", self.prefix);
         ["labels", "annotations"].iter().any(|map| {
-            self.object["metadata"][map][key.as_str()]
-                .as_str()
-                .is_some_and(|found| found.eq_ignore_ascii_case(value))
+            self.object["metadata"][map][key.as_str()].as_str().is_some_and(|found| found.eq_ignore_ascii_case(value))
         })
     }
 }
@@ -73,42 +65,14 @@ mod tests {
         };
         let control = |object: &Value| {
             let control = Control::of("kustomize.toolkit.fluxcd.io", object);
-            (
-                control.ignored().is_some(),
-                control.create_only().is_some(),
-                control.kept().is_some(),
-                control.merged(),
-            )
+            (control.ignored().is_some(), control.create_only().is_some(), control.kept().is_some(), control.merged())
         };
-        assert_eq!(
-            control(&marked("labels", "reconcile", "Disabled")),
-            (true, false, true, false)
-        );
-        assert_eq!(
-            control(&marked("annotations", "ssa", "ifnotpresent")),
-            (false, true, false, false)
-        );
-        assert_eq!(
-            control(&marked("annotations", "ssa", "MERGE")),
-            (false, false, false, true)
-        );
-        assert_eq!(
-            control(&marked("labels", "prune", "disabled")),
-            (false, false, true, false)
-        );
-        assert_eq!(
-            control(&marked("labels", "prune", "enabled")),
-            (false, false, false, false)
-        );
-        let reason = Control::of(
-            "kustomize.toolkit.fluxcd.io",
-            &marked("labels", "ssa", "ignore"),
-        )
-        .kept()
-        .unwrap();
-        assert_eq!(
-            reason.to_string(),
-            "opted out by kustomize.toolkit.fluxcd.io/ssa: Ignore"
-        );
+        assert_eq!(control(&marked("labels", "reconcile", "Disabled")), (true, false, true, false));
+        assert_eq!(control(&marked("annotations", "ssa", "ifnotpresent")), (false, true, false, false));
+        assert_eq!(control(&marked("annotations", "ssa", "MERGE")), (false, false, false, true));
+        assert_eq!(control(&marked("labels", "prune", "disabled")), (false, false, true, false));
+        assert_eq!(control(&marked("labels", "prune", "enabled")), (false, false, false, false));
+        let reason = Control::of("kustomize.toolkit.fluxcd.io", &marked("labels", "ssa", "ignore")).kept().unwrap();
+        assert_eq!(reason.to_string(), "opted out by kustomize.toolkit.fluxcd.io/ssa: Ignore");
     }
 }

@@ -39,10 +39,7 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 impl Discovery {
     pub(crate) fn new(client: Client) -> Self {
-        Self {
-            client,
-            versions: Mutex::default(),
-        }
+        Self { client, versions: Mutex::default() }
     }
 
     /// The kind of `gvk`; `None` where the cluster does not serve it.
@@ -57,10 +54,7 @@ impl Discovery {
         }
         let kinds = self.ask(gvk).await?;
         let found = kinds.get(&gvk.kind).cloned();
-        *listing = Some(Listing {
-            kinds,
-            read: Instant::now(),
-        });
+        *listing = Some(Listing { kinds, read: Instant::now() });
         Ok(found)
     }
 
@@ -72,12 +66,7 @@ impl Discovery {
         }
         for version in self.served_versions(&gvk.group).await? {
             if version != gvk.version
-                && let Some(kind) = self
-                    .kind(&Gvk {
-                        version,
-                        ..gvk.clone()
-                    })
-                    .await?
+                && let Some(kind) = self.kind(&Gvk { version, ..gvk.clone() }).await?
             {
                 return Ok(Some(kind));
             }
@@ -91,11 +80,7 @@ impl Discovery {
     }
 
     fn slot(&self, group: &str, version: &str) -> Arc<Slot> {
-        Arc::clone(
-            self.lock()
-                .entry((group.to_owned(), version.to_owned()))
-                .or_default(),
-        )
+        Arc::clone(self.lock().entry((group.to_owned(), version.to_owned())).or_default())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), Arc<Slot>>> {
@@ -112,9 +97,7 @@ impl Discovery {
         let list: Option<APIResourceList> = self.get(&path).await?;
         let resources = list.map(|list| list.resources).unwrap_or_default();
         // Subresources are listed with a slash in their name.
-        let resources = resources
-            .into_iter()
-            .filter(|resource| !resource.name.contains('/'));
+        let resources = resources.into_iter().filter(|resource| !resource.name.contains('/'));
         Ok(resources
             .map(|resource| {
                 let api = ApiResource {
@@ -124,13 +107,7 @@ impl Discovery {
                     kind: resource.kind.clone(),
                     plural: resource.name,
                 };
-                (
-                    resource.kind,
-                    Kind {
-                        resource: api,
-                        namespaced: resource.namespaced,
-                    },
-                )
+                (resource.kind, Kind { resource: api, namespaced: resource.namespaced })
             })
             .collect())
     }
@@ -140,21 +117,12 @@ impl Discovery {
             return Ok(vec!["v1".to_owned()]);
         }
         let group: Option<APIGroup> = self.get(&format!("/apis/{group}")).await?;
-        Ok(group
-            .into_iter()
-            .flat_map(|group| group.versions)
-            .map(|version| version.version)
-            .collect())
+        Ok(group.into_iter().flat_map(|group| group.versions).map(|version| version.version).collect())
     }
 
     /// What is at a path; `None` where nothing is.
-    async fn get<T: serde::de::DeserializeOwned>(
-        &self,
-        path: &str,
-    ) -> Result<Option<T>, kube::Error> {
-        let request = http::Request::get(path)
-            .body(Vec::new())
-            .map_err(kube::Error::HttpError)?;
+    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<Option<T>, kube::Error> {
+        let request = http::Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
         match self.client.request(request).await {
             Ok(found) => Ok(Some(found)),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),

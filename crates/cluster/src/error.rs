@@ -149,11 +149,7 @@ struct Finalizers<'a>(&'a [String]);
 
 impl fmt::Display for Finalizers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            write!(f, ", held by the finalizers {}", self.0.join(", "))
-        }
+        if self.0.is_empty() { Ok(()) } else { write!(f, ", held by the finalizers {}", self.0.join(", ")) }
     }
 }
 
@@ -192,11 +188,7 @@ pub struct Failures(Vec<Error>);
 impl Failures {
     /// `Err` with the failures, if there are any.
     pub(crate) fn check(failures: Vec<Error>) -> Result<(), Self> {
-        if failures.is_empty() {
-            Ok(())
-        } else {
-            Err(Self(failures))
-        }
+        if failures.is_empty() { Ok(()) } else { Err(Self(failures)) }
     }
 
     /// The failures, in the order of the objects.

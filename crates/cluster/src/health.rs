@@ -58,15 +58,11 @@ pub fn status(object: &Value, now: SystemTime) -> Health {
         ("apps" | "extensions", "ReplicaSet") => replica_set::health(&object),
         ("apps", "StatefulSet") => stateful_set::health(&object),
         ("batch", "Job") => job::health(&object),
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => {
-            custom_resource_definition::health(&object)
-        }
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => custom_resource_definition::health(&object),
         ("", "Pod") => pod::health(&object, now),
         ("", "PersistentVolumeClaim") => claim(&object),
         ("", "Service") => service(&object),
-        ("", "Secret" | "ConfigMap") | ("batch", "CronJob") | ("policy", "PodDisruptionBudget") => {
-            Health::Current
-        }
+        ("", "Secret" | "ConfigMap") | ("batch", "CronJob") | ("policy", "PodDisruptionBudget") => Health::Current,
         _ => by_ready_condition(&object),
     }
 }
@@ -76,25 +72,19 @@ fn generic(object: &Object<'_>) -> Option<Health> {
     if !object.text("/metadata/deletionTimestamp").is_empty() {
         return Some(Health::Terminating);
     }
-    if let (Some(generation), Some(observed)) = (
-        object.number("/metadata/generation"),
-        object.number("/status/observedGeneration"),
-    ) && generation != observed
+    if let (Some(generation), Some(observed)) =
+        (object.number("/metadata/generation"), object.number("/status/observedGeneration"))
+        && generation != observed
     {
         let kind = object.text("/kind");
-        let what = format!(
-            "{kind} generation is {generation}, but latest observed generation is {observed}"
-        );
+        let what = format!("{kind} generation is {generation}, but latest observed generation is {observed}");
         return Some(Health::InProgress(what));
     }
-    object
-        .conditions()
-        .filter(|condition| condition.status == "True")
-        .find_map(|condition| match condition.name {
-            "Reconciling" => Some(Health::InProgress(condition.message.to_owned())),
-            "Stalled" => Some(Health::Failed(condition.message.to_owned())),
-            _ => None,
-        })
+    object.conditions().filter(|condition| condition.status == "True").find_map(|condition| match condition.name {
+        "Reconciling" => Some(Health::InProgress(condition.message.to_owned())),
+        "Stalled" => Some(Health::Failed(condition.message.to_owned())),
+        _ => None,
+    })
 }
 
 /// Kinds that have no rule of their own.
@@ -142,16 +132,11 @@ struct Condition<'a> {
 
 impl<'a> Object<'a> {
     fn group(&self) -> &'a str {
-        self.text("/apiVersion")
-            .split_once('/')
-            .map_or("", |(group, _)| group)
+        self.text("/apiVersion").split_once('/').map_or("", |(group, _)| group)
     }
 
     fn text(&self, pointer: &str) -> &'a str {
-        self.0
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.0.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
     }
 
     fn number(&self, pointer: &str) -> Option<i64> {
@@ -167,18 +152,13 @@ impl<'a> Object<'a> {
     }
 
     fn conditions(&self) -> impl Iterator<Item = Condition<'a>> + use<'a> {
-        let list = self
-            .0
-            .pointer("/status/conditions")
-            .and_then(Value::as_array);
+        let list = self.0.pointer("/status/conditions").and_then(Value::as_array);
         list.into_iter().flatten().map(|condition| {
             let text = |field: &str| condition[field].as_str().unwrap_or_default();
-            Condition {
-                name: text("type"),
-                status: text("status"),
-                reason: text("reason"),
-                message: text("message"),
-            }
+            Condition { name: text("type"), status: text("status"), reason: text("reason"), message: text("message") }
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

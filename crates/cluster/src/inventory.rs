@@ -26,11 +26,7 @@ impl InventoryEntry {
     /// The type of the object.
     #[must_use]
     pub fn gvk(&self) -> Gvk {
-        Gvk {
-            group: self.id.group.clone(),
-            version: self.version.clone(),
-            kind: self.id.kind.clone(),
-        }
+        Gvk { group: self.id.group.clone(), version: self.version.clone(), kind: self.id.kind.clone() }
     }
 }
 
@@ -49,17 +45,12 @@ impl Inventory {
 
     /// The entries as ids and versions.
     pub fn texts(&self) -> impl Iterator<Item = (String, &str)> {
-        self.entries
-            .iter()
-            .map(|(id, version)| (print(id), version.as_str()))
+        self.entries.iter().map(|(id, version)| (print(id), version.as_str()))
     }
 
     /// The objects.
     pub fn iter(&self) -> impl Iterator<Item = InventoryEntry> {
-        self.entries.iter().map(|(id, version)| InventoryEntry {
-            id: id.clone(),
-            version: version.clone(),
-        })
+        self.entries.iter().map(|(id, version)| InventoryEntry { id: id.clone(), version: version.clone() })
     }
 
     /// Whether the object is in it.
@@ -96,22 +87,13 @@ impl Inventory {
     #[must_use]
     pub fn without(&self, current: &Self) -> Self {
         let left = self.entries.iter().filter(|(id, _)| !current.contains(id));
-        Self {
-            entries: left
-                .map(|(id, version)| (id.clone(), version.clone()))
-                .collect(),
-        }
+        Self { entries: left.map(|(id, version)| (id.clone(), version.clone())).collect() }
     }
 }
 
 impl FromIterator<InventoryEntry> for Inventory {
     fn from_iter<I: IntoIterator<Item = InventoryEntry>>(entries: I) -> Self {
-        Self {
-            entries: entries
-                .into_iter()
-                .map(|entry| (entry.id, entry.version))
-                .collect(),
-        }
+        Self { entries: entries.into_iter().map(|entry| (entry.id, entry.version)).collect() }
     }
 }
 
@@ -123,11 +105,7 @@ fn has_colons(id: &ObjectId) -> bool {
 
 fn print(id: &ObjectId) -> String {
     let namespace = id.namespace.as_deref().unwrap_or_default();
-    let name = if has_colons(id) {
-        id.name.replace(':', "__")
-    } else {
-        id.name.clone()
-    };
+    let name = if has_colons(id) { id.name.replace(':', "__") } else { id.name.clone() };
     format!("{namespace}_{name}_{}_{}", id.group, id.kind)
 }
 
@@ -143,9 +121,7 @@ fn parse(text: &str) -> Result<ObjectId, Error> {
             name: name.replace("__", ":"),
         })
     };
-    parts().ok_or_else(|| Error::BadInventoryId {
-        text: text.to_owned(),
-    })
+    parts().ok_or_else(|| Error::BadInventoryId { text: text.to_owned() })
 }
 
 #[cfg(test)]
@@ -167,22 +143,11 @@ mod tests {
     #[test]
     fn ids_are_those_of_flux() {
         for (text, expected) in [
-            (
-                "_cert-manager__Namespace",
-                id("", "Namespace", None, "cert-manager"),
-            ),
-            (
-                "shop_web_apps_Deployment",
-                id("apps", "Deployment", Some("shop"), "web"),
-            ),
+            ("_cert-manager__Namespace", id("", "Namespace", None, "cert-manager")),
+            ("shop_web_apps_Deployment", id("apps", "Deployment", Some("shop"), "web")),
             (
                 "_system__node_rbac.authorization.k8s.io_ClusterRole",
-                id(
-                    "rbac.authorization.k8s.io",
-                    "ClusterRole",
-                    None,
-                    "system:node",
-                ),
+                id("rbac.authorization.k8s.io", "ClusterRole", None, "system:node"),
             ),
             ("shop_web__Service", id("", "Service", Some("shop"), "web")),
         ] {
@@ -195,14 +160,9 @@ mod tests {
 
     #[test]
     fn a_new_version_is_no_new_object() {
-        let old =
-            Inventory::read([("a_x_apps_Deployment", "v1beta1"), ("a_y__Service", "v1")]).unwrap();
+        let old = Inventory::read([("a_x_apps_Deployment", "v1beta1"), ("a_y__Service", "v1")]).unwrap();
         let new = Inventory::read([("a_x_apps_Deployment", "v1")]).unwrap();
-        let left: Vec<_> = old
-            .without(&new)
-            .iter()
-            .map(|entry| entry.id.to_string())
-            .collect();
+        let left: Vec<_> = old.without(&new).iter().map(|entry| entry.id.to_string()).collect();
         assert_eq!(left, ["Service/a/y"]);
     }
 

@@ -15,11 +15,7 @@ pub(crate) fn normalize(manifest: &mut Manifest) {
     let object = manifest.value_mut();
     remove(object, "/metadata", "creationTimestamp");
     // kubectl's note of what it applied would be applied again, taken away as kubectl's, and so on for ever.
-    remove(
-        object,
-        "/metadata/annotations",
-        "kubectl.kubernetes.io/last-applied-configuration",
-    );
+    remove(object, "/metadata/annotations", "kubectl.kubernetes.io/last-applied-configuration");
     if is_crd {
         drop_invalid_ca_bundle(object);
     } else if let Value::Object(fields) = object {
@@ -30,14 +26,8 @@ pub(crate) fn normalize(manifest: &mut Manifest) {
         ("", "Service") => default_protocol(object.pointer_mut("/spec/ports")),
         _ => {
             if let Some(path) = pod_spec_path(&group, &kind) {
-                let containers = object
-                    .pointer_mut(path)
-                    .and_then(|spec| spec.get_mut("containers"));
-                for container in containers
-                    .and_then(Value::as_array_mut)
-                    .into_iter()
-                    .flatten()
-                {
+                let containers = object.pointer_mut(path).and_then(|spec| spec.get_mut("containers"));
+                for container in containers.and_then(Value::as_array_mut).into_iter().flatten() {
                     default_protocol(container.get_mut("ports"));
                 }
             }
@@ -58,17 +48,8 @@ fn pod_spec_path(group: &str, kind: &str) -> Option<&'static str> {
 
 /// The protocol is part of what tells ports apart, so the server cannot merge them before it is filled in.
 fn default_protocol(ports: Option<&mut Value>) {
-    for port in ports
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object_mut)
-    {
-        if port
-            .get("protocol")
-            .and_then(Value::as_str)
-            .is_none_or(str::is_empty)
-        {
+    for port in ports.and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
+        if port.get("protocol").and_then(Value::as_str).is_none_or(str::is_empty) {
             port.insert("protocol".to_owned(), "TCP".into());
         }
     }
@@ -82,9 +63,7 @@ fn string_data_into_data(object: &mut Value) {
     let Some(Value::Object(texts)) = fields.shift_remove("stringData") else {
         return;
     };
-    let data = fields
-        .entry("data")
-        .or_insert_with(|| Value::Object(Map::new()));
+    let data = fields.entry("data").or_insert_with(|| Value::Object(Map::new()));
     if data.is_null() {
         *data = Value::Object(Map::new());
     }
@@ -102,23 +81,15 @@ fn string_data_into_data(object: &mut Value) {
 /// A placeholder that cert-manager fills in later; the server refuses it.
 fn drop_invalid_ca_bundle(object: &mut Value) {
     const CONFIG: &str = "/spec/conversion/webhook/clientConfig";
-    let bundle = object
-        .pointer(CONFIG)
-        .and_then(|config| config.get("caBundle"))
-        .and_then(Value::as_str);
+    let bundle = object.pointer(CONFIG).and_then(|config| config.get("caBundle")).and_then(Value::as_str);
     if bundle.is_some_and(|bundle| !bundle.is_empty() && !is_certificate(bundle)) {
         remove(object, CONFIG, "caBundle");
     }
 }
 
 fn is_certificate(encoded: &str) -> bool {
-    let text = STANDARD
-        .decode(encoded)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    text.is_some_and(|text| {
-        text.contains("-----BEGIN CERTIFICATE-----") && text.contains("-----END CERTIFICATE-----")
-    })
+    let text = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    text.is_some_and(|text| text.contains("-----BEGIN CERTIFICATE-----") && text.contains("-----END CERTIFICATE-----"))
 }
 
 fn remove(object: &mut Value, map: &str, key: &str) {
@@ -174,16 +145,10 @@ mod tests {
     #[test]
     fn the_status_goes_except_that_of_a_crd() {
         let object = |api: &str, kind: &str| {
-            normalized(
-                json!({"apiVersion": api, "kind": kind, "metadata": {"name": "x"}, "status": {"a": 1}}),
-            )
+            normalized(json!({"apiVersion": api, "kind": kind, "metadata": {"name": "x"}, "status": {"a": 1}}))
         };
         assert!(object("apps/v1", "Deployment").get("status").is_none());
-        assert!(
-            object("apiextensions.k8s.io/v1", "CustomResourceDefinition")
-                .get("status")
-                .is_some()
-        );
+        assert!(object("apiextensions.k8s.io/v1", "CustomResourceDefinition").get("status").is_some());
     }
 
     #[test]
@@ -197,8 +162,7 @@ mod tests {
                 .cloned()
         };
         assert_eq!(crd("Cg=="), None);
-        let real =
-            STANDARD.encode("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n");
+        let real = STANDARD.encode("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n");
         assert_eq!(crd(&real), Some(real.clone().into()));
     }
 }

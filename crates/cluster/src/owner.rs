@@ -9,20 +9,13 @@ pub struct Owner {
 impl Owner {
     /// An owner that marks its objects with these labels.
     pub fn new(labels: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self {
-            labels: labels.into_iter().collect(),
-        }
+        Self { labels: labels.into_iter().collect() }
     }
 
     /// The Kustomization `name` in `namespace`: the labels `kustomize.toolkit.fluxcd.io/name` and `/namespace`.
     #[must_use]
     pub fn flux(name: &str, namespace: &str) -> Self {
-        let label = |key: &str, value: &str| {
-            (
-                format!("kustomize.toolkit.fluxcd.io/{key}"),
-                value.to_owned(),
-            )
-        };
+        let label = |key: &str, value: &str| (format!("kustomize.toolkit.fluxcd.io/{key}"), value.to_owned());
         Self::new([label("name", name), label("namespace", namespace)])
     }
 
@@ -35,9 +28,7 @@ impl Owner {
     /// Whether `object` carries all of the labels.
     #[must_use]
     pub fn owns(&self, object: &Value) -> bool {
-        self.labels
-            .iter()
-            .all(|(key, value)| object["metadata"]["labels"][key.as_str()].as_str() == Some(value))
+        self.labels.iter().all(|(key, value)| object["metadata"]["labels"][key.as_str()].as_str() == Some(value))
     }
 }
 

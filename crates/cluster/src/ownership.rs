@@ -56,10 +56,7 @@ fn find<'v>(value: &'v mut Value, key: &str) -> Option<&'v mut Value> {
         ("f", field) => value.get_mut(field),
         ("k", keys) => {
             let keys = item_keys(keys)?;
-            value
-                .as_array_mut()?
-                .iter_mut()
-                .find(|item| has_keys(item, &keys))
+            value.as_array_mut()?.iter_mut().find(|item| has_keys(item, &keys))
         }
         _ => None,
     }
@@ -106,10 +103,7 @@ mod tests {
     fn a_union_keeps_that_a_node_is_owned_itself() {
         let mut a = set(json!({"f:a": {}, "f:b": {"f:x": {}}}));
         union(&mut a, &set(json!({"f:a": {"f:y": {}}, "f:c": {}})));
-        assert_eq!(
-            Value::Object(a),
-            json!({"f:a": {"f:y": {}, ".": {}}, "f:b": {"f:x": {}}, "f:c": {}})
-        );
+        assert_eq!(Value::Object(a), json!({"f:a": {"f:y": {}, ".": {}}, "f:b": {"f:x": {}}, "f:c": {}}));
     }
 
     #[test]

@@ -141,18 +141,11 @@ impl Planning<'_> {
             Err(error) => return Err(error),
         };
         let prepared = Prepared::prepare(manifest, kind, self.options)?;
-        let in_new_namespace = prepared
-            .id
-            .namespace
-            .as_ref()
-            .is_some_and(|name| self.new_namespaces.contains(name));
+        let in_new_namespace = prepared.id.namespace.as_ref().is_some_and(|name| self.new_namespaces.contains(name));
         let verb = if !served || in_new_namespace {
             Verb::Create
         } else {
-            self.cluster
-                .check(&prepared, self.options.force)
-                .await?
-                .verb
+            self.cluster.check(&prepared, self.options.force).await?.verb
         };
         Ok(Action {
             sensitive: prepared.manifest.is_sensitive(),
@@ -167,10 +160,7 @@ impl Planning<'_> {
         let mut entries: Vec<InventoryEntry> = stale.iter().collect();
         entries.sort_by_cached_key(|entry| std::cmp::Reverse(Position(entry.id.clone())));
         let fates = entries.into_iter().map(|entry| self.fate(entry));
-        let results: Vec<_> = stream::iter(fates)
-            .buffered(self.cluster.options().concurrency.max(1))
-            .collect()
-            .await;
+        let results: Vec<_> = stream::iter(fates).buffered(self.cluster.options().concurrency.max(1)).collect().await;
         let (mut actions, mut failures) = (Vec::new(), Vec::new());
         for result in results {
             match result {
@@ -178,40 +168,21 @@ impl Planning<'_> {
                 Err(error) => failures.push(error),
             }
         }
-        if failures.is_empty() {
-            Ok(actions)
-        } else {
-            Err(failures)
-        }
+        if failures.is_empty() { Ok(actions) } else { Err(failures) }
     }
 
     async fn fate(&self, entry: InventoryEntry) -> Result<Action, Error> {
-        let verb = match self
-            .cluster
-            .fate(&entry, self.options.owner.as_ref())
-            .await?
-        {
+        let verb = match self.cluster.fate(&entry, self.options.owner.as_ref()).await? {
             Fate::Delete { .. } => Verb::Prune,
             Fate::Keep(reason) => Verb::Skip(reason),
             Fate::Gone => Verb::Skip(SkipReason::Gone),
         };
         let sensitive = crate::cluster::is_secret(&entry.id);
-        Ok(Action {
-            gvk: entry.gvk(),
-            id: entry.id,
-            origin: Origin::unknown(),
-            sensitive,
-            verb,
-        })
+        Ok(Action { gvk: entry.gvk(), id: entry.id, origin: Origin::unknown(), sensitive, verb })
     }
 }
 
 fn new_namespaces(actions: &[Action]) -> HashSet<String> {
-    let namespaces = actions
-        .iter()
-        .filter(|action| action.id.group.is_empty() && action.id.kind == "Namespace");
-    namespaces
-        .filter(|action| action.verb == Verb::Create)
-        .map(|action| action.id.name.clone())
-        .collect()
+    let namespaces = actions.iter().filter(|action| action.id.group.is_empty() && action.id.kind == "Namespace");
+    namespaces.filter(|action| action.verb == Verb::Create).map(|action| action.id.name.clone()).collect()
 }

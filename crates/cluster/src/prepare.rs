@@ -29,13 +29,7 @@ pub struct ApplyOptions {
 
 impl Default for ApplyOptions {
     fn default() -> Self {
-        Self {
-            owner: None,
-            force: false,
-            prune: true,
-            default_namespace: None,
-            wait: Duration::from_secs(60),
-        }
+        Self { owner: None, force: false, prune: true, default_namespace: None, wait: Duration::from_secs(60) }
     }
 }
 
@@ -73,11 +67,7 @@ impl Prepared {
         }
     }
 
-    pub(crate) fn prepare(
-        mut manifest: Manifest,
-        kind: Kind,
-        options: &ApplyOptions,
-    ) -> Result<Self, Error> {
+    pub(crate) fn prepare(mut manifest: Manifest, kind: Kind, options: &ApplyOptions) -> Result<Self, Error> {
         normalize(&mut manifest);
         for (key, value) in options.owner.iter().flat_map(Owner::labels) {
             manifest.set_label(key, value);
@@ -89,27 +79,17 @@ impl Prepared {
             }
         } else if manifest.namespace().is_none() {
             let Some(namespace) = &options.default_namespace else {
-                return Err(Error::NoNamespace {
-                    subject: subject(&manifest),
-                });
+                return Err(Error::NoNamespace { subject: subject(&manifest) });
             };
             manifest.set_namespace(namespace);
         }
         let (id, gvk) = (manifest.id(), manifest.gvk());
-        Ok(Self {
-            manifest,
-            id,
-            gvk,
-            kind,
-        })
+        Ok(Self { manifest, id, gvk, kind })
     }
 }
 
 pub(crate) fn subject(manifest: &Manifest) -> Box<Subject> {
-    Box::new(Subject {
-        id: manifest.id(),
-        origin: manifest.origin().clone(),
-    })
+    Box::new(Subject { id: manifest.id(), origin: manifest.origin().clone() })
 }
 
 /// The kinds that the CRDs of a build define, by group, version and kind.
@@ -140,32 +120,15 @@ impl Defined {
 }
 
 fn kinds_of(crd: &Value) -> Vec<(Gvk, Kind)> {
-    let text = |path: &str| {
-        crd.pointer(path)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let (group, kind, plural) = (
-        text("/spec/group"),
-        text("/spec/names/kind"),
-        text("/spec/names/plural"),
-    );
+    let text = |path: &str| crd.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (group, kind, plural) = (text("/spec/group"), text("/spec/names/kind"), text("/spec/names/plural"));
     let namespaced = text("/spec/scope") == "Namespaced";
-    let versions = crd
-        .pointer("/spec/versions")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
+    let versions = crd.pointer("/spec/versions").and_then(Value::as_array).into_iter().flatten();
     let served = versions.filter(|version| version["served"].as_bool() == Some(true));
     let names = served.filter_map(|version| version["name"].as_str());
     names
         .map(|version| {
-            let gvk = Gvk {
-                group: group.clone(),
-                version: version.to_owned(),
-                kind: kind.clone(),
-            };
+            let gvk = Gvk { group: group.clone(), version: version.to_owned(), kind: kind.clone() };
             let resource = kube::core::ApiResource {
                 group: group.clone(),
                 version: version.to_owned(),
@@ -173,13 +136,7 @@ fn kinds_of(crd: &Value) -> Vec<(Gvk, Kind)> {
                 kind: kind.clone(),
                 plural: plural.clone(),
             };
-            (
-                gvk,
-                Kind {
-                    resource,
-                    namespaced,
-                },
-            )
+            (gvk, Kind { resource, namespaced })
         })
         .collect()
 }
@@ -190,15 +147,8 @@ impl Cluster {
         let gvk = manifest.gvk();
         match self.discovery().kind(&gvk).await {
             Ok(Some(kind)) => Ok(kind),
-            Ok(None) => Err(Error::UnknownKind {
-                subject: subject(manifest),
-                gvk,
-            }),
-            Err(error) => Err(rejection::discovery(
-                error,
-                &manifest.id(),
-                manifest.origin(),
-            )),
+            Ok(None) => Err(Error::UnknownKind { subject: subject(manifest), gvk }),
+            Err(error) => Err(rejection::discovery(error, &manifest.id(), manifest.origin())),
         }
     }
 }

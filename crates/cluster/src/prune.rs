@@ -59,11 +59,7 @@ pub(crate) enum Fate {
 }
 
 impl Cluster {
-    pub(crate) async fn fate(
-        &self,
-        entry: &InventoryEntry,
-        owner: Option<&Owner>,
-    ) -> Result<Fate, Error> {
+    pub(crate) async fn fate(&self, entry: &InventoryEntry, owner: Option<&Owner>) -> Result<Fate, Error> {
         let Some((kind, live)) = self.read(&entry.gvk(), &entry.id).await? else {
             return Ok(Fate::Gone);
         };
@@ -77,29 +73,17 @@ impl Cluster {
         if let Some(reason) = Control::of(&self.options().control_prefix, &live).kept() {
             return Ok(Fate::Keep(reason));
         }
-        Ok(Fate::Delete {
-            kind,
-            uid: uid(&live),
-        })
+        Ok(Fate::Delete { kind, uid: uid(&live) })
     }
 
-    async fn prune_one(
-        &self,
-        entry: &InventoryEntry,
-        owner: &Owner,
-    ) -> Result<Option<SkipReason>, Error> {
+    async fn prune_one(&self, entry: &InventoryEntry, owner: &Owner) -> Result<Option<SkipReason>, Error> {
         let (kind, uid) = match self.fate(entry, Some(owner)).await? {
             Fate::Delete { kind, uid } => (kind, uid),
             Fate::Keep(reason) => return Ok(Some(reason)),
             Fate::Gone => return Ok(Some(SkipReason::Gone)),
         };
         let origin = Origin::unknown();
-        let handle = Handle {
-            kind: &kind,
-            id: &entry.id,
-            origin: &origin,
-            sensitive: is_secret(&entry.id),
-        };
+        let handle = Handle { kind: &kind, id: &entry.id, origin: &origin, sensitive: is_secret(&entry.id) };
         match self.delete(&handle, uid.as_deref()).await {
             Ok(()) => Ok(None),
             // It is another object now: ours is gone.

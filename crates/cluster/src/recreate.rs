@@ -12,11 +12,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 impl Cluster {
     /// Deletes the object, if it is there, and waits until it is gone.
-    pub(crate) async fn delete_and_wait(
-        &self,
-        handle: &Handle<'_>,
-        limit: Duration,
-    ) -> Result<(), Error> {
+    pub(crate) async fn delete_and_wait(&self, handle: &Handle<'_>, limit: Duration) -> Result<(), Error> {
         let Some(live) = self.live(handle).await? else {
             return Ok(());
         };
@@ -59,9 +55,6 @@ pub(crate) fn uid(object: &Value) -> Option<String> {
 }
 
 fn finalizers(object: &Value) -> Vec<String> {
-    let list = object["metadata"]["finalizers"]
-        .as_array()
-        .into_iter()
-        .flatten();
+    let list = object["metadata"]["finalizers"].as_array().into_iter().flatten();
     list.filter_map(Value::as_str).map(str::to_owned).collect()
 }

@@ -1,6 +1,7 @@
 //! What the server's refusals mean, and how much of its words may be repeated.
 
 use kube::core::Status;
+use kube::core::response::StatusCause;
 use windlass_manifest::{ObjectId, Origin};
 
 use crate::cluster::Handle;
@@ -16,39 +17,18 @@ pub(crate) fn error(error: kube::Error, handle: &Handle<'_>, doing: Doing) -> Er
         kube::Error::Api(status) if !is_passing(status.code) => {
             let message = words(&status, handle.sensitive);
             if status.code == 403 {
-                return Error::Forbidden {
-                    subject,
-                    doing,
-                    message,
-                };
+                return Error::Forbidden { subject, doing, message };
             }
-            let reason = if status.reason.is_empty() {
-                status.code.to_string()
-            } else {
-                status.reason
-            };
-            Error::Rejected {
-                subject,
-                doing,
-                reason,
-                code: status.code,
-                message,
-            }
+            let reason = if status.reason.is_empty() { status.code.to_string() } else { status.reason };
+            Error::Rejected { subject, doing, reason, code: status.code, message }
         }
-        error => Error::Unavailable {
-            subject,
-            doing,
-            source: Box::new(masked(error, handle.sensitive)),
-        },
+        error => Error::Unavailable { subject, doing, source: Box::new(masked(error, handle.sensitive)) },
     }
 }
 
 /// The error for a request about kinds.
 pub(crate) fn discovery(error: kube::Error, id: &ObjectId, origin: &Origin) -> Error {
-    let subject = Box::new(Subject {
-        id: id.clone(),
-        origin: origin.clone(),
-    });
+    let subject = Box::new(Subject { id: id.clone(), origin: origin.clone() });
     match error {
         kube::Error::Api(status) if !is_passing(status.code) => Error::Rejected {
             subject,
@@ -57,38 +37,25 @@ pub(crate) fn discovery(error: kube::Error, id: &ObjectId, origin: &Origin) -> E
             code: status.code,
             message: status.message,
         },
-        error => Error::Unavailable {
-            subject,
-            doing: Doing::Discover,
-            source: Box::new(error),
-        },
+        error => Error::Unavailable { subject, doing: Doing::Discover, source: Box::new(error) },
     }
 }
 
-/// The fields that cannot change in place, if that is why the server refused: `spec.selector: field is immutable`.
+/// The fields that cannot change in place, if that alone is why the server refused: `spec.selector: field is immutable`.
 ///
 /// Flux takes every conflict and every invalid object for one whose fields are immutable, and deletes it where force is
-/// on; here the server must have said so.
+/// on; here the server must have said so, and have found no other fault, which the new object would have too.
 pub(crate) fn immutable(error: &kube::Error) -> Option<String> {
-    let kube::Error::Api(status) = error else {
-        return None;
-    };
-    let causes = status
-        .details
-        .as_ref()
-        .map(|details| details.causes.as_slice())
-        .unwrap_or_default();
-    let fields: Vec<String> = causes
-        .iter()
-        .filter(|cause| says_immutable(&cause.message))
-        .map(|cause| format!("{}: {}", cause.field, without_value(&cause.message)))
-        .collect();
-    if !fields.is_empty() {
-        return Some(fields.join(", "));
+    let kube::Error::Api(status) = error else { return None };
+    let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
+    if causes.is_empty() {
+        // Admission webhooks and some old validations give no causes.
+        let message = &status.message;
+        return says_immutable(message).then(|| shortened(without_value(message)));
     }
-    // Admission webhooks and some old validations give no causes.
-    let message = &status.message;
-    (causes.is_empty() && says_immutable(message)).then(|| shortened(without_value(message)))
+    let field = |cause: &StatusCause| format!("{}: {}", cause.field, without_value(&cause.message));
+    let all = causes.iter().all(|cause| says_immutable(&cause.message));
+    all.then(|| causes.iter().map(field).collect::<Vec<_>>().join(", "))
 }
 
 /// The paths of the fields that [`immutable`] talks about.
@@ -97,10 +64,7 @@ pub(crate) fn immutable_fields(error: &kube::Error) -> Vec<String> {
         return Vec::new();
     };
     let causes = status.details.iter().flat_map(|details| &details.causes);
-    causes
-        .filter(|cause| says_immutable(&cause.message))
-        .map(|cause| cause.field.clone())
-        .collect()
+    causes.map(|cause| cause.field.clone()).collect()
 }
 
 /// The server has no one way to say it. These are the words of its own validations, and those that Flux and `kubectl`
@@ -135,15 +99,8 @@ fn words(status: &Status, sensitive: bool) -> String {
     if !sensitive || quotes_nothing(status) {
         return shortened(&status.message);
     }
-    let causes = status
-        .details
-        .as_ref()
-        .map(|details| details.causes.as_slice())
-        .unwrap_or_default();
-    let fields: Vec<String> = causes
-        .iter()
-        .map(|cause| format!("{} ({})", cause.field, cause.reason))
-        .collect();
+    let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
+    let fields: Vec<String> = causes.iter().map(|cause| format!("{} ({})", cause.field, cause.reason)).collect();
     if fields.is_empty() {
         return "its words are withheld, since they may quote secret values".to_owned();
     }

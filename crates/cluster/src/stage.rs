@@ -72,10 +72,7 @@ const FIRST: [&str; 23] = [
 ];
 
 /// Kinds that come behind all others: they can refuse everything that comes after them.
-const LAST: [&str; 2] = [
-    "MutatingWebhookConfiguration",
-    "ValidatingWebhookConfiguration",
-];
+const LAST: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
 /// An object by its place in the order of applying; deletion goes the other way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,25 +83,14 @@ impl Position {
         let kind = self.0.kind.as_str();
         let first = FIRST.iter().position(|known| *known == kind);
         let last = LAST.iter().position(|known| *known == kind);
-        first
-            .or(last.map(|at| FIRST.len() + 1 + at))
-            .unwrap_or(FIRST.len())
+        first.or(last.map(|at| FIRST.len() + 1 + at)).unwrap_or(FIRST.len())
     }
 }
 
 impl Ord for Position {
     fn cmp(&self, other: &Self) -> Ordering {
-        let key = |id: &ObjectId| {
-            (
-                id.group.clone(),
-                id.kind.clone(),
-                id.namespace.clone(),
-                id.name.clone(),
-            )
-        };
-        self.rank()
-            .cmp(&other.rank())
-            .then_with(|| key(&self.0).cmp(&key(&other.0)))
+        let key = |id: &ObjectId| (id.group.clone(), id.kind.clone(), id.namespace.clone(), id.name.clone());
+        self.rank().cmp(&other.rank()).then_with(|| key(&self.0).cmp(&key(&other.0)))
     }
 }
 
@@ -129,11 +115,7 @@ mod tests {
     #[test]
     fn stages_and_their_order_are_those_of_flux() {
         let manifests = vec![
-            manifest(
-                "admissionregistration.k8s.io/v1",
-                "ValidatingWebhookConfiguration",
-                "v",
-            ),
+            manifest("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "v"),
             manifest("example.com/v1", "Widget", "w"),
             manifest("apps/v1", "Deployment", "b"),
             manifest("apps/v1", "Deployment", "a"),
@@ -146,12 +128,7 @@ mod tests {
         ];
         let staged: Vec<(Stage, Vec<String>)> = staged(manifests)
             .into_iter()
-            .map(|(stage, manifests)| {
-                (
-                    stage,
-                    manifests.iter().map(|m| m.name().to_owned()).collect(),
-                )
-            })
+            .map(|(stage, manifests)| (stage, manifests.iter().map(|m| m.name().to_owned()).collect()))
             .collect();
         let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(
@@ -159,10 +136,7 @@ mod tests {
             [
                 (Stage::Definitions, names(&["d", "n", "r"])),
                 (Stage::Classes, names(&["i"])),
-                (
-                    Stage::Objects,
-                    names(&["not-the-real-one", "c", "a", "b", "w", "v"])
-                ),
+                (Stage::Objects, names(&["not-the-real-one", "c", "a", "b", "w", "v"])),
             ]
         );
     }

@@ -25,11 +25,7 @@ impl Target {
     /// An object that must be there.
     #[must_use]
     pub fn new(gvk: Gvk, id: ObjectId) -> Self {
-        Self {
-            gvk,
-            id,
-            gone_is_well: false,
-        }
+        Self { gvk, id, gone_is_well: false }
     }
 }
 
@@ -50,11 +46,7 @@ pub struct WaitOptions<'a> {
 
 impl Default for WaitOptions<'_> {
     fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(60),
-            fail_fast: true,
-            reader: None,
-        }
+        Self { timeout: Duration::from_secs(60), fail_fast: true, reader: None }
     }
 }
 
@@ -80,11 +72,7 @@ pub struct Unhealthy {
 impl fmt::Display for Unhealthy {
     /// `timeout waiting for: Deployment/shop/web: in progress: Ready: 0/1`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.timed_out {
-            "timeout waiting for: "
-        } else {
-            "failed: "
-        })?;
+        f.write_str(if self.timed_out { "timeout waiting for: " } else { "failed: " })?;
         for (position, (id, health)) in self.objects.iter().enumerate() {
             if position > 0 {
                 f.write_str(", ")?;
@@ -109,20 +97,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// # Errors
 /// The objects that are not well when the time is up; or those that have failed, as soon as one has (with
 /// `fail_fast`), or when all others are well.
-pub async fn wait(
-    cluster: &Cluster,
-    targets: &[Target],
-    options: &WaitOptions<'_>,
-) -> Result<(), Unhealthy> {
+pub async fn wait(cluster: &Cluster, targets: &[Target], options: &WaitOptions<'_>) -> Result<(), Unhealthy> {
     let end = Instant::now() + options.timeout;
     let mut pending: Vec<&Target> = targets.iter().collect();
     let mut pause = POLL;
     loop {
         let looks = pending.iter().map(|target| cluster.health(target, options));
-        let found: Vec<Health> = stream::iter(looks)
-            .buffered(cluster.options().concurrency.max(1))
-            .collect()
-            .await;
+        let found: Vec<Health> = stream::iter(looks).buffered(cluster.options().concurrency.max(1)).collect().await;
         let (mut ill, failed): (Vec<_>, usize) = ill(&pending, &found);
         if ill.is_empty() {
             return Ok(());
@@ -133,14 +114,8 @@ pub async fn wait(
             if failed_now {
                 ill.retain(|(_, health)| matches!(health, Health::Failed(_)));
             }
-            let objects = ill
-                .into_iter()
-                .map(|(target, health)| (target.id.clone(), health))
-                .collect();
-            return Err(Unhealthy {
-                objects,
-                timed_out: timed_out && !failed_now && failed == 0,
-            });
+            let objects = ill.into_iter().map(|(target, health)| (target.id.clone(), health)).collect();
+            return Err(Unhealthy { objects, timed_out: timed_out && !failed_now && failed == 0 });
         }
         pending = ill.into_iter().map(|(target, _)| target).collect();
         sleep(pause).await;
@@ -161,10 +136,7 @@ fn ill<'t>(pending: &[&'t Target], found: &[Health]) -> (Vec<(&'t Target, Health
         .filter(|(target, health)| !is_well(target, health))
         .map(|(target, health)| (*target, health.clone()))
         .collect();
-    let failed = ill
-        .iter()
-        .filter(|(_, health)| matches!(health, Health::Failed(_)))
-        .count();
+    let failed = ill.iter().filter(|(_, health)| matches!(health, Health::Failed(_))).count();
     (ill, failed)
 }
 
@@ -172,11 +144,7 @@ fn ill<'t>(pending: &[&'t Target], found: &[Health]) -> (Vec<(&'t Target, Health
 ///
 /// # Errors
 /// The objects that are still there when the time is up.
-pub async fn wait_gone(
-    cluster: &Cluster,
-    targets: &[Target],
-    timeout: Duration,
-) -> Result<(), Failures> {
+pub async fn wait_gone(cluster: &Cluster, targets: &[Target], timeout: Duration) -> Result<(), Failures> {
     let end = Instant::now() + timeout;
     let origin = Origin::unknown();
     let mut failures = Vec::new();
@@ -185,12 +153,7 @@ pub async fn wait_gone(
             let Some((kind, _)) = cluster.read(&target.gvk, &target.id).await? else {
                 return Ok(());
             };
-            let handle = Handle {
-                kind: &kind,
-                id: &target.id,
-                origin: &origin,
-                sensitive: is_secret(&target.id),
-            };
+            let handle = Handle { kind: &kind, id: &target.id, origin: &origin, sensitive: is_secret(&target.id) };
             let left = end.saturating_duration_since(Instant::now());
             cluster.wait_until_gone(&handle, None, left).await
         };

@@ -121,7 +121,7 @@ fn split_digits(text: &str) -> (&str, &str) {
     )
 }
 
-/// `0.<fraction>` of `unit`, rounded as Go does it: in floating point, towards zero, digits beyond 18 ignored.
+/// `0.<fraction>` of `unit`, as Go computes it: digits that do not fit are ignored, the rest is floating point.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -129,9 +129,15 @@ fn split_digits(text: &str) -> (&str, &str) {
     reason = "Go computes it this way, and the results must be the same"
 )]
 fn part_of(fraction: &str, unit: u64) -> u64 {
-    let digits = &fraction[..fraction.len().min(18)];
-    let value: u64 = digits.parse().unwrap_or(0);
-    let scale = digits.bytes().fold(1.0_f64, |scale, _| scale * 10.0);
+    const LIMIT: u64 = 1 << 63;
+    let (mut value, mut scale) = (0_u64, 1.0_f64);
+    for digit in fraction.bytes().map(|digit| u64::from(digit - b'0')) {
+        if value > (LIMIT - 1) / 10 || value * 10 + digit > LIMIT {
+            break;
+        }
+        value = value * 10 + digit;
+        scale *= 10.0;
+    }
     (value as f64 * (unit as f64 / scale)) as u64
 }
 
@@ -243,6 +249,8 @@ mod tests {
             ("1h1ms", "1h0m0.001s"),
             ("1m30s1m", "2m30s"),
             ("0.3333333333333333333h", "20m0s"),
+            ("0.830103483285477580700h", "49m48.372539827s"),
+            ("0.1s1.7ns", "100.000001ms"),
             ("9223372036.854775807s", "2562047h47m16.854775807s"),
         ] {
             assert_eq!(printed(text), expected, "{text}");

@@ -2,10 +2,7 @@ use super::{Health, Object};
 
 /// Flux's rule (`statusreaders` of fluxcd/pkg/runtime): kstatus itself is content with a Job that has started.
 pub(super) fn health(object: &Object<'_>) -> Health {
-    for condition in object
-        .conditions()
-        .filter(|condition| condition.status == "True")
-    {
+    for condition in object.conditions().filter(|condition| condition.status == "True") {
         match condition.name {
             "Complete" | "Suspended" => return Health::Current,
             "Failed" => {

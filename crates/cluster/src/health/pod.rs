@@ -18,47 +18,26 @@ pub(super) fn health(object: &Object<'_>, now: SystemTime) -> Health {
 }
 
 fn running(object: &Object<'_>) -> Health {
-    if object
-        .conditions()
-        .any(|condition| condition.name == "Ready" && condition.status == "True")
-    {
+    if object.conditions().any(|condition| condition.name == "Ready" && condition.status == "True") {
         return Health::Current;
     }
-    let containers = object
-        .0
-        .pointer("/status/containerStatuses")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
+    let containers = object.0.pointer("/status/containerStatuses").and_then(Value::as_array).into_iter().flatten();
     let crashing: Vec<&str> = containers
-        .filter(|status| {
-            status
-                .pointer("/state/waiting/reason")
-                .is_some_and(|reason| reason == "CrashLoopBackOff")
-        })
+        .filter(|status| status.pointer("/state/waiting/reason").is_some_and(|reason| reason == "CrashLoopBackOff"))
         .filter_map(|status| status["name"].as_str())
         .collect();
     if crashing.is_empty() {
         return Health::InProgress("Pod is running but is not Ready".to_owned());
     }
-    Health::Failed(format!(
-        "Containers in CrashLoop state: {}",
-        crashing.join(",")
-    ))
+    Health::Failed(format!("Containers in CrashLoop state: {}", crashing.join(",")))
 }
 
 fn pending(object: &Object<'_>, now: SystemTime) -> Health {
-    let unscheduled = object
-        .conditions()
-        .find(|c| c.name == "PodScheduled" && c.status == "False");
+    let unscheduled = object.conditions().find(|c| c.name == "PodScheduled" && c.status == "False");
     if unscheduled.is_none_or(|condition| condition.reason != "Unschedulable") {
         return Health::InProgress("Pod is in the Pending phase".to_owned());
     }
-    let created = object
-        .text("/metadata/creationTimestamp")
-        .parse::<jiff::Timestamp>()
-        .ok()
-        .map(SystemTime::from);
+    let created = object.text("/metadata/creationTimestamp").parse::<jiff::Timestamp>().ok().map(SystemTime::from);
     if created.is_some_and(|created| now < created + SCHEDULE_WINDOW) {
         return Health::InProgress("Pod has not been scheduled".to_owned());
     }

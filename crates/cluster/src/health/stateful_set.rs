@@ -13,10 +13,7 @@ pub(super) fn health(object: &Object<'_>) -> Health {
     if let Some(health) = common {
         return health;
     }
-    if let Some(partition) = object
-        .number("/spec/updateStrategy/rollingUpdate/partition")
-        .filter(|at| *at != -1)
-    {
+    if let Some(partition) = object.number("/spec/updateStrategy/rollingUpdate/partition").filter(|at| *at != -1) {
         let updated = object.count("/status/updatedReplicas");
         return less("updated", updated, want - partition).unwrap_or(Health::Current);
     }
