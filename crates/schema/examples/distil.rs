@@ -20,8 +20,7 @@ use serde_json::Value;
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut openapi, mut discovery, mut version) = (Vec::new(), Vec::new(), None);
     for path in env::args().skip(1) {
-        let document: Value = serde_json::from_slice(&fs::read(&path)?)
-            .map_err(|error| format!("{path}: {error}"))?;
+        let document: Value = serde_json::from_slice(&fs::read(&path)?).map_err(|error| format!("{path}: {error}"))?;
         if let Some(found) = document.get("gitVersion").and_then(Value::as_str) {
             version = Some(found.to_owned());
         } else if document["kind"] == "APIGroupDiscoveryList" {

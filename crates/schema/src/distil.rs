@@ -37,11 +37,7 @@ pub enum DistilError {
 ///
 /// # Errors
 /// Where discovery names no kind, a kind has no definition, or a reference leads nowhere.
-pub fn distil(
-    openapi: &[Value],
-    discovery: &[Value],
-    server_version: &str,
-) -> Result<String, DistilError> {
+pub fn distil(openapi: &[Value], discovery: &[Value], server_version: &str) -> Result<String, DistilError> {
     let named = definitions(openapi);
     let by_kind = definitions_by_kind(&named);
     let served = served_kinds(discovery);
@@ -56,10 +52,7 @@ pub fn distil(
     let mut writer = Writer::new(named, first.reached());
     let kinds = kind_lines(&mut writer, &served, &by_kind)?;
     let definitions = writer.finish().map_err(schema)?;
-    Ok(format!(
-        "{HEADER}{}\n{kinds}{definitions}",
-        one_line(server_version)
-    ))
+    Ok(format!("{HEADER}{}\n{kinds}{definitions}", one_line(server_version)))
 }
 
 fn kind_lines<'a>(
@@ -68,24 +61,10 @@ fn kind_lines<'a>(
     by_kind: &BTreeMap<Gvk<'a>, &'a str>,
 ) -> Result<String, DistilError> {
     let mut lines = String::new();
-    for Served {
-        version,
-        kind,
-        group,
-        namespaced,
-    } in served
-    {
+    for Served { version, kind, group, namespaced } in served {
         let Some(name) = by_kind.get(&(group, version, kind)) else {
-            let (group, version, kind) = (
-                (*group).to_owned(),
-                (*version).to_owned(),
-                (*kind).to_owned(),
-            );
-            return Err(DistilError::Undefined {
-                group,
-                version,
-                kind,
-            });
+            let (group, version, kind) = ((*group).to_owned(), (*version).to_owned(), (*kind).to_owned());
+            return Err(DistilError::Undefined { group, version, kind });
         };
         let expression = writer.reference(name).map_err(schema)?;
         lines.push_str(&kind_line([version, kind, group], *namespaced, &expression));
@@ -93,17 +72,9 @@ fn kind_lines<'a>(
     Ok(lines)
 }
 
-pub(crate) fn kind_line(
-    [version, kind, group]: [&str; 3],
-    namespaced: bool,
-    expression: &str,
-) -> String {
+pub(crate) fn kind_line([version, kind, group]: [&str; 3], namespaced: bool, expression: &str) -> String {
     let scope = if namespaced { "namespaced" } else { "cluster" };
-    let group = if group.is_empty() {
-        String::new()
-    } else {
-        format!(" {group}")
-    };
+    let group = if group.is_empty() { String::new() } else { format!(" {group}") };
     format!("kind {version} {kind} {scope} {expression}{group}\n")
 }
 
@@ -120,37 +91,20 @@ struct Served<'a> {
 type Gvk<'a> = (&'a str, &'a str, &'a str);
 
 fn definitions(openapi: &[Value]) -> BTreeMap<&str, &Value> {
-    openapi
-        .iter()
-        .filter_map(schemas)
-        .flatten()
-        .map(|(name, schema)| (name.as_str(), schema))
-        .collect()
+    openapi.iter().filter_map(schemas).flatten().map(|(name, schema)| (name.as_str(), schema)).collect()
 }
 
 /// Where a document of version 2 or 3 has its definitions.
 fn schemas(document: &Value) -> Option<&Map<String, Value>> {
-    document
-        .get("definitions")
-        .or_else(|| document.get("components")?.get("schemas"))?
-        .as_object()
+    document.get("definitions").or_else(|| document.get("components")?.get("schemas"))?.as_object()
 }
 
 fn definitions_by_kind<'a>(named: &BTreeMap<&'a str, &'a Value>) -> BTreeMap<Gvk<'a>, &'a str> {
     let mut found = BTreeMap::new();
     for (name, schema) in named {
-        let kinds = schema
-            .get("x-kubernetes-group-version-kind")
-            .and_then(Value::as_array);
+        let kinds = schema.get("x-kubernetes-group-version-kind").and_then(Value::as_array);
         for kind in kinds.into_iter().flatten() {
-            found.insert(
-                (
-                    text(kind, "group"),
-                    text(kind, "version"),
-                    text(kind, "kind"),
-                ),
-                *name,
-            );
+            found.insert((text(kind, "group"), text(kind, "version"), text(kind, "kind")), *name);
         }
     }
     found
@@ -159,26 +113,15 @@ fn definitions_by_kind<'a>(named: &BTreeMap<&'a str, &'a Value>) -> BTreeMap<Gvk
 fn served_kinds(discovery: &[Value]) -> BTreeSet<Served<'_>> {
     let mut served = BTreeSet::new();
     for group in discovery.iter().flat_map(|list| list_of(list, "items")) {
-        let name = group
-            .get("metadata")
-            .map_or("", |metadata| text(metadata, "name"));
+        let name = group.get("metadata").map_or("", |metadata| text(metadata, "name"));
         for version in list_of(group, "versions") {
             for resource in list_of(version, "resources") {
-                let kind = resource
-                    .get("responseKind")
-                    .map_or("", |kind| text(kind, "kind"));
+                let kind = resource.get("responseKind").map_or("", |kind| text(kind, "kind"));
                 let version = text(version, "version");
                 // The text of the table has one word for each.
-                if [kind, version].iter().all(|word| is_word(word))
-                    && (name.is_empty() || is_word(name))
-                {
+                if [kind, version].iter().all(|word| is_word(word)) && (name.is_empty() || is_word(name)) {
                     let namespaced = text(resource, "scope") == "Namespaced";
-                    served.insert(Served {
-                        version,
-                        kind,
-                        group: name,
-                        namespaced,
-                    });
+                    served.insert(Served { version, kind, group: name, namespaced });
                 }
             }
         }
@@ -195,18 +138,11 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 }
 
 fn list_of<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
 fn one_line(version: &str) -> String {
-    version
-        .chars()
-        .filter(|found| !found.is_control())
-        .collect()
+    version.chars().filter(|found| !found.is_control()).collect()
 }
 
 fn schema(fault: Fault) -> DistilError {

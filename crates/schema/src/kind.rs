@@ -43,11 +43,7 @@ impl<'a> KindSchema<'a> {
     /// Whether objects of the kind live in a namespace.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        if self.line.namespaced {
-            Scope::Namespaced
-        } else {
-            Scope::Cluster
-        }
+        if self.line.namespaced { Scope::Namespaced } else { Scope::Cluster }
     }
 
     /// The object itself.

@@ -20,11 +20,7 @@ pub struct Node<'a> {
 
 impl<'a> Node<'a> {
     pub(crate) fn new(table: &'a Table, expression: &'a str) -> Self {
-        Self {
-            table,
-            expression,
-            notes: Notes::default(),
-        }
+        Self { table, expression, notes: Notes::default() }
     }
 
     /// What may stand here.
@@ -48,11 +44,7 @@ impl<'a> Node<'a> {
         match self.read().core {
             Core::ObjectMeta => object_meta()?.field(name),
             Core::Definition(number) => match self.table.field(number, name) {
-                Some(line) => Some(Self {
-                    expression: line.expression,
-                    notes: line.notes,
-                    ..self
-                }),
+                Some(line) => Some(Self { expression: line.expression, notes: line.notes, ..self }),
                 None => self.preserves_unknown().then(|| self.anything()),
             },
             Core::Map(value) => Some(Self::new(self.table, value)),
@@ -83,33 +75,21 @@ impl<'a> Node<'a> {
     /// The place that `path` leads to. A step into a list means its elements, whatever the step says: `0`, `-`, `[]`.
     #[must_use]
     pub fn at<'p>(self, path: impl IntoIterator<Item = &'p str>) -> Option<Self> {
-        path.into_iter()
-            .try_fold(self, |node, step| match node.shape() {
-                Shape::List(_) => node.item(),
-                _ => node.field(step),
-            })
+        path.into_iter().try_fold(self, |node, step| match node.shape() {
+            Shape::List(_) => node.item(),
+            _ => node.field(step),
+        })
     }
 
     /// The declared fields of a mapping, in the order of their names; none for everything else.
     #[must_use]
     pub fn fields(self) -> Fields<'a> {
-        let node = if self.read().core == Core::ObjectMeta {
-            object_meta().unwrap_or(self)
-        } else {
-            self
-        };
+        let node = if self.read().core == Core::ObjectMeta { object_meta().unwrap_or(self) } else { self };
         let lines: Box<dyn Iterator<Item = (Cow<'a, str>, Self)> + 'a> = match node.read().core {
             Core::Definition(number) => {
                 let table = node.table;
                 Box::new(table.fields(number).map(move |line| {
-                    (
-                        line.plain_name(),
-                        Self {
-                            table,
-                            expression: line.expression,
-                            notes: line.notes,
-                        },
-                    )
+                    (line.plain_name(), Self { table, expression: line.expression, notes: line.notes })
                 }))
             }
             _ => Box::new(std::iter::empty()),
@@ -132,9 +112,7 @@ impl<'a> Node<'a> {
     pub fn map_type(self) -> Option<MapType> {
         let read = self.read();
         match read.core {
-            Core::Definition(_) if read.map_type.is_none() && self.has_flag('!') => {
-                Some(MapType::Atomic)
-            }
+            Core::Definition(_) if read.map_type.is_none() && self.has_flag('!') => Some(MapType::Atomic),
             Core::Definition(_) | Core::ObjectMeta | Core::Map(_) | Core::Any => {
                 Some(read.map_type.unwrap_or(MapType::Granular))
             }
@@ -179,11 +157,9 @@ impl<'a> Node<'a> {
     #[must_use]
     pub fn definition_name(self) -> Option<&'a str> {
         match self.read().core {
-            Core::Definition(number) => self
-                .table
-                .definition(number)
-                .map(|found| found.1)
-                .filter(|name| !name.is_empty()),
+            Core::Definition(number) => {
+                self.table.definition(number).map(|found| found.1).filter(|name| !name.is_empty())
+            }
             _ => None,
         }
     }
@@ -194,10 +170,7 @@ impl<'a> Node<'a> {
 
     fn has_flag(self, flag: char) -> bool {
         match self.read().core {
-            Core::Definition(number) => self
-                .table
-                .definition(number)
-                .is_some_and(|found| found.0.contains(flag)),
+            Core::Definition(number) => self.table.definition(number).is_some_and(|found| found.0.contains(flag)),
             _ => false,
         }
     }

@@ -27,11 +27,7 @@ impl<'a> Notes<'a> {
 
     pub(crate) fn default_value(self) -> Option<Value> {
         // The last note, since its JSON may hold spaces.
-        let at = if self.0.starts_with('=') {
-            0
-        } else {
-            self.0.find(" =")? + 1
-        };
+        let at = if self.0.starts_with('=') { 0 } else { self.0.find(" =")? + 1 };
         serde_json::from_str(self.0.get(at + 1..)?).ok()
     }
 
@@ -47,11 +43,8 @@ mod tests {
     #[test]
     fn strategies_are_read_and_the_default_may_hold_anything() {
         let notes = Notes(r#"retain merge:name ="a =b merge""#);
-        let expected = PatchStrategy {
-            directive: Some(PatchDirective::Merge),
-            retain_keys: true,
-            merge_key: Some("name"),
-        };
+        let expected =
+            PatchStrategy { directive: Some(PatchDirective::Merge), retain_keys: true, merge_key: Some("name") };
         assert_eq!(notes.patch(), expected);
         assert_eq!(notes.default_value(), Some(Value::from("a =b merge")));
         assert_eq!(Notes("=1").default_value(), Some(Value::from(1)));

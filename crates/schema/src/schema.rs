@@ -24,17 +24,13 @@ enum Base {
 }
 
 /// Indexed when it is first asked for.
-static BUILTIN: LazyLock<Option<Table>> =
-    LazyLock::new(|| Table::index(include_str!("builtin.txt")).ok());
+static BUILTIN: LazyLock<Option<Table>> = LazyLock::new(|| Table::index(include_str!("builtin.txt")).ok());
 
 impl Schema {
     /// The kinds that a server of [`Schema::server_version`] serves by default.
     #[must_use]
     pub fn builtin() -> Self {
-        Self {
-            base: Base::Builtin,
-            custom: BTreeMap::new(),
-        }
+        Self { base: Base::Builtin, custom: BTreeMap::new() }
     }
 
     /// The kinds of a table that [`distil`](crate::distil) made.
@@ -43,10 +39,7 @@ impl Schema {
     /// Where `table` is none. Lines are looked at when they are needed; one that says nothing sensible means that anything
     /// may stand there.
     pub fn from_table(table: String) -> Result<Self, TableError> {
-        Ok(Self {
-            base: Base::Owned(Arc::new(Table::index(table)?)),
-            custom: BTreeMap::new(),
-        })
+        Ok(Self { base: Base::Owned(Arc::new(Table::index(table)?)), custom: BTreeMap::new() })
     }
 
     /// The version of the server that the table was made from, such as `v1.36.3`.
@@ -58,22 +51,14 @@ impl Schema {
     /// What `kind` looks like in this version; `None` where it is not known.
     #[must_use]
     pub fn kind(&self, group: &str, version: &str, kind: &str) -> Option<KindSchema<'_>> {
-        let in_table = |table| {
-            Table::kind(table, group, version, kind).map(|line| KindSchema::new(table, line))
-        };
+        let in_table = |table| Table::kind(table, group, version, kind).map(|line| KindSchema::new(table, line));
         // A definition cannot take over a kind that the server has itself.
-        self.table()
-            .and_then(in_table)
-            .or_else(|| in_table(self.custom.get(group)?.get(kind)?))
+        self.table().and_then(in_table).or_else(|| in_table(self.custom.get(group)?.get(kind)?))
     }
 
     /// Every kind in every version: the server's, then the custom ones by group and kind.
     pub fn kinds(&self) -> impl Iterator<Item = KindSchema<'_>> {
-        let custom = self
-            .custom
-            .values()
-            .flat_map(BTreeMap::values)
-            .map(|table| &**table);
+        let custom = self.custom.values().flat_map(BTreeMap::values).map(|table| &**table);
         self.table()
             .into_iter()
             .chain(custom)
@@ -98,14 +83,8 @@ impl Schema {
     /// it was.
     pub fn add_crd(&mut self, definition: &Value) -> Result<(), CrdError> {
         let read = crd::read(definition)?;
-        let table = Table::index(read.table).map_err(|source| CrdError::Table {
-            name: read.kind.clone(),
-            source,
-        })?;
-        self.custom
-            .entry(read.group)
-            .or_default()
-            .insert(read.kind, Arc::new(table));
+        let table = Table::index(read.table).map_err(|source| CrdError::Table { name: read.kind.clone(), source })?;
+        self.custom.entry(read.group).or_default().insert(read.kind, Arc::new(table));
         Ok(())
     }
 
@@ -142,10 +121,6 @@ impl Default for Schema {
 impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let custom = self.custom.values().map(BTreeMap::len).sum::<usize>();
-        write!(
-            f,
-            "Schema({} and {custom} custom kinds)",
-            self.server_version()
-        )
+        write!(f, "Schema({} and {custom} custom kinds)", self.server_version())
     }
 }

@@ -23,9 +23,7 @@ pub(crate) const HEADER: &str = "windlass-schema 1 ";
 #[non_exhaustive]
 pub enum TableError {
     /// The first line is not that of a table in a format this version reads.
-    #[error(
-        "not a schema table of format 1: the first line must read `windlass-schema 1 <server version>`"
-    )]
+    #[error("not a schema table of format 1: the first line must read `windlass-schema 1 <server version>`")]
     Header,
     /// The table is larger than this crate reads.
     #[error("a schema table may have {limit} bytes, this one has {found}")]
@@ -83,10 +81,7 @@ impl Table {
             return Err(TableError::Header);
         }
         if text.len() > LIMIT {
-            return Err(TableError::TooLarge {
-                found: text.len(),
-                limit: LIMIT,
-            });
+            return Err(TableError::TooLarge { found: text.len(), limit: LIMIT });
         }
         let (mut kinds, mut definitions) = (Vec::new(), Vec::new());
         let mut start = 0u32;
@@ -98,19 +93,12 @@ impl Table {
                 _ if number == 0 => {}
                 _ => {
                     let fault = "expected a kind, a definition, or a field of one";
-                    return Err(TableError::Line {
-                        line: number + 1,
-                        fault,
-                    });
+                    return Err(TableError::Line { line: number + 1, fault });
                 }
             }
             start += line.len() as u32;
         }
-        Ok(Self {
-            text,
-            kinds,
-            definitions,
-        })
+        Ok(Self { text, kinds, definitions })
     }
 
     /// The version of the server that the table was made from.
@@ -119,13 +107,10 @@ impl Table {
     }
 
     pub(crate) fn kind(&self, group: &str, version: &str, kind: &str) -> Option<KindLine<'_>> {
-        let order = |line: &KindLine<'_>| {
-            (line.version, line.kind, line.group).cmp(&(version, kind, group))
-        };
-        let found = self.kinds.binary_search_by(|start| {
-            self.kind_at(*start)
-                .map_or(std::cmp::Ordering::Less, |line| order(&line))
-        });
+        let order = |line: &KindLine<'_>| (line.version, line.kind, line.group).cmp(&(version, kind, group));
+        let found = self
+            .kinds
+            .binary_search_by(|start| self.kind_at(*start).map_or(std::cmp::Ordering::Less, |line| order(&line)));
         found.ok().and_then(|index| self.kind_at(self.kinds[index]))
     }
 
@@ -134,19 +119,10 @@ impl Table {
     }
 
     fn kind_at(&self, start: u32) -> Option<KindLine<'_>> {
-        let mut words = self
-            .line_at(start as usize)
-            .strip_prefix("kind ")?
-            .split(' ');
+        let mut words = self.line_at(start as usize).strip_prefix("kind ")?.split(' ');
         let (version, kind, scope) = (words.next()?, words.next()?, words.next()?);
         let (expression, group) = (words.next()?, words.next().unwrap_or_default());
-        Some(KindLine {
-            group,
-            version,
-            kind,
-            namespaced: scope == "namespaced",
-            expression,
-        })
+        Some(KindLine { group, version, kind, namespaced: scope == "namespaced", expression })
     }
 
     /// The flags and the name of definition `number`.
@@ -158,15 +134,8 @@ impl Table {
 
     /// The fields of definition `number`, in the order of their names.
     pub(crate) fn fields(&self, number: usize) -> impl Iterator<Item = FieldLine<'_>> {
-        let body = self
-            .definitions
-            .get(number)
-            .and_then(|start| self.text.get(*start as usize..))
-            .unwrap_or_default();
-        body.lines()
-            .skip(1)
-            .map_while(|line| line.strip_prefix(' '))
-            .filter_map(FieldLine::read)
+        let body = self.definitions.get(number).and_then(|start| self.text.get(*start as usize..)).unwrap_or_default();
+        body.lines().skip(1).map_while(|line| line.strip_prefix(' ')).filter_map(FieldLine::read)
     }
 
     /// The field `name` of definition `number`.
@@ -176,35 +145,23 @@ impl Table {
     }
 
     fn line_at(&self, start: usize) -> &str {
-        self.text
-            .get(start..)
-            .and_then(|rest| rest.lines().next())
-            .unwrap_or_default()
+        self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
     }
 }
 
 impl<'a> FieldLine<'a> {
     fn read(line: &'a str) -> Option<Self> {
-        let name_end = if line.starts_with('"') {
-            quoted_end(line)?
-        } else {
-            line.find(' ')?
-        };
+        let name_end = if line.starts_with('"') { quoted_end(line)? } else { line.find(' ')? };
         let (name, rest) = line.split_at_checked(name_end)?;
         let rest = rest.strip_prefix(' ')?;
         let (expression, notes) = rest.split_once(' ').unwrap_or((rest, ""));
-        Some(Self {
-            name,
-            expression,
-            notes: Notes(notes),
-        })
+        Some(Self { name, expression, notes: Notes(notes) })
     }
 
     /// The name as it is in objects.
     pub(crate) fn plain_name(&self) -> Cow<'a, str> {
         if self.name.starts_with('"') {
-            return serde_json::from_str::<String>(self.name)
-                .map_or(Cow::Borrowed(self.name), Cow::Owned);
+            return serde_json::from_str::<String>(self.name).map_or(Cow::Borrowed(self.name), Cow::Owned);
         }
         Cow::Borrowed(self.name)
     }
@@ -226,13 +183,6 @@ fn quoted_end(line: &str) -> Option<usize> {
 
 /// A field's name as the table writes it.
 pub(crate) fn written_name(name: &str) -> Cow<'_, str> {
-    let plain = !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'"');
-    if plain {
-        Cow::Borrowed(name)
-    } else {
-        Cow::Owned(serde_json::Value::from(name).to_string())
-    }
+    let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
+    if plain { Cow::Borrowed(name) } else { Cow::Owned(serde_json::Value::from(name).to_string()) }
 }

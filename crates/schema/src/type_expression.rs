@@ -37,11 +37,7 @@ pub(crate) enum Core<'a> {
 impl<'a> TypeExpression<'a> {
     /// Reads `text`; what is no expression is anything at all, since a reader of schemas must not fail on one field.
     pub(crate) fn read(text: &'a str) -> Self {
-        let mut expression = Self {
-            nullable: false,
-            map_type: None,
-            core: Core::Any,
-        };
+        let mut expression = Self { nullable: false, map_type: None, core: Core::Any };
         let mut rest = text;
         while let Some(flag) = rest.as_bytes().first() {
             match flag {
@@ -115,15 +111,7 @@ mod tests {
     fn lists_carry_their_type_and_their_elements() {
         assert_eq!(core("[=s"), Core::List(ListType::Set, "s"));
         assert_eq!(core("[[s"), Core::List(ListType::Atomic, "[s"));
-        assert_eq!(
-            core("[port,protocol]@3"),
-            Core::List(
-                ListType::Map {
-                    keys: Keys("port,protocol")
-                },
-                "@3"
-            )
-        );
+        assert_eq!(core("[port,protocol]@3"), Core::List(ListType::Map { keys: Keys("port,protocol") }, "@3"));
         // The keys belong to the inner list.
         assert_eq!(core("[[name]@3"), Core::List(ListType::Atomic, "[name]@3"));
     }
@@ -132,10 +120,7 @@ mod tests {
     fn flags_stand_before_anything() {
         let read = TypeExpression::read("?!@12");
         assert!(read.nullable);
-        assert_eq!(
-            (read.map_type, read.core),
-            (Some(MapType::Atomic), Core::Definition(12))
-        );
+        assert_eq!((read.map_type, read.core), (Some(MapType::Atomic), Core::Definition(12)));
         assert_eq!(core("{q"), Core::Map("q"));
     }
 

@@ -47,14 +47,8 @@ pub(crate) enum Wrap {
 
 impl<'a> Writer<'a> {
     /// A writer for documents with `named` definitions; those in `first` are numbered first, in that order.
-    pub(crate) fn new(
-        named: BTreeMap<&'a str, &'a Value>,
-        first: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
-        let mut writer = Self {
-            named,
-            ..Self::default()
-        };
+    pub(crate) fn new(named: BTreeMap<&'a str, &'a Value>, first: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut writer = Self { named, ..Self::default() };
         for name in first {
             writer.number(name);
         }
@@ -63,10 +57,7 @@ impl<'a> Writer<'a> {
 
     /// A writer for the schemas of custom resource definitions.
     pub(crate) fn for_custom_kinds() -> Self {
-        Self {
-            keep_empty_defaults: true,
-            ..Self::default()
-        }
+        Self { keep_empty_defaults: true, ..Self::default() }
     }
 
     /// The names that were reached, in their order.
@@ -87,19 +78,14 @@ impl<'a> Writer<'a> {
     /// The definitions, once everything was written.
     pub(crate) fn finish(&mut self) -> Result<String, Fault> {
         while let Some(name) = self.waiting.pop() {
-            let (Some(number), Some(schema)) = (
-                self.numbers.get(name).copied(),
-                self.named.get(name).copied(),
-            ) else {
+            let (Some(number), Some(schema)) = (self.numbers.get(name).copied(), self.named.get(name).copied()) else {
                 continue;
             };
             let body = self.body(schema, Wrap::Nothing, short(name), 0)?;
             self.bodies[number] = body;
         }
         let numbered = self.bodies.iter().enumerate();
-        Ok(numbered
-            .map(|(number, body)| format!("@{number} {body}"))
-            .collect())
+        Ok(numbered.map(|(number, body)| format!("@{number} {body}")).collect())
     }
 
     fn nested(&mut self, schema: &'a Value, wrap: Wrap, depth: usize) -> Result<String, Fault> {
@@ -119,19 +105,13 @@ impl<'a> Writer<'a> {
         if is_true(schema, "x-kubernetes-int-or-string") || schema["format"] == "int-or-string" {
             return Ok(if is_quantity(schema) { "q" } else { "x" }.to_owned());
         }
-        let wrap = if is_true(schema, "x-kubernetes-embedded-resource") {
-            Wrap::Embedded
-        } else {
-            wrap
-        };
+        let wrap = if is_true(schema, "x-kubernetes-embedded-resource") { Wrap::Embedded } else { wrap };
         match type_of(schema) {
             Some("array") => self.list(schema, depth),
             Some("object") => self.mapping(schema, wrap, depth),
             Some(name) => Ok(scalar(name, schema["format"].as_str()).to_owned()),
             // A schema without a type still says what its fields are.
-            None if has_fields(schema) || wrap != Wrap::Nothing => {
-                self.mapping(schema, wrap, depth)
-            }
+            None if has_fields(schema) || wrap != Wrap::Nothing => self.mapping(schema, wrap, depth),
             None => Ok(format!("{atomic}a")),
         }
     }
@@ -142,11 +122,7 @@ impl<'a> Writer<'a> {
             "apimachinery.pkg.runtime.RawExtension" => return Ok("!a".to_owned()),
             _ => {}
         }
-        let Some((name, schema)) = self
-            .named
-            .get_key_value(name)
-            .map(|(name, schema)| (*name, *schema))
-        else {
+        let Some((name, schema)) = self.named.get_key_value(name).map(|(name, schema)| (*name, *schema)) else {
             return Err(Fault::Unresolved(name.to_owned()));
         };
         if has_fields(schema) {
@@ -193,53 +169,23 @@ impl<'a> Writer<'a> {
     }
 
     /// Flags, name and fields of a mapping, without its number.
-    fn body(
-        &mut self,
-        schema: &'a Value,
-        wrap: Wrap,
-        name: &str,
-        depth: usize,
-    ) -> Result<String, Fault> {
+    fn body(&mut self, schema: &'a Value, wrap: Wrap, name: &str, depth: usize) -> Result<String, Fault> {
         let mut lines = BTreeMap::new();
-        for (field, schema) in schema
-            .get("properties")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
+        for (field, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let expression = self.nested(schema, Wrap::Nothing, depth + 1)?;
-            lines.insert(
-                field.as_str(),
-                format!("{expression}{}", self.notes(schema)),
-            );
+            lines.insert(field.as_str(), format!("{expression}{}", self.notes(schema)));
         }
         if wrap != Wrap::Nothing {
-            lines.extend([
-                ("apiVersion", "s".to_owned()),
-                ("kind", "s".to_owned()),
-                ("metadata", "M".to_owned()),
-            ]);
+            lines.extend([("apiVersion", "s".to_owned()), ("kind", "s".to_owned()), ("metadata", "M".to_owned())]);
         }
-        let fields = lines
-            .iter()
-            .map(|(field, line)| format!(" {} {line}\n", written_name(field)));
-        Ok(format!(
-            "{} {name}\n{}",
-            flags(schema, wrap),
-            fields.collect::<String>()
-        ))
+        let fields = lines.iter().map(|(field, line)| format!(" {} {line}\n", written_name(field)));
+        Ok(format!("{} {name}\n{}", flags(schema, wrap), fields.collect::<String>()))
     }
 
     fn notes(&self, schema: &Value) -> String {
         let mut notes = String::new();
-        let key = schema["x-kubernetes-patch-merge-key"]
-            .as_str()
-            .filter(|key| is_plain_key(key));
-        for word in schema["x-kubernetes-patch-strategy"]
-            .as_str()
-            .into_iter()
-            .flat_map(|words| words.split(','))
-        {
+        let key = schema["x-kubernetes-patch-merge-key"].as_str().filter(|key| is_plain_key(key));
+        for word in schema["x-kubernetes-patch-strategy"].as_str().into_iter().flat_map(|words| words.split(',')) {
             match (word, key) {
                 ("merge", Some(key)) => notes.push_str(&format!(" merge:{key}")),
                 ("merge", None) => notes.push_str(" merge"),
@@ -250,9 +196,7 @@ impl<'a> Writer<'a> {
         }
         let empty = |value: &Value| value.as_object().is_some_and(Map::is_empty);
         match schema.get("default") {
-            Some(default) if self.keep_empty_defaults || !empty(default) => {
-                notes + &format!(" ={default}")
-            }
+            Some(default) if self.keep_empty_defaults || !empty(default) => notes + &format!(" ={default}"),
             _ => notes,
         }
     }
@@ -260,24 +204,11 @@ impl<'a> Writer<'a> {
 
 fn flags(schema: &Value, wrap: Wrap) -> String {
     let unknown = is_true(schema, "x-kubernetes-preserve-unknown-fields")
-        || schema
-            .get("additionalProperties")
-            .is_some_and(|value| *value != Value::Bool(false));
+        || schema.get("additionalProperties").is_some_and(|value| *value != Value::Bool(false));
     let embedded = wrap == Wrap::Embedded;
-    let flags = [
-        (map_flag(schema) == "!", '!'),
-        (unknown, '*'),
-        (embedded, 'e'),
-    ];
-    let flags = flags
-        .into_iter()
-        .filter_map(|(set, flag)| set.then_some(flag))
-        .collect::<String>();
-    if flags.is_empty() {
-        "-".to_owned()
-    } else {
-        flags
-    }
+    let flags = [(map_flag(schema) == "!", '!'), (unknown, '*'), (embedded, 'e')];
+    let flags = flags.into_iter().filter_map(|(set, flag)| set.then_some(flag)).collect::<String>();
+    if flags.is_empty() { "-".to_owned() } else { flags }
 }
 
 /// `io.k8s.` starts nearly every name and says nothing.
@@ -291,26 +222,17 @@ fn reference_of(schema: &Value) -> Option<&str> {
         [only] => only.get("$ref")?.as_str(),
         _ => None,
     };
-    let path = schema
-        .get("$ref")
-        .and_then(Value::as_str)
-        .or_else(wrapped)?;
+    let path = schema.get("$ref").and_then(Value::as_str).or_else(wrapped)?;
     path.rsplit('/').next()
 }
 
 fn has_fields(schema: &Value) -> bool {
-    schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .is_some_and(|fields| !fields.is_empty())
+    schema.get("properties").and_then(Value::as_object).is_some_and(|fields| !fields.is_empty())
 }
 
 fn type_of(schema: &Value) -> Option<&str> {
     let named = schema.get("type")?;
-    named
-        .as_str()
-        .or_else(|| named.get(0)?.as_str())
-        .filter(|name| !name.is_empty())
+    named.as_str().or_else(|| named.get(0)?.as_str()).filter(|name| !name.is_empty())
 }
 
 fn is_true(schema: &Value, key: &str) -> bool {
@@ -335,19 +257,14 @@ fn map_flag(schema: &Value) -> &'static str {
 fn list_flag(schema: &Value) -> Result<String, Fault> {
     let text = |key: &str| schema.get(key).and_then(Value::as_str);
     if let Some(list_type) = text("x-kubernetes-list-type") {
-        let keys = schema
-            .get("x-kubernetes-list-map-keys")
-            .and_then(Value::as_array);
+        let keys = schema.get("x-kubernetes-list-map-keys").and_then(Value::as_array);
         return match (list_type, keys) {
             ("set", _) => Ok("=".to_owned()),
             ("map", Some(keys)) => key_flag(keys.iter().filter_map(Value::as_str)),
             _ => Ok(String::new()),
         };
     }
-    match (
-        text("x-kubernetes-patch-strategy"),
-        text("x-kubernetes-patch-merge-key"),
-    ) {
+    match (text("x-kubernetes-patch-strategy"), text("x-kubernetes-patch-merge-key")) {
         (Some("merge" | "merge,retainKeys"), Some(key)) => key_flag([key].into_iter()),
         (Some("merge" | "merge,retainKeys"), None) => Ok("=".to_owned()),
         _ => Ok(String::new()),
@@ -362,10 +279,7 @@ fn key_flag<'k>(keys: impl Iterator<Item = &'k str> + Clone) -> Result<String, F
 }
 
 fn is_plain_key(key: &str) -> bool {
-    !key.is_empty()
-        && key
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && !b"\",[]{}@".contains(&byte))
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic() && !b"\",[]{}@".contains(&byte))
 }
 
 fn scalar(name: &str, format: Option<&str>) -> &'static str {

@@ -27,16 +27,10 @@ fn definitions(schema: &Schema) -> BTreeMap<&str, Node<'_>> {
         {
             continue;
         }
-        waiting.extend(
-            node.fields()
-                .map(|(_, field)| field)
-                .chain(node.item())
-                .chain(node.value())
-                .filter(
-                    // What is known to be nothing has nothing below it.
-                    |below| below.shape() != Shape::Any,
-                ),
-        );
+        waiting.extend(node.fields().map(|(_, field)| field).chain(node.item()).chain(node.value()).filter(
+            // What is known to be nothing has nothing below it.
+            |below| below.shape() != Shape::Any,
+        ));
     }
     found
 }
@@ -47,10 +41,7 @@ fn ports_of_a_service_are_told_apart_by_port_and_protocol() {
     let ports = at(&schema, ["", "v1", "Service"], "spec.ports");
     assert_eq!(keys(ports), ["port", "protocol"]);
     assert_eq!(ports.patch().merge_key, Some("port"));
-    let protocol = ports
-        .item()
-        .and_then(|port| port.field("protocol"))
-        .expect("a field");
+    let protocol = ports.item().and_then(|port| port.field("protocol")).expect("a field");
     assert_eq!(protocol.default_value(), Some("TCP".into()));
 }
 
@@ -59,64 +50,25 @@ fn scalars_have_their_types() {
     let schema = Schema::builtin();
     let shape = |kind, path| at(&schema, kind, path).shape();
     let pod = ["", "v1", "Pod"];
-    assert_eq!(
-        shape(pod, "spec.containers.0.resources.limits.cpu"),
-        Shape::Scalar(Scalar::Quantity)
-    );
-    assert_eq!(
-        shape(["", "v1", "Service"], "spec.ports.0.targetPort"),
-        Shape::Scalar(Scalar::IntOrString)
-    );
-    assert_eq!(
-        shape(["", "v1", "Secret"], "data.key"),
-        Shape::Scalar(Scalar::Bytes)
-    );
-    assert_eq!(
-        shape(pod, "metadata.creationTimestamp"),
-        Shape::Scalar(Scalar::Time)
-    );
-    assert_eq!(
-        shape(["apps", "v1", "Deployment"], "spec.replicas"),
-        Shape::Scalar(Scalar::Integer)
-    );
-    assert_eq!(
-        shape(pod, "spec.hostNetwork"),
-        Shape::Scalar(Scalar::Boolean)
-    );
-    assert_eq!(
-        shape(pod, "metadata.managedFields.0.fieldsV1"),
-        Shape::Map(MapType::Granular)
-    );
-    assert_eq!(
-        shape(["apps", "v1", "ControllerRevision"], "data"),
-        Shape::Any
-    );
+    assert_eq!(shape(pod, "spec.containers.0.resources.limits.cpu"), Shape::Scalar(Scalar::Quantity));
+    assert_eq!(shape(["", "v1", "Service"], "spec.ports.0.targetPort"), Shape::Scalar(Scalar::IntOrString));
+    assert_eq!(shape(["", "v1", "Secret"], "data.key"), Shape::Scalar(Scalar::Bytes));
+    assert_eq!(shape(pod, "metadata.creationTimestamp"), Shape::Scalar(Scalar::Time));
+    assert_eq!(shape(["apps", "v1", "Deployment"], "spec.replicas"), Shape::Scalar(Scalar::Integer));
+    assert_eq!(shape(pod, "spec.hostNetwork"), Shape::Scalar(Scalar::Boolean));
+    assert_eq!(shape(pod, "metadata.managedFields.0.fieldsV1"), Shape::Map(MapType::Granular));
+    assert_eq!(shape(["apps", "v1", "ControllerRevision"], "data"), Shape::Any);
 }
 
 #[test]
 fn mappings_that_are_one_value_say_so() {
     let schema = Schema::builtin();
     let map_type = |kind, path| at(&schema, kind, path).map_type();
-    assert_eq!(
-        map_type(["apps", "v1", "Deployment"], "spec.selector"),
-        Some(MapType::Atomic)
-    );
-    assert_eq!(
-        map_type(["apps", "v1", "Deployment"], "spec.template"),
-        Some(MapType::Granular)
-    );
-    assert_eq!(
-        map_type(["", "v1", "Pod"], "spec.nodeSelector"),
-        Some(MapType::Atomic)
-    );
-    assert_eq!(
-        map_type(["", "v1", "Pod"], "metadata.labels"),
-        Some(MapType::Granular)
-    );
-    assert_eq!(
-        map_type(["apps", "v1", "ControllerRevision"], "data"),
-        Some(MapType::Atomic)
-    );
+    assert_eq!(map_type(["apps", "v1", "Deployment"], "spec.selector"), Some(MapType::Atomic));
+    assert_eq!(map_type(["apps", "v1", "Deployment"], "spec.template"), Some(MapType::Granular));
+    assert_eq!(map_type(["", "v1", "Pod"], "spec.nodeSelector"), Some(MapType::Atomic));
+    assert_eq!(map_type(["", "v1", "Pod"], "metadata.labels"), Some(MapType::Granular));
+    assert_eq!(map_type(["apps", "v1", "ControllerRevision"], "data"), Some(MapType::Atomic));
     assert_eq!(map_type(["", "v1", "Pod"], "spec.containers"), None);
 }
 
@@ -124,28 +76,14 @@ fn mappings_that_are_one_value_say_so() {
 fn sets_atomic_lists_and_retained_keys() {
     let schema = Schema::builtin();
     let pod = ["", "v1", "Pod"];
-    assert_eq!(
-        at(&schema, pod, "metadata.finalizers").list_type(),
-        Some(ListType::Set)
-    );
-    assert_eq!(
-        at(&schema, pod, "spec.containers.0.args").list_type(),
-        Some(ListType::Atomic)
-    );
-    assert_eq!(
-        keys(at(&schema, pod, "spec.containers.0.ports")),
-        ["containerPort", "protocol"]
-    );
+    assert_eq!(at(&schema, pod, "metadata.finalizers").list_type(), Some(ListType::Set));
+    assert_eq!(at(&schema, pod, "spec.containers.0.args").list_type(), Some(ListType::Atomic));
+    assert_eq!(keys(at(&schema, pod, "spec.containers.0.ports")), ["containerPort", "protocol"]);
     let volumes = at(&schema, pod, "spec.volumes").patch();
     assert!(volumes.retain_keys && volumes.merge_key == Some("name"));
     let strategy = at(&schema, ["apps", "v1", "Deployment"], "spec.strategy").patch();
     assert!(strategy.retain_keys && strategy.directive.is_none());
-    let selector = at(
-        &schema,
-        ["policy", "v1", "PodDisruptionBudget"],
-        "spec.selector",
-    )
-    .patch();
+    let selector = at(&schema, ["policy", "v1", "PodDisruptionBudget"], "spec.selector").patch();
     assert_eq!(selector.directive, Some(PatchDirective::Replace));
 }
 
@@ -157,19 +95,10 @@ fn what_is_not_known_is_none() {
     assert!(schema.kind("", "", "").is_none());
     let pod = schema.kind("", "v1", "Pod").expect("a Pod");
     assert!(pod.field("spce").is_none());
-    assert!(
-        pod.root()
-            .at(["spec", "containers", "0", "name", "deeper"])
-            .is_none()
-    );
+    assert!(pod.root().at(["spec", "containers", "0", "name", "deeper"]).is_none());
     // A definition that contains itself has no end, and walking it needs none.
-    let crd = schema
-        .kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition")
-        .expect("a definition");
-    let root = crd
-        .root()
-        .at(["spec", "versions", "0", "schema", "openAPIV3Schema"])
-        .expect("a schema");
+    let crd = schema.kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition").expect("a definition");
+    let root = crd.root().at(["spec", "versions", "0", "schema", "openAPIV3Schema"]).expect("a schema");
     assert!(root.at(std::iter::repeat_n("not", 10_000)).is_some());
 }
 
@@ -183,14 +112,8 @@ const CHANGED: [&str; 2] = [
 /// Definitions that were split or renamed since.
 const RENAMED: [(&str, &str); 3] = [
     ("api.core.v1.Handler", "api.core.v1.LifecycleHandler"),
-    (
-        "api.core.v1.LoadBalancerStatus",
-        "api.networking.v1.IngressLoadBalancerStatus",
-    ),
-    (
-        "api.core.v1.ResourceRequirements",
-        "api.core.v1.VolumeResourceRequirements",
-    ),
+    ("api.core.v1.LoadBalancerStatus", "api.networking.v1.IngressLoadBalancerStatus"),
+    ("api.core.v1.ResourceRequirements", "api.core.v1.VolumeResourceRequirements"),
 ];
 
 /// The rows were taken from kustomize's own table: see the head of the file.
@@ -202,14 +125,8 @@ fn every_row_of_kustomize_that_still_exists_agrees() {
     for line in include_str!("kustomize-1.21.txt").lines() {
         match line.split(' ').collect::<Vec<_>>().as_slice() {
             ["scope", version, kind, scope, group @ ..] => {
-                let known = schema
-                    .kind(group.first().unwrap_or(&""), version, kind)
-                    .expect(line);
-                let expected = if *scope == "cluster" {
-                    Scope::Cluster
-                } else {
-                    Scope::Namespaced
-                };
+                let known = schema.kind(group.first().unwrap_or(&""), version, kind).expect(line);
+                let expected = if *scope == "cluster" { Scope::Cluster } else { Scope::Namespaced };
                 assert_eq!(known.scope(), expected, "{line}");
                 scopes += 1;
             }
@@ -232,10 +149,7 @@ fn check_row(node: Node<'_>, line: &str, [form, to, strategy, merge_keys]: [&str
     }
     .expect(line);
     if let Some(name) = target.definition_name() {
-        assert!(
-            name == to || RENAMED.contains(&(to, name)),
-            "{line}: {name}"
-        );
+        assert!(name == to || RENAMED.contains(&(to, name)), "{line}: {name}");
     }
     let patch = node.patch();
     let merges = patch.directive == Some(PatchDirective::Merge);
@@ -252,10 +166,7 @@ fn check_row(node: Node<'_>, line: &str, [form, to, strategy, merge_keys]: [&str
             _ => None,
         };
         let expected = (merge_keys != "-").then(|| merge_keys.to_owned());
-        assert!(
-            expected == map_keys || expected == merge_key,
-            "{line}: {map_keys:?} {merge_key:?}"
-        );
+        assert!(expected == map_keys || expected == merge_key, "{line}: {map_keys:?} {merge_key:?}");
     }
 }
 
@@ -266,18 +177,9 @@ fn the_table_is_whole() {
     assert_eq!(schema.kinds().count(), 68);
     assert_eq!(definitions(&schema).len(), 487);
     for kind in schema.kinds() {
-        let metadata = kind
-            .field("metadata")
-            .and_then(|metadata| metadata.definition_name());
-        assert_eq!(
-            metadata,
-            Some("apimachinery.pkg.apis.meta.v1.ObjectMeta"),
-            "{}",
-            kind.kind()
-        );
-        let found = schema
-            .kind(kind.group(), kind.version(), kind.kind())
-            .expect("found again");
+        let metadata = kind.field("metadata").and_then(|metadata| metadata.definition_name());
+        assert_eq!(metadata, Some("apimachinery.pkg.apis.meta.v1.ObjectMeta"), "{}", kind.kind());
+        let found = schema.kind(kind.group(), kind.version(), kind.kind()).expect("found again");
         assert_eq!(found.scope(), kind.scope());
     }
 }

@@ -23,33 +23,21 @@ fn definition(schema: Value) -> Value {
 
 fn schema_of(spec: Value) -> Schema {
     let schema = definition(json!({"type": "object", "properties": {"spec": spec}}));
-    Schema::builtin()
-        .with_crd(&schema)
-        .expect("a usable definition")
+    Schema::builtin().with_crd(&schema).expect("a usable definition")
 }
 
 fn spec<'a>(schema: &'a Schema, path: &str) -> Node<'a> {
-    let widget = schema
-        .kind("example.test", "v1", "Widget")
-        .expect("a Widget");
-    widget
-        .root()
-        .at(["spec"].into_iter().chain(path.split('.')))
-        .expect(path)
+    let widget = schema.kind("example.test", "v1", "Widget").expect("a Widget");
+    widget.root().at(["spec"].into_iter().chain(path.split('.'))).expect(path)
 }
 
 #[test]
 fn each_served_version_is_known_and_one_without_a_schema_takes_anything() {
     let schema = schema_of(json!({"type": "object"}));
     assert!(schema.kind("example.test", "v1alpha1", "Widget").is_none());
-    let widget = schema
-        .kind("example.test", "v1beta1", "Widget")
-        .expect("served");
+    let widget = schema.kind("example.test", "v1beta1", "Widget").expect("served");
     assert_eq!(widget.scope(), Scope::Namespaced);
-    assert_eq!(
-        widget.root().at(["any", "thing"]).map(Node::shape),
-        Some(Shape::Any)
-    );
+    assert_eq!(widget.root().at(["any", "thing"]).map(Node::shape), Some(Shape::Any));
     assert!(widget.root().preserves_unknown());
 }
 
@@ -57,23 +45,11 @@ fn each_served_version_is_known_and_one_without_a_schema_takes_anything() {
 fn metadata_is_that_of_any_object() {
     let schema = schema_of(json!({"type": "object"}));
     let widget = schema.kind("example.test", "v1", "Widget").expect("served");
-    let owners = widget
-        .root()
-        .at(["metadata", "ownerReferences"])
-        .expect("metadata has them");
-    let Some(ListType::Map { keys }) = owners.list_type() else {
-        panic!("{owners:?}")
-    };
+    let owners = widget.root().at(["metadata", "ownerReferences"]).expect("metadata has them");
+    let Some(ListType::Map { keys }) = owners.list_type() else { panic!("{owners:?}") };
     assert_eq!(keys.iter().collect::<Vec<_>>(), ["uid"]);
-    assert!(
-        widget
-            .field("metadata")
-            .is_some_and(|metadata| metadata.fields().count() > 10)
-    );
-    assert_eq!(
-        widget.field("kind").map(Node::shape),
-        Some(Shape::Scalar(Scalar::String))
-    );
+    assert!(widget.field("metadata").is_some_and(|metadata| metadata.fields().count() > 10));
+    assert_eq!(widget.field("kind").map(Node::shape), Some(Shape::Scalar(Scalar::String)));
     assert!(widget.field("unknown").is_none());
 }
 
@@ -107,9 +83,7 @@ fn every_marker_is_kept() {
         }
     }));
     let at = |path| spec(&schema, path);
-    assert!(
-        matches!(at("links").list_type(), Some(ListType::Map { keys }) if keys.iter().eq(["name", "port"]))
-    );
+    assert!(matches!(at("links").list_type(), Some(ListType::Map { keys }) if keys.iter().eq(["name", "port"])));
     assert_eq!(at("links.0.name").default_value(), Some("a b".into()));
     assert_eq!(at("tags").list_type(), Some(ListType::Set));
     assert_eq!(at("history").list_type(), Some(ListType::Atomic));
@@ -125,10 +99,7 @@ fn every_marker_is_kept() {
     assert!(at("template").is_embedded_object());
     assert!(at("template.metadata.labels").map_type().is_some());
     let odd = spec(&schema, "odd name =\"é\"");
-    assert_eq!(
-        (odd.shape(), odd.default_value()),
-        (Shape::Scalar(Scalar::Boolean), Some(json!(false)))
-    );
+    assert_eq!((odd.shape(), odd.default_value()), (Shape::Scalar(Scalar::Boolean), Some(json!(false))));
     let names: Vec<_> = schema
         .kind("example.test", "v1", "Widget")
         .and_then(|kind| kind.field("spec"))
@@ -136,13 +107,7 @@ fn every_marker_is_kept() {
         .flat_map(Node::fields)
         .map(|(name, _)| name.into_owned())
         .collect();
-    assert_eq!(
-        names
-            .iter()
-            .filter(|name| *name == "odd name =\"é\"")
-            .count(),
-        1
-    );
+    assert_eq!(names.iter().filter(|name| *name == "odd name =\"é\"").count(), 1);
     assert_eq!(names.len(), 11);
 }
 
@@ -150,9 +115,7 @@ fn every_marker_is_kept() {
 fn a_new_definition_takes_the_place_of_the_old_one() {
     let mut schema = schema_of(json!({"type": "string"}));
     schema
-        .add_crd(&definition(
-            json!({"type": "object", "properties": {"other": {"type": "integer"}}}),
-        ))
+        .add_crd(&definition(json!({"type": "object", "properties": {"other": {"type": "integer"}}})))
         .expect("usable");
     let widget = schema.kind("example.test", "v1", "Widget").expect("served");
     assert!(widget.field("spec").is_none() && widget.field("other").is_some());
@@ -173,16 +136,8 @@ fn a_definition_cannot_take_over_a_builtin_kind() {
 
 #[test]
 fn what_cannot_be_used_is_named() {
-    let refused = |crd: &Value| {
-        Schema::builtin()
-            .with_crd(crd)
-            .expect_err("refused")
-            .to_string()
-    };
-    assert_eq!(
-        refused(&json!([])),
-        "not a usable CustomResourceDefinition: spec.group is missing or not a name"
-    );
+    let refused = |crd: &Value| Schema::builtin().with_crd(crd).expect_err("refused").to_string();
+    assert_eq!(refused(&json!([])), "not a usable CustomResourceDefinition: spec.group is missing or not a name");
     let mut crd = definition(json!({}));
     crd["spec"]["scope"] = json!("Everywhere");
     assert!(refused(&crd).ends_with("spec.scope is missing or not Namespaced or Cluster"));
@@ -191,10 +146,7 @@ fn what_cannot_be_used_is_named() {
         refused(&definition(keys)),
         "the schema of Widget in example.test cannot be used: the list map key \"a b\" holds spaces, commas or brackets"
     );
-    let deep = (0..200).fold(
-        json!({"type": "string"}),
-        |inner, _| json!({"type": "array", "items": inner}),
-    );
+    let deep = (0..200).fold(json!({"type": "string"}), |inner, _| json!({"type": "array", "items": inner}));
     assert!(refused(&definition(deep)).ends_with("schemas are nested deeper than 128 levels"));
 }
 
@@ -252,22 +204,13 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 fn walk(node: Node<'_>, depth: usize) {
-    let _ = (
-        node.patch(),
-        node.default_value(),
-        node.map_type(),
-        node.list_type(),
-        node.preserves_unknown(),
-    );
+    let _ = (node.patch(), node.default_value(), node.map_type(), node.list_type(), node.preserves_unknown());
     if depth > 0 && node.shape() != Shape::Any {
         for (name, field) in node.fields() {
             assert!(node.field(&name).is_some());
             walk(field, depth - 1);
         }
-        node.item()
-            .into_iter()
-            .chain(node.value())
-            .for_each(|below| walk(below, depth - 1));
+        node.item().into_iter().chain(node.value()).for_each(|below| walk(below, depth - 1));
     }
 }
 

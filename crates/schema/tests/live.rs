@@ -11,9 +11,7 @@ fn the_server_says_what_the_table_says() -> Result<(), Box<dyn Error>> {
     let testbed = require_peers!(KubeApi::NEEDS);
     let kube = KubeApi::start(&testbed)?;
     let raw = |path: &str| -> Result<Value, Box<dyn Error>> {
-        Ok(serde_json::from_str(
-            &kube.kubectl(["get", "--raw", path])?,
-        )?)
+        Ok(serde_json::from_str(&kube.kubectl(["get", "--raw", path])?)?)
     };
 
     let schema = Schema::builtin();
@@ -22,17 +20,12 @@ fn the_server_says_what_the_table_says() -> Result<(), Box<dyn Error>> {
         let (group, name) = version.rsplit_once('/').unwrap_or(("", &version));
         let root = if group.is_empty() { "api" } else { "apis" };
         let resources = raw(&format!("/{root}/{version}"))?;
-        for resource in resources["resources"]
-            .as_array()
-            .ok_or("a list of resources")?
-        {
+        for resource in resources["resources"].as_array().ok_or("a list of resources")? {
             let text = |key: &str| resource[key].as_str().unwrap_or_default();
             if text("name").contains('/') {
                 continue;
             }
-            let kind = schema
-                .kind(group, name, text("kind"))
-                .ok_or_else(|| format!("{resource} is not known"))?;
+            let kind = schema.kind(group, name, text("kind")).ok_or_else(|| format!("{resource} is not known"))?;
             let namespaced = resource["namespaced"] == Value::Bool(true);
             assert_eq!(kind.scope() == Scope::Namespaced, namespaced, "{resource}");
             served += 1;
@@ -43,19 +36,10 @@ fn the_server_says_what_the_table_says() -> Result<(), Box<dyn Error>> {
 
     let paths = raw("/openapi/v3")?;
     let paths = paths["paths"].as_object().ok_or("a list of documents")?;
-    let openapi = paths
-        .keys()
-        .map(|path| raw(&format!("/openapi/v3/{path}")))
-        .collect::<Result<Vec<_>, _>>()?;
-    let version = raw("/version")?["gitVersion"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
+    let openapi = paths.keys().map(|path| raw(&format!("/openapi/v3/{path}"))).collect::<Result<Vec<_>, _>>()?;
+    let version = raw("/version")?["gitVersion"].as_str().unwrap_or_default().to_owned();
     let distilled = distil(&openapi, &[discovery(&schema)], &version)?;
-    assert!(
-        distilled == include_str!("../src/builtin.txt"),
-        "distil the table again: see examples/distil.rs"
-    );
+    assert!(distilled == include_str!("../src/builtin.txt"), "distil the table again: see examples/distil.rs");
     Ok(())
 }
 
@@ -69,11 +53,7 @@ fn group_versions(groups: &Value) -> Vec<String> {
 /// What was just compared with the server, in the form in which `distil` reads it.
 fn discovery(schema: &Schema) -> Value {
     let items = schema.kinds().map(|kind| {
-        let scope = if kind.scope() == Scope::Namespaced {
-            "Namespaced"
-        } else {
-            "Cluster"
-        };
+        let scope = if kind.scope() == Scope::Namespaced { "Namespaced" } else { "Cluster" };
         let resource = serde_json::json!({"scope": scope, "responseKind": {"kind": kind.kind()}});
         let versions = serde_json::json!([{"version": kind.version(), "resources": [resource]}]);
         serde_json::json!({"metadata": {"name": kind.group()}, "versions": versions})
