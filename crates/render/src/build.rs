@@ -1,6 +1,17 @@
-use windlass_manifest::{FileTree, Manifest, Origin, TreePath};
+//! A whole build: the kustomization, then what is done once at its end.
 
-use crate::{BuildError, BuildErrors, BuildOptions, Closure, Fault, Warning};
+use windlass_manifest::{EntryKind, FileTree, Manifest, Origin, TreeError, TreePath};
+
+use crate::accumulate::Accumulator;
+use crate::generator::hash;
+use crate::kustomization::Kustomization;
+use crate::order::sort_legacy;
+use crate::place::Place;
+use crate::resource::Resource;
+use crate::session::{Failed, Session};
+use crate::transform::build_metadata::BuildMetadata;
+use crate::transform::{annotations, name_reference};
+use crate::{BuildErrors, BuildOptions, Closure, Fault, Order, Warning};
 
 /// The result of a build.
 #[derive(Debug, Clone)]
@@ -17,21 +28,124 @@ impl Build {
     /// The objects as YAML, byte for byte as `kustomize build` prints them.
     #[must_use]
     pub fn to_yaml(&self) -> String {
-        String::new()
+        windlass_yaml::print_documents(self.manifests.iter().map(Manifest::value))
     }
 }
 
 /// Builds `directory` of `tree`.
 ///
+/// The result depends on the tree, the directory and the options only, and is the same every time.
+///
 /// # Errors
 /// Every fault that can be told independently of the others; no object comes out then.
-pub fn build(
-    tree: &dyn FileTree,
-    directory: &TreePath,
-    options: &BuildOptions<'_>,
-) -> Result<Build, BuildErrors> {
-    let _ = (tree, options);
-    let fault = Fault::Unsupported { field: "everything".to_owned() };
-    let error = BuildError { origin: Origin::new(directory.as_str(), 0), via: Vec::new(), fault };
-    Err(BuildErrors::new(vec![error], Closure::default()))
+pub fn build(tree: &dyn FileTree, directory: &TreePath, options: &BuildOptions<'_>) -> Result<Build, BuildErrors> {
+    let mut session = Session::new(tree, directory, options);
+    let built = session.build();
+    let Session { loader, errors, warnings, .. } = session;
+    let closure = loader.into_closure();
+    match built {
+        Ok(resources) if errors.is_empty() => {
+            let manifests = resources.into_iter().map(|resource| resource.manifest).collect();
+            Ok(Build { manifests, warnings, closure })
+        }
+        _ => Err(BuildErrors::new(errors, closure)),
+    }
+}
+
+impl Session<'_> {
+    fn build(&mut self) -> Result<Vec<Resource>, Failed> {
+        let (place, kustomization) = self.root_kustomization()?;
+        self.metadata = BuildMetadata::new(&kustomization.build_metadata);
+        let accumulated = self.accumulate(&place, &kustomization, Accumulator::default())?;
+        self.finish(&place, &kustomization, accumulated)
+    }
+
+    /// The kustomization of the built directory, amended or generated where Flux would do so.
+    fn root_kustomization(&mut self) -> Result<(Place, Kustomization), Failed> {
+        let root = self.root.clone();
+        let resolved = self.loader.resolve(&root);
+        let outside = Place { directory: root.clone(), file: None, text: String::new(), via: vec![root.clone()] };
+        let origin = Origin::new(root.to_string(), 0);
+        let fault = match resolved {
+            Ok(resolved) if resolved.kind == EntryKind::Directory => {
+                self.root = resolved.path;
+                None
+            }
+            Ok(_) => Some(Fault::NotADirectory { path: root.to_string() }),
+            Err(TreeError::NotFound { .. }) => Some(Fault::Missing { path: root.to_string(), suggestion: None }),
+            Err(error) => Some(Fault::Tree(error)),
+        };
+        if let Some(fault) = fault {
+            return Err(self.fail(outside.error_in(origin, fault)));
+        }
+        let directory = self.root.clone();
+        let via = vec![directory.clone()];
+        let file = self.kustomization_file(&directory).map_err(|fault| {
+            let error = outside.error_in(origin.clone(), fault);
+            self.fail(error)
+        })?;
+        let (place, mut kustomization) = match (file, self.options.amendments) {
+            (Some(file), _) => self.read_kustomization(directory, file, via)?,
+            (None, Some(_)) => {
+                let place = Place { directory, file: None, text: String::new(), via };
+                let kustomization = self.generate_kustomization(&place);
+                (place, kustomization)
+            }
+            (None, None) => return Err(self.fail(outside.error_in(origin, Fault::NoKustomization { directory }))),
+        };
+        if let Some(amendments) = self.options.amendments {
+            self.amend(&place, &mut kustomization, amendments)?;
+        }
+        Ok((place, kustomization))
+    }
+
+    /// What kustomize does once, when all objects are there: hash suffixes, name references, order, metadata.
+    fn finish(
+        &mut self,
+        place: &Place,
+        kustomization: &Kustomization,
+        accumulated: Accumulator,
+    ) -> Result<Vec<Resource>, Failed> {
+        let Accumulator { resources, config } = accumulated;
+        let mut resources = resources.into_items();
+        for resource in resources.iter_mut().filter(|resource| resource.history.needs_hash) {
+            match hash::of(resource.manifest.value()) {
+                Some(hash) => {
+                    resource.remember_id();
+                    let name = format!("{}-{hash}", resource.manifest.name());
+                    resource.set_name(&name);
+                }
+                None => {
+                    let field = format!("{} on a {}", annotations::NEEDS_HASH, resource.manifest.kind());
+                    let origin = resource.origin().clone();
+                    self.fail(place.error_in(origin, Fault::Unsupported { field }));
+                }
+            }
+        }
+        for (index, fault) in name_reference::update(&mut resources, &config) {
+            let origin = resources[index].origin().clone();
+            self.fail(place.error_in(origin, fault));
+        }
+        if !self.errors.is_empty() {
+            return Err(Failed);
+        }
+        resources.retain(|resource| !annotations::is_local(resource));
+        self.sort(kustomization, &mut resources);
+        let unwanted = self.metadata.unwanted();
+        for resource in &mut resources {
+            annotations::tidy(resource, &unwanted);
+            self.metadata.write(resource);
+        }
+        Ok(resources)
+    }
+
+    fn sort(&self, kustomization: &Kustomization, resources: &mut [Resource]) {
+        match (&kustomization.sort_options, self.options.order) {
+            (Some(options), _) if options.value.order == "legacy" => {
+                sort_legacy(resources, options.value.legacy.as_ref());
+            }
+            (None, Order::AsKustomization) => sort_legacy(resources, None),
+            _ => {}
+        }
+    }
 }

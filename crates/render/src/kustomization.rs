@@ -1,68 +1,258 @@
+//! The fields of a kustomization file.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::Fault;
+use crate::decode::{At, Cursor, Decode, Fields, Problem};
+use crate::transform::field_spec::FieldSpec;
+
+pub(crate) mod generator_fields;
+pub(crate) mod patch_fields;
+
+pub use patch_fields::{Patch, PatchSource, Selector};
+
+use generator_fields::{Generator, GeneratorOptions};
+
+/// A kustomization or a component, as its file states it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Kustomization {
+    pub(crate) is_component: bool,
+    /// `resources`, then `bases`.
+    pub(crate) resources: Vec<At<String>>,
+    pub(crate) components: Vec<At<String>>,
+    pub(crate) name_prefix: String,
+    pub(crate) name_suffix: String,
+    pub(crate) namespace: At<String>,
+    pub(crate) common_labels: BTreeMap<String, String>,
+    pub(crate) labels: Vec<At<LabelRule>>,
+    pub(crate) common_annotations: BTreeMap<String, String>,
+    pub(crate) patches: Vec<At<Patch>>,
+    pub(crate) patches_strategic_merge: Vec<At<String>>,
+    pub(crate) patches_json6902: Vec<At<Patch>>,
+    /// `images`, then `imageTags`.
+    pub(crate) images: Vec<At<Image>>,
+    pub(crate) replicas: Vec<At<Replica>>,
+    pub(crate) config_maps: Vec<At<Generator>>,
+    pub(crate) secrets: Vec<At<Generator>>,
+    pub(crate) generator_options: Option<GeneratorOptions>,
+    pub(crate) configurations: Vec<At<String>>,
+    pub(crate) sort_options: Option<At<SortOptions>>,
+    pub(crate) build_metadata: Vec<String>,
+}
+
+/// The fields of kustomize that are refused, so that nothing is skipped in silence.
+const UNSUPPORTED: [&str; 10] = [
+    "replacements",
+    "vars",
+    "crds",
+    "openapi",
+    "helmCharts",
+    "helmGlobals",
+    "helmChartInflationGenerator",
+    "generators",
+    "transformers",
+    "validators",
+];
+
+impl Kustomization {
+    /// Reads the values of a kustomization file. All faults are noted; the result is of use only without any.
+    pub(crate) fn decode(value: &Value, problems: &mut Vec<Problem>) -> Self {
+        if says_nothing(value) {
+            problems.push(Problem { at: Default::default(), fault: Fault::EmptyKustomization });
+            return Self::default();
+        }
+        let mut fields = Fields::of(Cursor::root(value), problems);
+        let is_component = type_meta(&mut fields);
+        let _: Option<Metadata> = fields.take("metadata");
+        UNSUPPORTED.iter().for_each(|name| fields.refuse(name));
+        let mut resources: Vec<_> = fields.take("resources");
+        resources.append(&mut fields.take("bases"));
+        let mut images: Vec<_> = fields.take("images");
+        images.append(&mut fields.take("imageTags"));
+        let kustomization = Self {
+            is_component,
+            resources,
+            components: fields.take("components"),
+            name_prefix: fields.take("namePrefix"),
+            name_suffix: fields.take("nameSuffix"),
+            namespace: fields.take("namespace"),
+            common_labels: fields.take("commonLabels"),
+            labels: fields.take("labels"),
+            common_annotations: fields.take("commonAnnotations"),
+            patches: fields.take("patches"),
+            patches_strategic_merge: fields.take("patchesStrategicMerge"),
+            patches_json6902: fields.take("patchesJson6902"),
+            images,
+            replicas: fields.take("replicas"),
+            config_maps: fields.take("configMapGenerator"),
+            secrets: fields.take("secretGenerator"),
+            generator_options: fields.take("generatorOptions"),
+            configurations: fields.take("configurations"),
+            sort_options: fields.take("sortOptions"),
+            build_metadata: fields.take("buildMetadata"),
+        };
+        fields.finish();
+        kustomization
+    }
+}
+
+/// Whether nothing but the type is stated. An empty list is a statement.
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(fields) => fields.iter().all(|(key, value)| {
+            let is_type = ["apiVersion", "kind"].iter().any(|name| key.eq_ignore_ascii_case(name));
+            is_type || value.is_null() || value == ""
+        }),
+        _ => false,
+    }
+}
+
+/// Reads `apiVersion` and `kind`; says whether they make a component.
+fn type_meta(fields: &mut Fields<'_, '_>) -> bool {
+    let kind: String = fields.take("kind");
+    let api_version: String = fields.take("apiVersion");
+    let is_component = kind == "Component";
+    if !["", "Kustomization", "Component"].contains(&kind.as_str()) {
+        let problem = format!("{kind:?} is neither Kustomization nor Component");
+        fields.fault(fields.path().field("kind"), Fault::InvalidValue { field: "kind".into(), problem });
+    }
+    let (of, expected) = match is_component {
+        true => ("Component", "kustomize.config.k8s.io/v1alpha1"),
+        false => ("Kustomization", "kustomize.config.k8s.io/v1beta1"),
+    };
+    if !api_version.is_empty() && api_version != expected {
+        let problem = format!("a {of} has {expected}, found {api_version}");
+        let fault = Fault::InvalidValue { field: "apiVersion".into(), problem };
+        fields.fault(fields.path().field("apiVersion"), fault);
+    }
+    is_component
+}
+
+/// `metadata`, which a build ignores.
+#[derive(Default)]
+struct Metadata;
+
+impl Decode for Metadata {
+    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
+        let mut fields = Fields::of(cursor, problems);
+        let _: (String, String) = (fields.take("name"), fields.take("namespace"));
+        let _: BTreeMap<String, String> = fields.take("labels");
+        let _: BTreeMap<String, String> = fields.take("annotations");
+        fields.finish();
+        Self
+    }
+}
+
+/// One entry of `labels`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LabelRule {
+    pub(crate) pairs: BTreeMap<String, String>,
+    pub(crate) include_selectors: bool,
+    pub(crate) include_templates: bool,
+    pub(crate) fields: Vec<FieldSpec>,
+}
+
+impl Decode for LabelRule {
+    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
+        let mut fields = Fields::of(cursor, problems);
+        let rule = Self {
+            pairs: fields.take("pairs"),
+            include_selectors: fields.take("includeSelectors"),
+            include_templates: fields.take("includeTemplates"),
+            fields: fields.take("fields"),
+        };
+        fields.finish();
+        rule
+    }
+}
+
 /// One entry of `images`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Image {
     /// The name to match: as kustomize does, a regular expression against the whole name.
     pub name: String,
-    /// The name instead of the matched one.
-    pub new_name: Option<String>,
-    /// The tag instead of tag and digest.
-    pub new_tag: Option<String>,
-    /// The digest instead of tag and digest.
-    pub digest: Option<String>,
+    /// The name instead of the matched one; empty keeps it.
+    pub new_name: String,
+    /// The tag instead of tag and digest; empty keeps them.
+    pub new_tag: String,
+    /// The digest instead of tag and digest; empty keeps them.
+    pub digest: String,
     /// What is added behind the tag.
-    pub tag_suffix: Option<String>,
+    pub tag_suffix: String,
 }
 
-/// One entry of `patches`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Patch {
-    /// Where the patch stands.
-    pub source: PatchSource,
-    /// The objects that are patched; without it a strategic merge patch names its object itself.
-    pub target: Option<Selector>,
-    /// `options.allowNameChange`: the patch may rename its object.
-    pub allow_name_change: bool,
-    /// `options.allowKindChange`: the patch may change the kind of its object.
-    pub allow_kind_change: bool,
-}
-
-impl Patch {
-    /// A patch given as text, as Flux has it.
-    #[must_use]
-    pub fn inline(text: impl Into<String>, target: Option<Selector>) -> Self {
-        Self {
-            source: PatchSource::Inline(text.into()),
-            target,
-            allow_name_change: false,
-            allow_kind_change: false,
-        }
+impl Decode for Image {
+    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
+        let mut fields = Fields::of(cursor, problems);
+        let image = Self {
+            name: fields.take("name"),
+            new_name: fields.take("newName"),
+            new_tag: fields.take("newTag"),
+            digest: fields.take("digest"),
+            tag_suffix: fields.take("tagSuffix"),
+        };
+        fields.finish();
+        image
     }
 }
 
-/// Where the text of a patch stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PatchSource {
-    /// `patch`: the text itself, a strategic merge patch or JSON 6902.
-    Inline(String),
-    /// `path`: a file, relative to the kustomization.
-    File(String),
+/// One entry of `replicas`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Replica {
+    pub(crate) name: String,
+    pub(crate) count: i64,
 }
 
-/// Which objects are meant. An empty field fits all; the others are regular expressions against the whole text.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Selector {
-    /// The API group.
-    pub group: String,
-    /// The API version.
-    pub version: String,
-    /// The kind.
-    pub kind: String,
-    /// The name, now or before any renaming.
-    pub name: String,
-    /// The namespace, now or before any change; objects without one are in `default`.
-    pub namespace: String,
-    /// A label selector in Kubernetes' syntax.
-    pub label_selector: String,
-    /// The same for annotations.
-    pub annotation_selector: String,
+impl Decode for Replica {
+    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
+        let mut fields = Fields::of(cursor, problems);
+        let replica = Self { name: fields.take("name"), count: fields.take("count") };
+        fields.finish();
+        replica
+    }
+}
+
+/// `sortOptions`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SortOptions {
+    pub(crate) order: String,
+    pub(crate) legacy: Option<LegacyOrder>,
+}
+
+/// `sortOptions.legacySortOptions`: the kinds that come first and last.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LegacyOrder {
+    pub(crate) first: Vec<String>,
+    pub(crate) last: Vec<String>,
+}
+
+impl Decode for SortOptions {
+    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
+        let mut fields = Fields::of(cursor, problems);
+        let options = Self { order: fields.take("order"), legacy: fields.take("legacySortOptions") };
+        let problem = match (options.order.as_str(), &options.legacy) {
+            ("legacy", _) | ("fifo", None) => None,
+            ("fifo", Some(_)) => Some("legacySortOptions go with order: legacy only"),
+            _ => Some("must be fifo or legacy"),
+        };
+        if let Some(problem) = problem {
+            let at = fields.path().field("order");
+            let fault = Fault::InvalidValue { field: at.to_string(), problem: problem.to_owned() };
+            fields.fault(at, fault);
+        }
+        fields.finish();
+        options
+    }
+}
+
+impl Decode for LegacyOrder {
+    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
+        let mut fields = Fields::of(cursor, problems);
+        let order = Self { first: fields.take("orderFirst"), last: fields.take("orderLast") };
+        fields.finish();
+        order
+    }
 }

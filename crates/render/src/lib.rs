@@ -7,12 +7,31 @@
 //! This crate reads nothing but the tree, speaks to no network and no cluster, and holds no keys: decryption comes in
 //! as a [`Decrypt`].
 
+mod accumulate;
+mod amend;
 mod amendments;
 mod build;
 mod closure;
+mod decode;
 mod error;
+mod generated;
+mod generator;
+mod identity;
 mod kustomization;
+mod kustomization_file;
+mod kustomize_schema_1_21;
+mod loader;
 mod options;
+mod order;
+mod patch;
+mod pipeline;
+mod place;
+mod resource;
+mod resource_map;
+mod session;
+pub mod substitute;
+mod suggest;
+mod transform;
 mod warning;
 
 pub use amendments::{Amendments, CommonMetadata};

@@ -16,7 +16,19 @@ use windlass_render::{BuildErrors, BuildOptions, Fault, LoadRestriction, Order, 
 use windlass_yaml::{ReadOptions, read_documents};
 
 /// Cases whose result is another on purpose, each with the reason.
-const DELIBERATE: [(&str, &str); 0] = [];
+const DELIBERATE: [(&str, &str); 11] = [
+    ("krusty.TestAddManagedbyLabel__1", "a hidden flag that this crate does not have"),
+    ("krusty.TestAddManagedbyLabel__2", "recorded from a build without a version"),
+    ("merge2.TestMerge__merge_primitive_items", "schemas in comments are not read"),
+    ("probe.gen-literal-key-number", "keys are text, whatever they look like"),
+    ("probe.json6902-no-leading-slash", "refused; kustomize overlooks what stands before the first slash"),
+    ("probe.kz-annotation-key-true", "keys are text, whatever they look like"),
+    ("probe.kz-label-key-number", "keys are text, whatever they look like"),
+    ("probe.kz-yaml11-y-key", "keys are text, whatever they look like"),
+    ("probe.smp-container-no-key", "kustomize empties the list; that is refused"),
+    ("probe.yaml-float-key", "keys are text, whatever they look like"),
+    ("probe.yaml-int-keys", "keys are text, whatever they look like"),
+];
 
 /// How many cases may be out of scope.
 const OUT_OF_SCOPE: usize = 200;
@@ -71,10 +83,7 @@ fn recorded_cases() {
     let sum = |of: fn(&Row) -> usize| table.values().map(of).sum::<usize>();
     eprintln!("{:<28}{:>8}{:>8}{:>8}{:>14}", "feature", "passed", "bytes", "failed", "not supported");
     for (feature, row) in &table {
-        eprintln!(
-            "{feature:<28}{:>8}{:>8}{:>8}{:>14}",
-            row.passed, row.same_bytes, row.failed, row.unsupported
-        );
+        eprintln!("{feature:<28}{:>8}{:>8}{:>8}{:>14}", row.passed, row.same_bytes, row.failed, row.unsupported);
     }
     let unsupported = sum(|row| row.unsupported);
     eprintln!(
@@ -91,12 +100,12 @@ fn recorded_cases() {
 fn run(case: &Path) -> Outcome {
     let expected = fs::read_to_string(case.join("expected.yaml")).ok();
     let command_line = fs::read_to_string(case.join("expected_cli.yaml")).ok();
-    let outcomes = [
-        (Order::Fifo, expected.clone()),
-        (Order::AsKustomization, command_line.or(expected)),
-    ];
+    let outcomes = [(Order::Fifo, expected.clone()), (Order::AsKustomization, command_line.or(expected))];
+    // The probes were recorded from the command line, the other cases from the library, which does not sort by itself.
+    let name = case.file_name().unwrap_or_default().to_string_lossy();
+    let sorted_only = name.starts_with("probe.") || name == "krusty.TestKustomizationSortOrderNotSet";
     let mut all_bytes = true;
-    for (order, expected) in outcomes {
+    for (order, expected) in outcomes.into_iter().skip(usize::from(sorted_only)) {
         match run_as(case, order, expected.as_deref()) {
             Outcome::Passed { same_bytes } => all_bytes &= same_bytes,
             other => return other,
@@ -118,7 +127,7 @@ fn run_as(case: &Path, order: Order, expected: Option<&str>) -> Outcome {
         true => LoadRestriction::None,
         false => LoadRestriction::RootOnly,
     };
-    let order = match (args.contains("--reorder none"), args.contains("--reorder legacy")) {
+    let order = match (args.contains("--reorder\nnone"), args.contains("--reorder\nlegacy")) {
         (true, _) => Order::Fifo,
         (_, true) => Order::AsKustomization,
         _ => order,

@@ -1,0 +1,286 @@
+//! Building one kustomization: its resources and bases, its generators, its components, then its transformations.
+
+use windlass_manifest::{EntryKind, FieldPath, Origin, TreePath, read_manifests};
+use windlass_yaml::{ReadOptions, read_document};
+
+use crate::Fault;
+use crate::decode::At;
+use crate::generator::make::{self, Kind};
+use crate::generator::sources::{self, Pair};
+use crate::kustomization::Kustomization;
+use crate::kustomization::generator_fields::{Generator, GeneratorOptions};
+use crate::loader::{Encrypted, is_remote};
+use crate::place::Place;
+use crate::resource::Resource;
+use crate::resource_map::ResourceMap;
+use crate::session::{Failed, Session};
+use crate::transform::annotations::NEEDS_HASH;
+use crate::transform::build_metadata;
+use crate::transform::config::TransformerConfig;
+use windlass_manifest::Manifest;
+
+/// What a kustomization comes to: its objects, and the configuration that goes up with them.
+#[derive(Default)]
+pub(crate) struct Accumulator {
+    pub(crate) resources: ResourceMap,
+    pub(crate) config: TransformerConfig,
+}
+
+impl Session<'_> {
+    /// Builds a kustomization into `accumulated`: an empty one, or for a component that of its parent.
+    pub(crate) fn accumulate(
+        &mut self,
+        place: &Place,
+        kustomization: &Kustomization,
+        mut accumulated: Accumulator,
+    ) -> Result<Accumulator, Failed> {
+        let faults = self.errors.len();
+        for entry in &kustomization.resources {
+            // Each is tried, so that all their faults are told.
+            let _: Result<(), Failed> = self.resource(place, entry, &mut accumulated);
+        }
+        for entry in &kustomization.configurations {
+            let _: Result<(), Failed> = self.configuration(place, entry, &mut accumulated.config);
+        }
+        self.generators(place, kustomization, &mut accumulated);
+        let patches = self.load_patches(place, kustomization);
+        // What follows works on the objects, so it would only repeat what is wrong with them.
+        self.go_on_since(faults)?;
+        for entry in &kustomization.components {
+            accumulated = self.component(place, entry, accumulated)?;
+        }
+        self.transform(place, kustomization, &patches, &mut accumulated);
+        self.go_on_since(faults)?;
+        Ok(accumulated)
+    }
+
+    fn go_on_since(&self, faults: usize) -> Result<(), Failed> {
+        if self.errors.len() == faults { Ok(()) } else { Err(Failed) }
+    }
+
+    fn resource(&mut self, place: &Place, entry: &At<String>, into: &mut Accumulator) -> Result<(), Failed> {
+        let (_, resolved) = self.find_entry(place, entry)?;
+        match resolved.kind {
+            EntryKind::File => self.file(place, entry, into),
+            EntryKind::Directory => {
+                let (child, kustomization) = self.enter(place, entry, resolved.path)?;
+                if kustomization.is_component {
+                    let fault = Fault::IsAComponent { path: entry.value.clone() };
+                    return Err(self.fail(place.error(&entry.at, fault)));
+                }
+                let built = self.accumulate(&child, &kustomization, Accumulator::default())?;
+                self.merge(place, &entry.at, built, into)
+            }
+        }
+    }
+
+    /// Builds a component on what its parent has so far.
+    fn component(
+        &mut self,
+        place: &Place,
+        entry: &At<String>,
+        accumulated: Accumulator,
+    ) -> Result<Accumulator, Failed> {
+        let (_, resolved) = self.find_entry(place, entry)?;
+        if resolved.kind == EntryKind::File {
+            return Err(self.fail(place.error(&entry.at, Fault::NotADirectory { path: entry.value.clone() })));
+        }
+        let (child, kustomization) = self.enter(place, entry, resolved.path)?;
+        if !kustomization.is_component {
+            return Err(self.fail(place.error(&entry.at, Fault::NotAComponent { path: entry.value.clone() })));
+        }
+        let mut built = self.accumulate(&child, &kustomization, accumulated)?;
+        for (index, fault) in built.resources.conflicts() {
+            let origin = built.resources.items()[index].origin().clone();
+            self.fail(place.error_in(origin, fault));
+        }
+        Ok(built)
+    }
+
+    fn find_entry(
+        &mut self,
+        place: &Place,
+        entry: &At<String>,
+    ) -> Result<(TreePath, windlass_manifest::Resolved), Failed> {
+        let path = &entry.value;
+        let found = match path.is_empty() {
+            true => Err(Fault::InvalidValue { field: entry.at.to_string(), problem: "the path is empty".into() }),
+            false => self.loader.find(&place.directory, path),
+        };
+        found.map_err(|fault| {
+            let fault = if is_remote(path) { Fault::Remote { url: path.clone() } } else { fault };
+            self.fail(place.error(&entry.at, fault))
+        })
+    }
+
+    /// Reads the kustomization of a directory that is included.
+    fn enter(
+        &mut self,
+        place: &Place,
+        entry: &At<String>,
+        directory: TreePath,
+    ) -> Result<(Place, Kustomization), Failed> {
+        let mut via = place.via.clone();
+        if via.iter().any(|visited| visited.is_in(&directory)) {
+            return Err(self.fail(place.error(&entry.at, Fault::Cycle { path: entry.value.clone() })));
+        }
+        let limit = self.options.limits.depth;
+        if via.len() >= limit {
+            let fault = Fault::Limit { what: "kustomizations in one another", limit: limit as u64 };
+            return Err(self.fail(place.error(&entry.at, fault)));
+        }
+        via.push(directory.clone());
+        let file = match self.kustomization_file(&directory) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Err(self.fail(place.error(&entry.at, Fault::NoKustomization { directory }))),
+            Err(fault) => return Err(self.fail(place.error(&entry.at, fault))),
+        };
+        self.read_kustomization(directory, file, via)
+    }
+
+    fn merge(
+        &mut self,
+        place: &Place,
+        at: &FieldPath,
+        built: Accumulator,
+        into: &mut Accumulator,
+    ) -> Result<(), Failed> {
+        let Accumulator { resources, config } = built;
+        if let Err(fault) = into.config.merge(&config) {
+            return Err(self.fail(place.error(at, fault)));
+        }
+        let mut result = Ok(());
+        for resource in resources.into_items() {
+            let origin = resource.origin().clone();
+            if let Err(fault) = into.resources.append(resource) {
+                result = Err(self.fail(place.error_in(origin, fault)));
+            }
+        }
+        result
+    }
+
+    fn file(&mut self, place: &Place, entry: &At<String>, into: &mut Accumulator) -> Result<(), Failed> {
+        let loaded = self.loader.file(&place.directory, &entry.value, Encrypted::Decrypt);
+        let loaded = loaded.map_err(|fault| self.fail(place.error(&entry.at, fault)))?;
+        let read = loaded.text().and_then(|text| {
+            read_manifests(text, loaded.path.as_str()).map_err(|error| match error {
+                windlass_manifest::Error::Yaml { source, .. } => Fault::Yaml(source),
+                error => Fault::NotAnObject(error),
+            })
+        });
+        let manifests = read.map_err(|fault| {
+            let line = match &fault {
+                Fault::Yaml(error) => error.position().line,
+                Fault::NotAnObject(error) => error.origin().line().unwrap_or(0),
+                _ => 0,
+            };
+            self.fail(place.error_in(Origin::new(loaded.path.as_str(), line), fault))
+        })?;
+        let mut result = Ok(());
+        for mut manifest in manifests {
+            if loaded.decrypted {
+                manifest.mark_sensitive();
+            }
+            let mut resource = Resource::new(manifest);
+            resource.history.needs_hash = resource.manifest.annotation(NEEDS_HASH) == Some("enabled");
+            if self.metadata.tracks {
+                resource.history.origin = Some(build_metadata::of_file(&loaded.path, &self.root));
+            }
+            let origin = resource.origin().clone();
+            if let Err(fault) = into.resources.append(resource) {
+                result = Err(self.fail(place.error_in(origin, fault)));
+            }
+        }
+        result
+    }
+
+    fn configuration(
+        &mut self,
+        place: &Place,
+        entry: &At<String>,
+        config: &mut TransformerConfig,
+    ) -> Result<(), Failed> {
+        let loaded = self.loader.file(&place.directory, &entry.value, Encrypted::Keep);
+        let loaded = loaded.map_err(|fault| self.fail(place.error(&entry.at, fault)))?;
+        let file = Place {
+            directory: place.directory.clone(),
+            text: loaded.text().unwrap_or_default().to_owned(),
+            file: Some(loaded.path.clone()),
+            via: place.via.clone(),
+        };
+        let value = loaded.text().and_then(|text| read_document(text, &ReadOptions::config()).map_err(Fault::Yaml));
+        let value = value.map_err(|fault| {
+            let line = if let Fault::Yaml(error) = &fault { error.position().line } else { 0 };
+            self.fail(place.error_in(Origin::new(loaded.path.as_str(), line), fault))
+        })?;
+        let mut problems = Vec::new();
+        config.merge_file(&value, &mut problems);
+        let failed = problems.into_iter().map(|problem| self.fail(file.problem(problem))).last();
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn generators(&mut self, place: &Place, kustomization: &Kustomization, into: &mut Accumulator) {
+        let config_maps = kustomization.config_maps.iter().map(|entry| (Kind::ConfigMap, entry));
+        let secrets = kustomization.secrets.iter().map(|entry| (Kind::Secret, entry));
+        for (kind, entry) in config_maps.chain(secrets) {
+            let options = entry.value.options.over(kustomization.generator_options.as_ref());
+            if let Err(problem) = self.generate(place, kind, entry, &options, into) {
+                let name = entry.value.name.clone();
+                let fault =
+                    problem.unwrap_or_else(|problem| Fault::Generator { generator: kind.field(), name, problem });
+                self.fail(place.error(&entry.at, fault));
+            }
+        }
+    }
+
+    fn generate(
+        &mut self,
+        place: &Place,
+        kind: Kind,
+        entry: &At<Generator>,
+        options: &GeneratorOptions,
+        into: &mut Accumulator,
+    ) -> Result<(), Result<Fault, String>> {
+        let (pairs, decrypted) = self.data(place, kind, &entry.value)?;
+        let object = make::make(kind, &entry.value, options, pairs).map_err(Err)?;
+        let origin = place.find(&entry.at).0;
+        let mut manifest = Manifest::new(object, origin).map_err(|error| Ok(Fault::NotAnObject(error)))?;
+        if decrypted {
+            manifest.mark_sensitive();
+        }
+        let mut resource = Resource::new(manifest);
+        resource.history.generated = true;
+        resource.history.needs_hash = !options.disable_name_suffix_hash;
+        resource.history.behavior = entry.value.behavior;
+        if let (true, Some(file)) = (self.metadata.tracks, place.kustomization_file()) {
+            resource.history.origin = Some(build_metadata::of_plugin(&file, &self.root, kind.plugin()));
+        }
+        into.resources.absorb(resource).map_err(Err)
+    }
+
+    /// The data of a generator: env files, then literals, then files.
+    fn data(
+        &mut self,
+        place: &Place,
+        kind: Kind,
+        generator: &Generator,
+    ) -> Result<(Vec<Pair>, bool), Result<Fault, String>> {
+        let encrypted = if kind == Kind::Secret { Encrypted::Decrypt } else { Encrypted::Keep };
+        let (mut pairs, mut decrypted) = (Vec::new(), false);
+        for env in &generator.envs {
+            let loaded = self.loader.file(&place.directory, &env.value, encrypted).map_err(Ok)?;
+            decrypted |= loaded.decrypted;
+            pairs.extend(sources::env_file(&loaded.bytes).map_err(|problem| Err(format!("{}: {problem}", env.value)))?);
+        }
+        for literal in &generator.literals {
+            pairs.push(sources::literal(&literal.value).map_err(Err)?);
+        }
+        for file in &generator.files {
+            let (key, path) = sources::file(&file.value).map_err(Err)?;
+            let loaded = self.loader.file(&place.directory, path, encrypted).map_err(Ok)?;
+            decrypted |= loaded.decrypted;
+            pairs.push((key.to_owned(), loaded.bytes));
+        }
+        Ok((pairs, decrypted))
+    }
+}

@@ -1,0 +1,106 @@
+//! `configMapGenerator`, `secretGenerator` and their options.
+
+use std::collections::BTreeMap;
+
+use crate::Fault;
+use crate::decode::{At, Cursor, Decode, Fields, Problem};
+use crate::identity::Behavior;
+
+/// One entry of `configMapGenerator` or `secretGenerator`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Generator {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    pub(crate) behavior: Behavior,
+    pub(crate) literals: Vec<At<String>>,
+    pub(crate) files: Vec<At<String>>,
+    /// `envs`, then `env`.
+    pub(crate) envs: Vec<At<String>>,
+    pub(crate) options: GeneratorOptions,
+    /// The type of a Secret; empty for `Opaque`.
+    pub(crate) secret_type: String,
+}
+
+/// `options` of a generator, and `generatorOptions` for all of them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct GeneratorOptions {
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
+    pub(crate) disable_name_suffix_hash: bool,
+    pub(crate) immutable: bool,
+}
+
+impl GeneratorOptions {
+    /// These options over those for all generators. What those switch on stays on.
+    pub(crate) fn over(&self, all: Option<&Self>) -> Self {
+        let Some(all) = all else { return self.clone() };
+        let over = |all: &BTreeMap<String, String>, own: &BTreeMap<String, String>| {
+            let mut merged = all.clone();
+            merged.extend(own.clone());
+            merged
+        };
+        Self {
+            labels: over(&all.labels, &self.labels),
+            annotations: over(&all.annotations, &self.annotations),
+            disable_name_suffix_hash: all.disable_name_suffix_hash || self.disable_name_suffix_hash,
+            immutable: all.immutable || self.immutable,
+        }
+    }
+}
+
+impl Decode for Generator {
+    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
+        let mut fields = Fields::of(cursor, problems);
+        let mut envs: Vec<_> = fields.take("envs");
+        envs.extend(fields.take::<Option<At<String>>>("env").filter(|env| !env.value.is_empty()));
+        let generator = Self {
+            name: fields.take("name"),
+            namespace: fields.take("namespace"),
+            behavior: fields.take("behavior"),
+            literals: fields.take("literals"),
+            files: fields.take("files"),
+            envs,
+            options: fields.take("options"),
+            secret_type: fields.take("type"),
+        };
+        if generator.name.is_empty() {
+            let field = fields.path().to_string();
+            let fault = Fault::InvalidValue { field, problem: "give it a name".to_owned() };
+            fields.fault(fields.path().clone(), fault);
+        }
+        fields.finish();
+        generator
+    }
+}
+
+impl Decode for Behavior {
+    /// kustomize takes whatever it does not know for `create`; a word that is none of the three is a slip.
+    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
+        let text = At::<String>::decode(cursor, problems);
+        match text.value.as_str() {
+            "" | "create" | "unspecified" => Self::Create,
+            "replace" => Self::Replace,
+            "merge" => Self::Merge,
+            other => {
+                let problem = format!("{other:?} is none of create, replace, merge");
+                let fault = Fault::InvalidValue { field: text.at.to_string(), problem };
+                problems.push(Problem { at: text.at, fault });
+                Self::Create
+            }
+        }
+    }
+}
+
+impl Decode for GeneratorOptions {
+    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
+        let mut fields = Fields::of(cursor, problems);
+        let options = Self {
+            labels: fields.take("labels"),
+            annotations: fields.take("annotations"),
+            disable_name_suffix_hash: fields.take("disableNameSuffixHash"),
+            immutable: fields.take("immutable"),
+        };
+        fields.finish();
+        options
+    }
+}

@@ -1,0 +1,210 @@
+//! The way to the tree: every question goes through here, is counted against the limits, and noted in the closure.
+
+use windlass_manifest::{EntryKind, FileTree, Origin, Resolved, Step, TreeEntry, TreeError, TreePath, TreePathError};
+use windlass_yaml::{Content, Node, Style, compose};
+use zeroize::Zeroizing;
+
+use crate::{BuildOptions, Closure, Fault, LoadRestriction, suggest};
+
+/// Reads files for a build.
+pub(crate) struct Loader<'a> {
+    tree: &'a dyn FileTree,
+    options: &'a BuildOptions<'a>,
+    closure: Closure,
+    files: usize,
+    bytes: u64,
+    /// The file last looked at for how something in it was written.
+    composed: Option<(String, Vec<Node>)>,
+}
+
+/// A file that was read.
+pub(crate) struct Loaded {
+    pub(crate) path: TreePath,
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    /// It was encrypted; what comes of it is a secret.
+    pub(crate) decrypted: bool,
+}
+
+impl Loaded {
+    pub(crate) fn text(&self) -> Result<&str, Fault> {
+        std::str::from_utf8(&self.bytes).map_err(|_| Fault::NotUtf8)
+    }
+}
+
+/// Whether a file is decrypted where it looks encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encrypted {
+    Decrypt,
+    /// What goes into a ConfigMap stays as it is: decrypted, it would be a secret that anybody may read.
+    Keep,
+}
+
+impl<'a> Loader<'a> {
+    pub(crate) fn new(tree: &'a dyn FileTree, options: &'a BuildOptions<'a>) -> Self {
+        Self { tree, options, closure: Closure::default(), files: 0, bytes: 0, composed: None }
+    }
+
+    pub(crate) fn into_closure(self) -> Closure {
+        self.closure
+    }
+
+    /// The file that a kustomization in `directory` calls `path`.
+    pub(crate) fn file(&mut self, directory: &TreePath, path: &str, encrypted: Encrypted) -> Result<Loaded, Fault> {
+        let target = join(directory, path)?;
+        let resolved = self.resolve(&target).map_err(|error| self.missing(directory, path, error))?;
+        if resolved.kind == EntryKind::Directory {
+            return Err(Fault::NotAFile { path: path.to_owned() });
+        }
+        if self.options.load_restriction == LoadRestriction::RootOnly {
+            let root = self.resolve(directory).map_err(Fault::Tree)?;
+            if !resolved.path.is_in(&root.path) {
+                return Err(Fault::Restricted { path: path.to_owned(), directory: directory.clone() });
+            }
+        }
+        self.read(target, encrypted)
+    }
+
+    /// What stands at the path that a kustomization in `directory` calls `path`, if anything does.
+    pub(crate) fn find(&mut self, directory: &TreePath, path: &str) -> Result<(TreePath, Resolved), Fault> {
+        let target = join(directory, path)?;
+        match self.resolve(&target) {
+            Ok(resolved) => Ok((target, resolved)),
+            Err(error) => Err(self.missing(directory, path, error)),
+        }
+    }
+
+    pub(crate) fn resolve(&mut self, path: &TreePath) -> Result<Resolved, TreeError> {
+        let answer = self.tree.resolve(path);
+        self.closure.resolved(path, &answer);
+        answer
+    }
+
+    pub(crate) fn list(&mut self, path: &TreePath) -> Result<Vec<TreeEntry>, Fault> {
+        let answer = self.tree.list(path);
+        self.closure.listed(path, &answer);
+        answer.map_err(Fault::Tree)
+    }
+
+    /// Reads a file of the tree, whoever names it.
+    pub(crate) fn read(&mut self, path: TreePath, encrypted: Encrypted) -> Result<Loaded, Fault> {
+        let limits = &self.options.limits;
+        self.files += 1;
+        if self.files > limits.files {
+            return Err(Fault::Limit { what: "files", limit: limits.files as u64 });
+        }
+        let answer = self.tree.read(&path);
+        self.closure.read(&path, answer.as_deref().ok());
+        let bytes = answer.map_err(Fault::Tree)?;
+        let size = bytes.len() as u64;
+        if size > limits.file_bytes {
+            return Err(Fault::Limit { what: "bytes for one file", limit: limits.file_bytes });
+        }
+        self.bytes += size;
+        if self.bytes > limits.total_bytes {
+            return Err(Fault::Limit { what: "bytes for all files", limit: limits.total_bytes });
+        }
+        match (encrypted, self.options.decryptor) {
+            (Encrypted::Decrypt, Some(decryptor)) if looks_encrypted(&bytes) => {
+                let plain =
+                    decryptor.decrypt(&path, &bytes).map_err(|source| Fault::Decrypt { path: path.clone(), source })?;
+                let decrypted = plain.is_some();
+                Ok(Loaded { path, bytes: plain.unwrap_or_else(|| Zeroizing::new(bytes)), decrypted })
+            }
+            _ => Ok(Loaded { path, bytes: Zeroizing::new(bytes), decrypted: false }),
+        }
+    }
+
+    /// Whether the object from `origin` has a text in quotes at a path, going by its file.
+    ///
+    /// Values do not know how they were written, and only a patch that puts a number in the place of a text has to.
+    pub(crate) fn is_quoted(&mut self, origin: &Origin, path: &[Step], text: &str) -> bool {
+        let (Some(file), Some(line)) = (origin.file(), origin.line()) else { return false };
+        if self.composed.as_ref().is_none_or(|(composed, _)| composed != file) {
+            let read = TreePath::new(file).ok().and_then(|path| self.tree.read_text(&path).ok());
+            let nodes = read.and_then(|text| compose(&text, &windlass_yaml::Limits::default()).ok());
+            self.composed = Some((file.to_owned(), nodes.unwrap_or_default()));
+        }
+        let nodes = self.composed.iter().flat_map(|(_, nodes)| nodes);
+        let mut documents = nodes.filter(|node| node.span.start.line == line);
+        let found = documents.next().and_then(|document| path.iter().try_fold(document, child));
+        found.is_some_and(|node| {
+            matches!(&node.content, Content::Scalar { text: found, style } if *style != Style::Plain && found == text)
+        })
+    }
+
+    /// Names what is wrong with a path that cannot be resolved, and what could have been meant.
+    fn missing(&self, directory: &TreePath, path: &str, error: TreeError) -> Fault {
+        let path = path.to_owned();
+        match error {
+            TreeError::Escapes { .. } => Fault::Escapes { path },
+            TreeError::NotFound { .. } => {
+                let suggestion = self.nearest(directory, &path);
+                Fault::Missing { path, suggestion }
+            }
+            error => Fault::Tree(error),
+        }
+    }
+
+    /// A path like `path` that exists. The look around is for the message only and no part of the closure.
+    fn nearest(&self, directory: &TreePath, path: &str) -> Option<String> {
+        let trimmed = path.trim_end_matches('/');
+        let (above, name) = trimmed.rsplit_once('/').unwrap_or(("", trimmed));
+        let entries = self.tree.list(&directory.join(above).ok()?).ok()?;
+        let found = suggest::nearest(name, entries.iter().map(|entry| entry.name.as_str()))?;
+        Some(if above.is_empty() { found.to_owned() } else { format!("{above}/{found}") })
+    }
+}
+
+fn child<'n>(node: &'n Node, step: &Step) -> Option<&'n Node> {
+    let field = |node: &'n Node, name: &str| match &node.content {
+        Content::Mapping(entries) => entries.iter().find(|(key, _)| key.text() == Some(name)).map(|(_, value)| value),
+        _ => None,
+    };
+    match (step, &node.content) {
+        (Step::Field(name), _) => field(node, name),
+        (Step::Index(index), Content::Sequence(items)) => items.get(*index),
+        (Step::Item(keys), Content::Sequence(items)) => items
+            .iter()
+            .find(|item| keys.iter().all(|(key, value)| field(item, key).and_then(Node::text) == Some(value.as_str()))),
+        _ => None,
+    }
+}
+
+fn join(directory: &TreePath, path: &str) -> Result<TreePath, Fault> {
+    directory.join(path).map_err(|error| match error {
+        TreePathError::Absolute(path) => Fault::Absolute { path },
+        TreePathError::Escapes { path, .. } => Fault::Escapes { path },
+        error => Fault::InvalidValue { field: path.to_owned(), problem: error.to_string() },
+    })
+}
+
+/// Whether a file holds the marks that every SOPS document has, in each of its formats.
+fn looks_encrypted(bytes: &[u8]) -> bool {
+    let holds = |mark: &[u8]| bytes.windows(mark.len()).any(|window| window == mark);
+    holds(b"ENC[") && holds(b"sops")
+}
+
+/// Whether an entry names something that is not in the tree: a URL, or a Git repository.
+pub(crate) fn is_remote(entry: &str) -> bool {
+    let entry = entry.to_ascii_lowercase();
+    let starts = ["http://", "https://", "ssh://", "file://", "git::", "github.com/", "github.com:"];
+    let user = entry
+        .split_once('@')
+        .is_some_and(|(user, rest)| !user.is_empty() && !user.contains('/') && rest.contains([':', '/']));
+    user || starts.iter().any(|start| entry.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remote_entries_are_told_from_paths() {
+        for entry in ["https://x/y.yaml", "github.com/a/b?ref=v1", "git@host:a/b", "ssh://git@h/a", "git::h/a"] {
+            assert!(is_remote(entry), "{entry}");
+        }
+        for entry in ["../base", "a@b.yaml", "./github.com/x", "apps/web"] {
+            assert!(!is_remote(entry), "{entry}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Applying one patch to one object.
+
+use serde_json::{Map, Value};
+use windlass_manifest::Manifest;
+
+use crate::Patch;
+use crate::patch::json6902::JsonPatch;
+use crate::patch::read::MergePatch;
+use crate::patch::strategic_merge::{Merge, merge_object};
+use crate::resource::Resource;
+
+/// Whether a strategic merge patch goes to the object it names, or to those that a target selects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aim {
+    Named,
+    Target,
+}
+
+/// Applies a strategic merge patch. Kind, name and namespace stay what they were unless the options say otherwise.
+///
+/// What does not fit is the error; what kustomize passes over comes beside it.
+pub(crate) fn merge(
+    resource: &mut Resource,
+    patch: &MergePatch,
+    aim: Aim,
+    options: &Patch,
+    mut merge: Merge<'_>,
+) -> (Result<(), String>, Vec<String>) {
+    let result = merge_into(resource, patch, aim, options, &mut merge);
+    (result, merge.warnings)
+}
+
+fn merge_into(
+    resource: &mut Resource,
+    patch: &MergePatch,
+    aim: Aim,
+    options: &Patch,
+    merge: &mut Merge<'_>,
+) -> Result<(), String> {
+    let (kind, name) = (resource.manifest.kind().to_owned(), resource.manifest.name().to_owned());
+    let namespace = resource.manifest.get(&["metadata", "namespace"]).cloned();
+    let untyped = resource.manifest.api_version().is_empty();
+    if options.allow_name_change || options.allow_kind_change {
+        resource.remember_id();
+    }
+    let values = match aim {
+        Aim::Named => patch.own.clone(),
+        Aim::Target => with_api_version(&patch.for_target, resource.manifest.api_version()),
+    };
+    let object = std::mem::take(resource.manifest.value_mut());
+    let merged = merge_object(object, &values, merge)?;
+    let Some(mut merged) = merged else {
+        resource.deleted = true;
+        return Ok(());
+    };
+    if !options.allow_kind_change {
+        set(merged.as_object_mut(), "kind", Some(Value::from(kind)));
+    }
+    if aim == Aim::Target && untyped {
+        // kustomize gives the patch the type of its target, also an empty one.
+        set(merged.as_object_mut(), "apiVersion", Some(Value::Null));
+    }
+    let mut metadata = merged.get_mut("metadata").and_then(Value::as_object_mut);
+    if !options.allow_name_change {
+        set(metadata.as_deref_mut(), "name", Some(Value::from(name)));
+    }
+    set(metadata, "namespace", namespace);
+    replace_object(resource, merged)
+}
+
+/// Applies a JSON 6902 patch.
+///
+/// # Errors
+/// Which operation failed, or that the result is no object any more.
+pub(crate) fn json(resource: &mut Resource, patch: &JsonPatch) -> Result<(), String> {
+    let mut object = resource.manifest.value().clone();
+    // kustomize keeps an object's history in annotations, so there is something to add to.
+    if !resource.history.is_empty()
+        && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+    {
+        let annotations = metadata.entry("annotations").or_insert(Value::Null);
+        if annotations.is_null() {
+            *annotations = Value::Object(Map::new());
+        }
+    }
+    patch.apply(&mut object)?;
+    replace_object(resource, object)
+}
+
+fn replace_object(resource: &mut Resource, object: Value) -> Result<(), String> {
+    let checked = Manifest::new(object, resource.origin().clone()).map_err(|error| {
+        let text = error.to_string();
+        format!("afterwards {}", text.split_once(": ").map_or(text.as_str(), |(_, problem)| problem))
+    })?;
+    *resource.manifest.value_mut() = checked.into_value();
+    Ok(())
+}
+
+fn with_api_version(patch: &Value, api_version: &str) -> Value {
+    let mut patch = patch.clone();
+    let api_version = (!api_version.is_empty()).then(|| Value::from(api_version));
+    set(patch.as_object_mut(), "apiVersion", api_version);
+    patch
+}
+
+fn set(fields: Option<&mut Map<String, Value>>, key: &str, value: Option<Value>) {
+    let Some(fields) = fields else { return };
+    match value {
+        Some(value) => {
+            fields.insert(key.to_owned(), value);
+        }
+        None => {
+            fields.shift_remove(key);
+        }
+    }
+}

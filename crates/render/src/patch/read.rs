@@ -1,0 +1,97 @@
+//! From the text of a patch to a patch: strategic merge or JSON 6902, whichever the text is.
+
+use serde_json::Value;
+use windlass_manifest::{Manifest, Origin, manifests_from_values};
+use windlass_yaml::{ReadOptions, read_document, read_documents};
+
+use crate::Fault;
+use crate::identity::ResId;
+use crate::patch::json6902::JsonPatch;
+
+/// A patch that was read.
+#[derive(Debug)]
+pub(crate) enum PatchText {
+    Merge(Vec<MergePatch>),
+    Json(JsonPatch),
+}
+
+/// One document of a strategic merge patch.
+#[derive(Debug)]
+pub(crate) struct MergePatch {
+    /// The object that the patch names.
+    pub(crate) id: ResId,
+    /// The line of the text that the document starts on.
+    pub(crate) line: usize,
+    /// The values for a patch that names its object itself.
+    pub(crate) own: Value,
+    /// The values for a patch with a target. kustomize turns its labels and annotations into text before it merges
+    /// them, so that even a null there is the text "null" and removes nothing.
+    pub(crate) for_target: Value,
+}
+
+/// A fault in a patch, and the line of its text, where that is known.
+pub(crate) struct PatchFault {
+    pub(crate) line: Option<usize>,
+    pub(crate) fault: Fault,
+}
+
+/// Reads the text of a patch. A text without content is a patch that does nothing.
+pub(crate) fn read(text: &str) -> Result<PatchText, PatchFault> {
+    let config = read_document(text, &ReadOptions::config());
+    if let Ok(Value::Array(operations)) = &config {
+        let patch = JsonPatch::new(operations);
+        let patch = patch.map_err(|problem| PatchFault { line: None, fault: Fault::NotAPatch { problem } })?;
+        return Ok(PatchText::Json(patch));
+    }
+    read_merge(text).map(PatchText::Merge)
+}
+
+/// Reads a strategic merge patch.
+pub(crate) fn read_merge(text: &str) -> Result<Vec<MergePatch>, PatchFault> {
+    let typed = read_objects(text, &[])?;
+    let texts = read_objects(text, &[&["metadata", "labels"], &["metadata", "annotations"]])?;
+    Ok(typed.into_iter().zip(texts).map(|(typed, texts)| merge_patch(typed, texts)).collect())
+}
+
+/// Reads JSON 6902.
+pub(crate) fn read_json(text: &str) -> Result<JsonPatch, PatchFault> {
+    let not_a_patch =
+        |problem: &str| PatchFault { line: None, fault: Fault::NotAPatch { problem: problem.to_owned() } };
+    match read_document(text, &ReadOptions::config()) {
+        Ok(Value::Array(operations)) => JsonPatch::new(&operations).map_err(|problem| not_a_patch(&problem)),
+        Ok(_) => Err(not_a_patch("expected a list of operations, each with op and path")),
+        Err(error) => {
+            let line = Some(error.position().line);
+            Err(PatchFault { line, fault: Fault::Yaml(error) })
+        }
+    }
+}
+
+fn read_objects(text: &str, text_below: &[&[&str]]) -> Result<Vec<Manifest>, PatchFault> {
+    let options = ReadOptions { text_below, ..ReadOptions::resource() };
+    let documents = read_documents(text, &options).map_err(|error| {
+        let line = Some(error.position().line);
+        PatchFault { line, fault: Fault::Yaml(error) }
+    })?;
+    let documents = documents.into_iter().map(|document| (document.value, Origin::new("patch", document.line)));
+    manifests_from_values(documents).map_err(|error| {
+        let line = error.origin().line();
+        PatchFault { line, fault: Fault::NotAnObject(error) }
+    })
+}
+
+fn merge_patch(typed: Manifest, texts: Manifest) -> MergePatch {
+    let id = ResId::new(typed.gvk(), typed.name(), typed.namespace());
+    let line = typed.origin().line().unwrap_or(1);
+    let (mut own, for_target) = (typed.into_value(), texts.into_value());
+    // Annotations end as text in any case, and as the text that was written: 1.10 is no 1.1 there.
+    let written = for_target.pointer("/metadata/annotations").and_then(Value::as_object);
+    if let (Some(Value::Object(annotations)), Some(written)) = (own.pointer_mut("/metadata/annotations"), written) {
+        for (key, value) in annotations.iter_mut().filter(|(_, value)| !value.is_null()) {
+            if let Some(text) = written.get(key) {
+                value.clone_from(text);
+            }
+        }
+    }
+    MergePatch { id, line, own, for_target }
+}

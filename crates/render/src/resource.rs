@@ -1,0 +1,81 @@
+//! One object on its way through a build.
+
+use serde_json::{Map, Value};
+use windlass_manifest::{Gvk, Manifest, Origin};
+
+use crate::identity::{History, Previous, ResId};
+use crate::transform::scalar::text_of;
+
+/// A manifest with the history that kustomize keeps of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Resource {
+    pub(crate) manifest: Manifest,
+    pub(crate) history: History,
+    /// A patch deleted it; it leaves the build after the transformer that did so.
+    pub(crate) deleted: bool,
+}
+
+impl Resource {
+    pub(crate) fn new(manifest: Manifest) -> Self {
+        Self { manifest, history: History::default(), deleted: false }
+    }
+
+    pub(crate) fn gvk(&self) -> Gvk {
+        self.manifest.gvk()
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        self.manifest.origin()
+    }
+
+    /// Who it is now.
+    pub(crate) fn id(&self) -> ResId {
+        ResId::new(self.gvk(), self.manifest.name(), self.manifest.namespace())
+    }
+
+    /// Who it was when it was read.
+    pub(crate) fn original_id(&self) -> ResId {
+        self.previous_ids().next().unwrap_or_else(|| self.id())
+    }
+
+    /// Everyone it was, the oldest first. Group and version are those of today.
+    pub(crate) fn previous_ids(&self) -> impl Iterator<Item = ResId> + '_ {
+        let Gvk { group, version, .. } = self.gvk();
+        self.history.previous.iter().map(move |previous| ResId {
+            gvk: Gvk { group: group.clone(), version: version.clone(), kind: previous.kind.clone() },
+            name: previous.name.clone(),
+            namespace: previous.namespace.clone(),
+        })
+    }
+
+    /// Notes who it is, before that changes.
+    pub(crate) fn remember_id(&mut self) {
+        let ResId { gvk, name, namespace } = self.id();
+        self.history.previous.push(Previous { kind: gvk.kind, name, namespace });
+    }
+
+    pub(crate) fn set_name(&mut self, name: &str) {
+        if let Some(metadata) = self.metadata_mut() {
+            metadata.insert("name".to_owned(), Value::from(name));
+        }
+    }
+
+    /// The labels as text.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = (&str, String)> {
+        self.texts("labels")
+    }
+
+    /// The annotations as text.
+    pub(crate) fn annotations(&self) -> impl Iterator<Item = (&str, String)> {
+        self.texts("annotations")
+    }
+
+    pub(crate) fn metadata_mut(&mut self) -> Option<&mut Map<String, Value>> {
+        self.manifest.value_mut().get_mut("metadata")?.as_object_mut()
+    }
+
+    fn texts(&self, map: &str) -> impl Iterator<Item = (&str, String)> {
+        let entries = self.manifest.get(&["metadata", map]).and_then(Value::as_object);
+        entries.into_iter().flatten().map(|(key, value)| (key.as_str(), text_of(value)))
+    }
+}

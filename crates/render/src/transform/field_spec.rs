@@ -1,0 +1,220 @@
+//! Field specs: which fields, of which types, a transformer changes.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use crate::Fault;
+use crate::decode::{Cursor, Decode, Fields, Problem};
+use crate::identity::GvkFilter;
+use crate::transform::scalar::type_of;
+
+/// A field of some types of objects.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct FieldSpec {
+    pub(crate) on: GvkFilter,
+    /// Names divided by `/`; `\/` is a slash within a name, and `name[]` says that a list stands there.
+    pub(crate) path: Cow<'static, str>,
+    /// Whether missing mappings on the way are made.
+    pub(crate) create: bool,
+}
+
+impl FieldSpec {
+    /// A spec of the built-in tables.
+    pub(crate) const fn new([group, version, kind]: [&'static str; 3], path: &'static str, create: bool) -> Self {
+        let on = GvkFilter { group: Cow::Borrowed(group), version: Cow::Borrowed(version), kind: Cow::Borrowed(kind) };
+        Self { on, path: Cow::Borrowed(path), create }
+    }
+
+    /// The spec for objects of all types.
+    pub(crate) const fn anywhere(path: &'static str, create: bool) -> Self {
+        Self::new(["", "", ""], path, create)
+    }
+
+    /// Whether this spec is `other` in effect, as kustomize sees it when lists are merged.
+    fn stands_for(&self, other: &Self) -> bool {
+        self.path == other.path && other.on.fits(&self.on.group, &self.on.version, &self.on.kind)
+    }
+}
+
+impl Decode for FieldSpec {
+    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
+        let mut fields = Fields::of(cursor, problems);
+        let spec = Self {
+            on: GvkFilter::take(&mut fields),
+            path: Cow::Owned(fields.take("path")),
+            create: fields.take("create"),
+        };
+        fields.finish();
+        spec
+    }
+}
+
+impl GvkFilter {
+    /// The fields `group`, `version` and `kind`.
+    pub(crate) fn take(fields: &mut Fields<'_, '_>) -> Self {
+        let mut text = |name| Cow::Owned(fields.take::<String>(name));
+        Self { group: text("group"), version: text("version"), kind: text("kind") }
+    }
+}
+
+/// A list of specs: the built-in ones, and those that configurations add.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FieldSpecs {
+    built_in: [&'static [FieldSpec]; 2],
+    added: Vec<FieldSpec>,
+}
+
+impl FieldSpecs {
+    pub(crate) fn built_in(first: &'static [FieldSpec], second: &'static [FieldSpec]) -> Self {
+        Self { built_in: [first, second], added: Vec::new() }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &FieldSpec> {
+        self.built_in.iter().copied().flatten().chain(&self.added)
+    }
+
+    /// Adds a spec unless it is there.
+    pub(crate) fn merge(&mut self, spec: &FieldSpec) -> Result<(), Fault> {
+        let known = self.iter().find(|known| known.stands_for(spec)).map(|known| known.create);
+        match known {
+            None => self.added.push(spec.clone()),
+            Some(create) if create == spec.create => {}
+            Some(create) => {
+                let problem = format!(
+                    "create: {} contradicts the spec that is there already, which has create: {create}",
+                    spec.create
+                );
+                return Err(Fault::InvalidValue { field: spec.path.clone().into_owned(), problem });
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what another list has beyond the built-in specs.
+    pub(crate) fn merge_all(&mut self, other: &Self) -> Result<(), Fault> {
+        other.added.iter().try_for_each(|spec| self.merge(spec))
+    }
+}
+
+/// What is made where the last field of a path is missing or null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Create {
+    Nothing,
+    Mapping,
+    Scalar,
+}
+
+/// Calls `set` for every value at `spec.path` below `object`, through all items of the lists on the way.
+///
+/// # Errors
+/// What `set` says, and where a scalar is in the way.
+pub(crate) fn visit(
+    object: &mut Value,
+    spec: &FieldSpec,
+    create: Create,
+    set: &mut dyn FnMut(&mut Value) -> Result<(), String>,
+) -> Result<(), String> {
+    let path = split(&spec.path);
+    let create = if spec.create { create } else { Create::Nothing };
+    Walk { create, set }.step(object, &path).map_err(|problem| format!("{}: {problem}", spec.path))
+}
+
+struct Walk<'s> {
+    create: Create,
+    set: &'s mut dyn FnMut(&mut Value) -> Result<(), String>,
+}
+
+impl Walk<'_> {
+    fn step(&mut self, value: &mut Value, path: &[String]) -> Result<(), String> {
+        let Some((name, rest)) = path.split_first() else { return (self.set)(value) };
+        match value {
+            Value::Null => Ok(()),
+            Value::Array(items) => items.iter_mut().try_for_each(|item| self.step(item, path)),
+            Value::Object(fields) => self.field(fields, name, rest),
+            other => Err(format!("expected a mapping or a list, found {}", type_of(other))),
+        }
+    }
+
+    fn field(&mut self, fields: &mut Map<String, Value>, name: &str, rest: &[String]) -> Result<(), String> {
+        let (name, is_list) = name.strip_suffix("[]").map_or((name, false), |name| (name, true));
+        if name.is_empty() {
+            return Err("the path has an empty name in it".to_owned());
+        }
+        let made = match (self.create, is_list) {
+            (_, true) => Some(Value::Array(Vec::new())),
+            (Create::Nothing, _) => None,
+            (Create::Scalar, _) if rest.is_empty() => Some(Value::Null),
+            _ => Some(Value::Object(Map::new())),
+        };
+        if self.create != Create::Nothing && !is_list && !fields.contains_key(name) {
+            fields.insert(name.to_owned(), Value::Null);
+        }
+        let Some(field) = fields.get_mut(name) else { return Ok(()) };
+        if let (Value::Null, Some(made)) = (&*field, made) {
+            *field = made;
+        }
+        self.step(field, rest)
+    }
+}
+
+/// The names of a path.
+pub(crate) fn split(path: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for part in path.strip_prefix('/').unwrap_or(path).split('/') {
+        match names.last_mut() {
+            Some(last) if last.ends_with('\\') => {
+                last.pop();
+                last.push('/');
+                last.push_str(part);
+            }
+            _ => names.push(part.to_owned()),
+        }
+    }
+    names
+}
+
+/// Sets one entry of the mapping at the end of a path, as text.
+pub(crate) fn set_entry(value: &mut Value, key: &str, text: &str) -> Result<(), String> {
+    match value {
+        Value::Object(fields) => {
+            fields.insert(key.to_owned(), Value::from(text));
+            Ok(())
+        }
+        Value::Null => Ok(()),
+        other => Err(format!("expected a mapping, found {}", type_of(other))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn set(object: Value, path: &'static str, create: bool) -> Value {
+        let mut object = object;
+        let spec = FieldSpec::anywhere(path, create);
+        visit(&mut object, &spec, Create::Scalar, &mut |value| {
+            *value = json!("new");
+            Ok(())
+        })
+        .unwrap();
+        object
+    }
+
+    #[test]
+    fn lists_are_crossed_and_mappings_made() {
+        assert_eq!(set(json!({"a": [{"b": 1}, {}]}), "a/b", false), json!({"a": [{"b": "new"}, {}]}));
+        assert_eq!(set(json!({}), "a/b", true), json!({"a": {"b": "new"}}));
+        assert_eq!(set(json!({}), "a[]/b", true), json!({}));
+        assert_eq!(set(json!({"a": null}), "a/b", false), json!({"a": null}));
+        assert_eq!(set(json!({"a": null}), "a/b", true), json!({"a": {"b": "new"}}));
+    }
+
+    #[test]
+    fn paths_split_at_slashes_without_a_backslash() {
+        assert_eq!(split("/a/b[]/c"), ["a", "b[]", "c"]);
+        assert_eq!(split("a/x.io\\/y/c"), ["a", "x.io/y", "c"]);
+    }
+}

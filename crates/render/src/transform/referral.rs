@@ -1,0 +1,153 @@
+//! Finding the object that a name means: what kustomize calls a referral.
+
+use std::collections::HashMap;
+
+use windlass_manifest::Gvk;
+
+use crate::identity::{GvkFilter, History, ResId};
+use crate::resource::Resource;
+
+/// The objects that a name can mean, by the names they had. Objects that were never renamed need no look-up.
+pub(crate) struct Referrals {
+    candidates: Vec<Candidate>,
+    by_previous_name: HashMap<String, Vec<usize>>,
+}
+
+/// One object as referrals see it.
+pub(crate) struct Candidate {
+    pub(crate) id: ResId,
+    /// `metadata.namespace` as written; empty where there is none.
+    pub(crate) namespace: String,
+    original_namespace: String,
+    previous: Vec<ResId>,
+    history: History,
+}
+
+/// Who asks, and for what.
+pub(crate) struct Question<'q> {
+    pub(crate) referrer: usize,
+    pub(crate) target: &'q GvkFilter,
+    pub(crate) role: Option<&'q GvkFilter>,
+    /// The namespaces of the service accounts that a role binding names.
+    pub(crate) subject_namespaces: &'q [String],
+    pub(crate) name: &'q str,
+    /// A namespace written beside the name.
+    pub(crate) namespace: Option<&'q str>,
+    /// Whether the namespace is taken over with the name, so that it counts for telling candidates apart.
+    pub(crate) takes_namespace: bool,
+}
+
+impl Referrals {
+    pub(crate) fn new<'r>(resources: impl Iterator<Item = &'r Resource>) -> Self {
+        let candidates: Vec<_> = resources.map(Candidate::new).collect();
+        let mut by_previous_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, candidate) in candidates.iter().enumerate() {
+            for previous in &candidate.previous {
+                let indices = by_previous_name.entry(previous.name.clone()).or_default();
+                if indices.last() != Some(&index) {
+                    indices.push(index);
+                }
+            }
+        }
+        Self { candidates, by_previous_name }
+    }
+
+    /// Whether any object ever had another name.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_previous_name.is_empty()
+    }
+
+    /// A reference may have renamed an object itself.
+    pub(crate) fn renamed(&mut self, index: usize, resource: &Resource) {
+        self.candidates[index].id = resource.id();
+    }
+
+    /// The object that is meant; `None` where the name means nothing here.
+    ///
+    /// # Errors
+    /// The objects it could be, where there are several and nothing tells them apart.
+    pub(crate) fn find(&self, question: &Question<'_>) -> Result<Option<&Candidate>, Vec<String>> {
+        let Some(indices) = self.by_previous_name.get(question.name) else { return Ok(None) };
+        let referrer = &self.candidates[question.referrer];
+        let in_reach = indices.iter().map(|index| &self.candidates[*index]);
+        let mut found: Vec<_> =
+            in_reach.filter(|candidate| referrer.may_refer_to(candidate, question.subject_namespaces)).collect();
+        if let Some(namespace) = question.namespace {
+            found = self.in_namespace(found, namespace, referrer, question);
+        }
+        found.retain(|candidate| candidate.was(question.target));
+        if let Some(role) = question.role {
+            found.retain(|candidate| candidate.was(role));
+        }
+        found.retain(|candidate| referrer.shares_namespace_with(candidate));
+        if found.len() > 1 {
+            found.retain(|candidate| candidate.history.renamed_like(&referrer.history, true));
+            if found.len() > 1 {
+                found.retain(|candidate| candidate.history.renamed_like(&referrer.history, false));
+            }
+        }
+        let Some(first) = found.first() else { return Ok(None) };
+        let same = |other: &&Candidate| {
+            other.id.name == first.id.name && (!question.takes_namespace || other.namespace == first.namespace)
+        };
+        if found.iter().all(same) {
+            Ok(Some(first))
+        } else {
+            Err(found.iter().map(|candidate| candidate.id.to_string()).collect())
+        }
+    }
+
+    /// Keeps what was in the namespace at first; if nothing in reach was, what is there now.
+    fn in_namespace<'c>(
+        &'c self,
+        found: Vec<&'c Candidate>,
+        namespace: &str,
+        referrer: &Candidate,
+        question: &Question<'_>,
+    ) -> Vec<&'c Candidate> {
+        let was_there = self.candidates.iter().any(|candidate| {
+            candidate.original_namespace == namespace && referrer.may_refer_to(candidate, question.subject_namespaces)
+        });
+        let fits = |candidate: &&Candidate| match was_there {
+            true => candidate.original_namespace == namespace,
+            false => candidate.id.namespace == namespace && !candidate.id.is_cluster_scoped(),
+        };
+        found.into_iter().filter(fits).collect()
+    }
+}
+
+impl Candidate {
+    fn new(resource: &Resource) -> Self {
+        Self {
+            id: resource.id(),
+            namespace: resource.manifest.namespace().unwrap_or_default().to_owned(),
+            original_namespace: resource.original_id().namespace,
+            previous: resource.previous_ids().collect(),
+            history: resource.history.clone(),
+        }
+    }
+
+    fn gvk(&self) -> &Gvk {
+        &self.id.gvk
+    }
+
+    /// Whether any of its previous ids fits.
+    fn was(&self, target: &GvkFilter) -> bool {
+        self.previous.iter().any(|previous| target.fits_gvk(&previous.gvk))
+    }
+
+    /// Whether this object can see the other at all.
+    fn may_refer_to(&self, other: &Self, subject_namespaces: &[String]) -> bool {
+        self.id.is_cluster_scoped()
+            || other.id.is_cluster_scoped()
+            || self.id.namespace == other.id.namespace
+            || subject_namespaces.contains(&other.namespace)
+    }
+
+    fn shares_namespace_with(&self, other: &Self) -> bool {
+        self.id.is_cluster_scoped()
+            || other.id.is_cluster_scoped()
+            || other.gvk().kind == "ServiceAccount"
+            || self.id.namespace == other.id.namespace
+    }
+}
