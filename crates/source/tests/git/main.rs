@@ -1,9 +1,13 @@
 //! `GitSource` against repositories made by git itself.
 
+mod check_ignore;
+mod directory;
 mod following;
+mod killed;
 mod over_http;
 mod over_ssh;
 mod repository;
+mod tree;
 
 use windlass_manifest::TreePath;
 use windlass_source::{Auth, Cancel, Error, GitOptions, GitRemote, GitSource, Poll, Reference, Snapshot};
