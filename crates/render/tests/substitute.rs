@@ -1,5 +1,6 @@
 //! Post-build substitution by example; `substitute_flux.rs` asks Flux itself.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use windlass_manifest::{Manifest, Origin};
 use windlass_render::substitute::{
@@ -191,4 +192,22 @@ fn a_cut_character_is_no_text() {
     let values = variables(&[("V", "é")]);
     assert_eq!(expand("${V:0:1}", &values, Mode::Strict), Err(ExpandError::NotText));
     assert_eq!(expand("${V:0:1}${V:1}", &values, Mode::Strict).expect("whole again").as_str(), "é");
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "([${}a-c:=/#%^,\\\\*\\[\\]é\n-]|\\$\\{[abc]|.){0,40}", value in "[a-c*é\\[/]{0,9}") {
+        let values = variables(&[("a", &value), ("b", "")]);
+        for mode in [Mode::Strict, Mode::Lenient] {
+            if let Err(error) = expand(&text, &values, mode) {
+                prop_assert!(!error.to_string().is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn text_without_a_dollar_stays(text in "[^$]{0,60}") {
+        let done = expand(&text, &variables(&[("a", "1")]), Mode::Strict).expect("nothing to expand");
+        prop_assert_eq!(done.as_str(), text);
+    }
 }

@@ -230,3 +230,43 @@ fn objects_become_what_flux_makes_of_them() -> Result<(), Box<dyn std::error::Er
     println!("{} objects came out alike, the others were refused by both", compared.get());
     Ok(())
 }
+
+/// Values without a variable in them: scalars that are easily taken for something else.
+fn plain_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        value().prop_filter("no variables", |text| !text.contains('$')).prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        prop::num::f64::NORMAL.prop_map(Value::from),
+        (-40i32..40, -9..10i64).prop_map(|(power, digit)| Value::from(digit as f64 * 10f64.powi(power))),
+        any::<bool>().prop_map(Value::from),
+        Just(Value::Null),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec(inner, 1..4).prop_map(|values| {
+                values.into_iter().enumerate().map(|(index, value)| (format!("key{index}"), value)).collect::<Value>()
+            }),
+        ]
+    })
+}
+
+/// Flux prints and reads every object where there are variables; ours leaves those without any as they are.
+#[test]
+fn objects_without_variables_come_out_alike() -> Result<(), Box<dyn std::error::Error>> {
+    let testbed = require_peers!(&[Tool::FluxOracle]);
+    let oracle = Oracle::start(&testbed, Tool::FluxOracle)?;
+    runner(1_000).run(&plain_value(), |data| {
+        let object = json!({"apiVersion": "v1", "kind": "Test", "metadata": {"name": "a"}, "data": data});
+        let manifest = Manifest::new(object, Origin::unknown()).expect("an object");
+        let text = windlass_yaml::print(manifest.value());
+        let theirs = oracle.ask_json("substitute", json!({"yaml": text, "vars": {"a": "1"}, "strict": true}));
+        let theirs = theirs.expect("an answer").expect("nothing to substitute");
+        let values = vec![("a", "1".to_owned())];
+        let ours = substitute(&manifest, &variables(&values), &Options::default()).expect("nothing to substitute");
+        prop_assert_eq!(windlass_yaml::print(ours.value()), theirs);
+        Ok(())
+    })?;
+    Ok(())
+}
