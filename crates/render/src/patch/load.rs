@@ -1,6 +1,6 @@
 //! Loading the patches of a kustomization, before any is applied, so that all their faults are told together.
 
-use windlass_manifest::FieldPath;
+use windlass_manifest::{FieldPath, Origin};
 
 use crate::decode::At;
 use crate::kustomization::Kustomization;
@@ -11,7 +11,6 @@ use crate::patch::target::Target;
 use crate::place::Place;
 use crate::session::{Failed, Session};
 use crate::{BuildError, Fault, Patch, PatchSource, Selector};
-use windlass_manifest::Origin;
 
 /// The patches of a kustomization, ready to be applied.
 #[derive(Default)]
@@ -133,11 +132,9 @@ impl Session<'_> {
             }
             PatchSource::File(path) => path,
         };
-        let at = if entry.at.steps().len() > 1 && matches!(&entry.value.target, None) && path.is_empty() {
-            entry.at.clone()
-        } else {
-            entry.at.field("path")
-        };
+        // An entry of `patchesStrategicMerge` is the path itself.
+        let is_legacy = entry.at.to_string().starts_with("patchesStrategicMerge");
+        let at = if is_legacy { entry.at.clone() } else { entry.at.field("path") };
         let loaded = self.loader.file(&place.directory, path, Encrypted::Decrypt);
         let loaded = loaded.map_err(|fault| self.fail(place.error(&at, fault)))?;
         let origin = Origin::new(loaded.path.as_str(), 0);

@@ -12,6 +12,9 @@ use crate::kustomize_schema_1_21::{Field, Shape};
 use crate::patch::strategic_merge::{DIRECTIVE, Directive, Input, Merge};
 use crate::transform::scalar::text_of;
 
+/// The items of the object, and those of the patch where there is one.
+type Sides = (Vec<Value>, Option<Vec<Value>>);
+
 type Keys = &'static [&'static str];
 
 impl Merge<'_> {
@@ -79,7 +82,7 @@ impl Merge<'_> {
         &self,
         object: Input<Vec<Value>>,
         patch: Input<Vec<Value>>,
-    ) -> Result<Option<(Vec<Value>, Option<Vec<Value>>)>, String> {
+    ) -> Result<Option<Sides>, String> {
         let (object, mut patch) = match (object, patch) {
             (Input::Given(object), Input::Missing) => return Ok(Some((object, None))),
             (Input::Given(object), Input::Given(patch)) => (Some(object), patch),

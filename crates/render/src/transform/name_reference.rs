@@ -23,31 +23,31 @@ pub(crate) fn update(resources: &mut [Resource], config: &TransformerConfig) -> 
         return faults;
     }
     let rules = Rules::new(config);
-    for index in 0..resources.len() {
-        let original = resources[index].original_id().gvk;
-        let holder = Holder::new(index, &resources[index]);
-        let mut renames = false;
-        for (target, spec) in rules.of(&original) {
-            let mut referrer = Referrer { holder: &holder, target, spec, ambiguous: None };
-            let result = visit(resources[index].manifest.value_mut(), spec, Create::Nothing, &mut |value| {
-                referrer.update(value, &referrals)
-            });
-            renames |= spec.path.starts_with("metadata/name");
-            if let Err(problem) = result {
-                let fault = referrer.ambiguous.take().unwrap_or_else(|| Fault::Transform {
-                    transformer: "nameReference",
-                    target: resources[index].id().to_string(),
-                    problem,
-                });
-                faults.push((index, fault));
-                break;
-            }
-        }
-        if renames {
-            referrals.renamed(index, &resources[index]);
-        }
+    for (index, resource) in resources.iter_mut().enumerate() {
+        let result = update_one(index, resource, &rules, &referrals);
+        faults.extend(result.err().map(|fault| (index, fault)));
+        referrals.renamed(index, resource);
     }
     faults
+}
+
+fn update_one(index: usize, resource: &mut Resource, rules: &Rules, referrals: &Referrals) -> Result<(), Fault> {
+    let original = resource.original_id().gvk;
+    let holder = Holder::new(index, resource);
+    for (target, spec) in rules.of(&original) {
+        let mut referrer = Referrer { holder: &holder, target, spec, ambiguous: None };
+        let result = visit(resource.manifest.value_mut(), spec, Create::Nothing, &mut |value| {
+            referrer.update(value, referrals)
+        });
+        result.map_err(|problem| {
+            referrer.ambiguous.take().unwrap_or_else(|| Fault::Transform {
+                transformer: "nameReference",
+                target: holder.id.clone(),
+                problem,
+            })
+        })?;
+    }
+    Ok(())
 }
 
 /// The references by the kind that holds them.

@@ -59,7 +59,10 @@ impl Referrals {
 
     /// A reference may have renamed an object itself.
     pub(crate) fn renamed(&mut self, index: usize, resource: &Resource) {
-        self.candidates[index].id = resource.id();
+        let candidate = &mut self.candidates[index];
+        if candidate.id.name != resource.manifest.name() {
+            candidate.id = resource.id();
+        }
     }
 
     /// The object that is meant; `None` where the name means nothing here.
