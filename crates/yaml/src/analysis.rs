@@ -17,7 +17,13 @@ pub(crate) struct Analysis {
 impl Analysis {
     pub(crate) fn of(text: &str) -> Self {
         if text.is_empty() {
-            return Self { multiline: false, plain_allowed: true, single_quoted_allowed: true, literal_allowed: false, folded_allowed: false };
+            return Self {
+                multiline: false,
+                plain_allowed: true,
+                single_quoted_allowed: true,
+                literal_allowed: false,
+                folded_allowed: false,
+            };
         }
         let has = |found: fn(char) -> bool| text.chars().any(found);
         let multiline = has(is_break);

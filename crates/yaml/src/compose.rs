@@ -26,11 +26,7 @@ pub fn compose(text: &str, limits: &Limits) -> Result<Vec<Node>, Error> {
 }
 
 /// The first document of a text and how many nodes it took; what follows it is not looked at.
-pub(crate) fn compose_first(
-    text: &str,
-    limits: &Limits,
-    dialect: Dialect,
-) -> Result<Option<(Node, usize)>, Error> {
+pub(crate) fn compose_first(text: &str, limits: &Limits, dialect: Dialect) -> Result<Option<(Node, usize)>, Error> {
     let mut composer = Composer::new(text, limits, dialect)?;
     let document = composer.document()?;
     Ok(document.map(|document| (document, composer.nodes)))
@@ -43,7 +39,7 @@ pub(crate) fn check_size(text: &str, limits: &Limits) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads nodes from tokens. The grammar is in [`grammar`](crate::grammar).
+/// Reads nodes from tokens. The grammar is in `grammar.rs`.
 pub(crate) struct Composer<'a> {
     pub(crate) tokens: Scanner<'a>,
     limits: &'a Limits,
@@ -70,6 +66,8 @@ pub(crate) struct Properties {
     pub(crate) anchor: Option<String>,
     pub(crate) tag: Option<String>,
     pub(crate) start: Position,
+    /// Where they end, if there are any.
+    pub(crate) end: Option<Position>,
 }
 
 impl<'a> Composer<'a> {
@@ -95,7 +93,9 @@ impl<'a> Composer<'a> {
         let token = self.tokens.peek()?;
         let node = match token.kind {
             TokenKind::StreamEnd => return Ok(None),
-            TokenKind::Version(..) | TokenKind::TagPrefix { .. } | TokenKind::DocumentStart => self.explicit_document()?,
+            TokenKind::Version(..) | TokenKind::TagPrefix { .. } | TokenKind::DocumentStart => {
+                self.explicit_document()?
+            }
             _ if implicit => self.block_node()?.node,
             _ => return Err(malformed(token.start, "did not find the `---` of a further document")),
         };
@@ -152,7 +152,7 @@ impl<'a> Composer<'a> {
 
     /// Nothing where a node could be.
     pub(crate) fn empty(&mut self, position: Position) -> Result<Built, Error> {
-        let properties = Properties { anchor: None, tag: None, start: position };
+        let properties = Properties { anchor: None, tag: None, start: position, end: None };
         self.scalar(properties, String::new(), Style::Plain, position)
     }
 
@@ -163,7 +163,7 @@ impl<'a> Composer<'a> {
         style: Style,
         end: Position,
     ) -> Result<Built, Error> {
-        let Properties { anchor, tag, start } = properties;
+        let Properties { anchor, tag, start, .. } = properties;
         if text.len() > self.limits.scalar_bytes {
             let value = self.limits.scalar_bytes;
             return Err(Error::Limit { limit: "bytes in one scalar", value, position: start });

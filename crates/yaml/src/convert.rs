@@ -123,10 +123,7 @@ impl<'a> Converter<'a> {
         let resource = self.options.dialect == Dialect::Resource;
         Ok(match typed(&text, style, tag, self.options.dialect, position)? {
             scalar
-                if resource
-                    && self.in_flow
-                    && matches!(tag, None | Some("!"))
-                    && is_quoted_in_flow(&text, &scalar) =>
+                if resource && self.in_flow && matches!(tag, None | Some("!")) && is_quoted_in_flow(&text, &scalar) =>
             {
                 Value::String(text)
             }
@@ -188,13 +185,7 @@ impl Own {
     }
 }
 
-fn typed(
-    text: &str,
-    style: Style,
-    tag: Option<&str>,
-    dialect: Dialect,
-    position: Position,
-) -> Result<Scalar, Error> {
+fn typed(text: &str, style: Style, tag: Option<&str>, dialect: Dialect, position: Position) -> Result<Scalar, Error> {
     resolve(text, style, tag, dialect).ok_or_else(|| Error::Tag {
         position,
         text: text.to_owned(),

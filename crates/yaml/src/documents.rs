@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn lines_count_from_the_top_of_the_file() {
-        let above: Vec<_> = split("a: 1\n\n---\nb: 2\n---\nc: 3\n").unwrap().iter().map(|piece| piece.lines_above).collect();
+        let above: Vec<_> =
+            split("a: 1\n\n---\nb: 2\n---\nc: 3\n").unwrap().iter().map(|piece| piece.lines_above).collect();
         assert_eq!(above, [0, 3, 5]);
     }
 

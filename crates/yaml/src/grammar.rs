@@ -40,7 +40,7 @@ impl Composer<'_> {
             let Kind::Alias(name) = token.kind else { return Err(malformed(token.start, "expected an alias")) };
             return self.alias(&name, span);
         }
-        let mut properties = self.properties()?;
+        let properties = self.properties()?;
         let token = self.tokens.peek()?;
         let (start, end) = (token.start, token.end);
         match &token.kind {
@@ -51,44 +51,44 @@ impl Composer<'_> {
             Kind::BlockSequenceStart if block => self.sequence(properties, false, Self::block_items),
             Kind::BlockMappingStart if block => self.mapping(properties, false, Self::block_entries),
             _ if properties.anchor.is_some() || properties.tag.is_some() => {
-                let end = properties.end.take().unwrap_or(end);
-                self.scalar(properties.of_node(), String::new(), Style::Plain, end)
+                let end = properties.end.unwrap_or(end);
+                self.scalar(properties, String::new(), Style::Plain, end)
             }
             _ => Err(malformed(start, "did not find the content of a node")),
         }
     }
 
     /// An anchor and a tag in either order.
-    fn properties(&mut self) -> Result<Before, Error> {
+    fn properties(&mut self) -> Result<Properties, Error> {
         let start = self.tokens.peek()?.start;
-        let mut before = Before { anchor: None, tag: None, start, end: None };
+        let mut properties = Properties { anchor: None, tag: None, start, end: None };
         loop {
             match self.tokens.peek()?.kind {
-                Kind::Anchor(_) if before.anchor.is_none() => {}
-                Kind::Tag { .. } if before.tag.is_none() => {}
-                _ => return Ok(before),
+                Kind::Anchor(_) if properties.anchor.is_none() => {}
+                Kind::Tag { .. } if properties.tag.is_none() => {}
+                _ => return Ok(properties),
             }
             let token = self.tokens.next()?;
-            before.end = Some(token.end);
+            properties.end = Some(token.end);
             match token.kind {
-                Kind::Anchor(name) => before.anchor = Some(name),
-                Kind::Tag { handle, suffix } => before.tag = Some(self.tag(&handle, suffix, token.start)?),
-                _ => return Ok(before),
+                Kind::Anchor(name) => properties.anchor = Some(name),
+                Kind::Tag { handle, suffix } => properties.tag = Some(self.tag(&handle, suffix, token.start)?),
+                _ => return Ok(properties),
             }
         }
     }
 
-    fn scalar_token(&mut self, properties: Before) -> Result<Built, Error> {
+    fn scalar_token(&mut self, properties: Properties) -> Result<Built, Error> {
         let token = self.tokens.next()?;
         match token.kind {
-            Kind::Scalar { text, style } => self.scalar(properties.of_node(), text, style, token.end),
+            Kind::Scalar { text, style } => self.scalar(properties, text, style, token.end),
             _ => Err(malformed(token.start, "expected a scalar")),
         }
     }
 
     fn sequence(
         &mut self,
-        properties: Before,
+        properties: Properties,
         flow: bool,
         read: fn(&mut Self, &mut Items) -> Result<Position, Error>,
     ) -> Result<Built, Error> {
@@ -103,7 +103,7 @@ impl Composer<'_> {
 
     fn mapping(
         &mut self,
-        properties: Before,
+        properties: Properties,
         flow: bool,
         read: fn(&mut Self, &mut Entries) -> Result<Position, Error>,
     ) -> Result<Built, Error> {
@@ -203,7 +203,7 @@ impl Composer<'_> {
     /// A mapping of one entry, without braces, in a flow sequence.
     fn flow_pair(&mut self) -> Result<Built, Error> {
         let start = self.tokens.peek()?.start;
-        let properties = Before { anchor: None, tag: None, start, end: None };
+        let properties = Properties { anchor: None, tag: None, start, end: None };
         self.mapping(properties, true, |composer, entries| {
             composer.tokens.next()?;
             let key = match composer.tokens.peek()?.kind {
@@ -274,19 +274,5 @@ impl Composer<'_> {
         }
         let position = self.tokens.peek()?.start;
         self.empty(position)
-    }
-}
-
-/// What stands before a node, and where that ends.
-struct Before {
-    anchor: Option<String>,
-    tag: Option<String>,
-    start: Position,
-    end: Option<Position>,
-}
-
-impl Before {
-    fn of_node(self) -> Properties {
-        Properties { anchor: self.anchor, tag: self.tag, start: self.start }
     }
 }

@@ -27,12 +27,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            input_bytes: 32 << 20,
-            documents: 10_000,
-            nodes: 1_000_000,
-            scalar_bytes: 8 << 20,
-            depth: Self::DEEPEST,
-        }
+        Self { input_bytes: 32 << 20, documents: 10_000, nodes: 1_000_000, scalar_bytes: 8 << 20, depth: Self::DEEPEST }
     }
 }

@@ -92,9 +92,8 @@ fn parse_float(text: &str) -> Option<f64> {
 
 /// Whether every underscore stands between two digits.
 fn separates_digits(text: &str) -> bool {
-    let is_digit = |place: Option<usize>| {
-        place.and_then(|place| text.as_bytes().get(place)).is_some_and(u8::is_ascii_digit)
-    };
+    let is_digit =
+        |place: Option<usize>| place.and_then(|place| text.as_bytes().get(place)).is_some_and(u8::is_ascii_digit);
     text.match_indices('_').all(|(place, _)| is_digit(place.checked_sub(1)) && is_digit(Some(place + 1)))
 }
 
@@ -159,14 +158,19 @@ mod tests {
 
     #[test]
     fn floats() {
-        for (text, value) in [("08", 8.0), ("09.5", 9.5), (".5", 0.5), ("5.", 5.0), ("1e3", 1000.0), ("-1_0.5", -10.5), (".0_5", 0.05)] {
+        for (text, value) in
+            [("08", 8.0), ("09.5", 9.5), (".5", 0.5), ("5.", 5.0), ("1e3", 1000.0), ("-1_0.5", -10.5), (".0_5", 0.05)]
+        {
             assert_eq!(parse(text), Some(Number::Float(value)), "{text}");
         }
     }
 
     #[test]
     fn not_numbers() {
-        for text in ["", ".", "-", "+", "1e400", "12:30", "0x", "0xg", "--1", "1e", "._5", "_1", "1.2.3", "+-1", "0b2", "-.", "e3"] {
+        for text in [
+            "", ".", "-", "+", "1e400", "12:30", "0x", "0xg", "--1", "1e", "._5", "_1", "1.2.3", "+-1", "0b2", "-.",
+            "e3",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -15,9 +15,7 @@ pub(crate) enum Place {
     /// Before a `:`, on one line.
     Key,
     /// Anywhere else; its further lines start at this column.
-    Value {
-        indent: usize,
-    },
+    Value { indent: usize },
 }
 
 /// Text being printed.

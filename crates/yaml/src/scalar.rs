@@ -64,7 +64,9 @@ pub(crate) fn resolve_plain(text: &str, dialect: Dialect) -> Scalar {
     if let Some(word) = resolve_word(text, dialect) {
         return word;
     }
-    if dialect == Dialect::Resource && let Some(time) = timestamp::parse(text) {
+    if dialect == Dialect::Resource
+        && let Some(time) = timestamp::parse(text)
+    {
         return Scalar::Timestamp(time);
     }
     resolve_number(text, dialect).unwrap_or(Scalar::Str)

@@ -142,10 +142,10 @@ impl<'a> Cursor<'a> {
         into.push_str(&self.text[start..self.at]);
     }
 
-    /// Copies the characters up to the first byte that is `special`, all on one line.
-    pub(crate) fn read_until(&mut self, into: &mut String, special: &[bool; 256]) {
+    /// Copies the characters up to the first byte that `stops`, all on one line.
+    pub(crate) fn read_until(&mut self, into: &mut String, stops: &[bool; 256]) {
         let rest = self.rest().as_bytes();
-        let length = rest.iter().position(|byte| special[usize::from(*byte)]).unwrap_or(rest.len());
+        let length = rest.iter().position(|byte| stops[usize::from(*byte)]).unwrap_or(rest.len());
         into.push_str(&self.rest()[..length]);
         self.skip_ascii(length);
     }
@@ -182,4 +182,20 @@ fn is_forbidden(letter: char) -> bool {
 /// Bytes that name anchors, directives and tag handles.
 pub(crate) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+/// A table of bytes at which fast copying stops: those given, and all that are not ASCII.
+pub(super) const fn stops_at(bytes: &[u8]) -> [bool; 256] {
+    let mut stops = [false; 256];
+    let mut index = 0;
+    while index < bytes.len() {
+        stops[bytes[index] as usize] = true;
+        index += 1;
+    }
+    let mut high = 0x80;
+    while high < 256 {
+        stops[high] = true;
+        high += 1;
+    }
+    stops
 }

@@ -1,25 +1,12 @@
 //! Scalars without quotes.
 
 use super::Scanner;
+use super::cursor::stops_at;
 use super::token::TokenKind;
 use crate::{Error, Style};
 
-/// Bytes at which a plain scalar may end or fold, and all that are not ASCII.
-const SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    let stops = b"\0\t\n\r :,?[]{}";
-    let mut index = 0;
-    while index < stops.len() {
-        special[stops[index] as usize] = true;
-        index += 1;
-    }
-    let mut high = 0x80;
-    while high < 256 {
-        special[high] = true;
-        high += 1;
-    }
-    special
-};
+/// Where a plain scalar may end or fold.
+const STOPS: [bool; 256] = stops_at(b"\0\t\n\r :,?[]{}");
 
 impl Scanner<'_> {
     pub(super) fn scan_plain(&mut self) -> Result<(), Error> {
@@ -35,7 +22,7 @@ impl Scanner<'_> {
                 gap.fill(&mut text);
                 while self.plain_word_goes_on() {
                     self.cursor.read(&mut text);
-                    self.cursor.read_until(&mut text, &SPECIAL);
+                    self.cursor.read_until(&mut text, &STOPS);
                 }
                 end = self.cursor.position();
             }

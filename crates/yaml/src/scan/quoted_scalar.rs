@@ -1,26 +1,13 @@
 //! Scalars in quotes.
 
 use super::Scanner;
+use super::cursor::stops_at;
 use super::plain_scalar::Gap;
 use super::token::TokenKind;
 use crate::{Error, Style};
 
-/// Bytes that are more than themselves in quotes, and all that are not ASCII.
-const SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    let stops = b"\0\t\n\r '\"\\";
-    let mut index = 0;
-    while index < stops.len() {
-        special[stops[index] as usize] = true;
-        index += 1;
-    }
-    let mut high = 0x80;
-    while high < 256 {
-        special[high] = true;
-        high += 1;
-    }
-    special
-};
+/// What is more than itself in quotes.
+const STOPS: [bool; 256] = stops_at(b"\0\t\n\r '\"\\");
 
 impl Scanner<'_> {
     pub(super) fn scan_quoted(&mut self) -> Result<(), Error> {
@@ -71,7 +58,7 @@ impl Scanner<'_> {
                 b'\\' if quote == b'"' => self.scan_escape(text)?,
                 _ => {
                     self.cursor.read(text);
-                    self.cursor.read_until(text, &SPECIAL);
+                    self.cursor.read_until(text, &STOPS);
                 }
             }
         }
@@ -114,7 +101,8 @@ impl Scanner<'_> {
             let digit = digit.ok_or_else(|| self.cursor.error("did not find the hexadecimal digits of an escape"))?;
             code = (code << 4) | digit;
         }
-        let letter = char::from_u32(code).ok_or_else(|| self.cursor.error("found an escape of no Unicode character"))?;
+        let letter =
+            char::from_u32(code).ok_or_else(|| self.cursor.error("found an escape of no Unicode character"))?;
         text.push(letter);
         self.cursor.skip_ascii(2 + length);
         Ok(())

@@ -134,6 +134,7 @@ fn is_known_refusal(reader: Reader, error: &str) -> bool {
         // kustomize's opinions about resources.
         "missing Resource metadata",
         "missing metadata.name in object",
+        "missing kind in object",
         "empty item at",
     ];
     reader != Reader::Config && known.iter().any(|known| error.contains(known))
@@ -150,29 +151,29 @@ fn share() -> usize {
 }
 
 fn compare(reader: Reader, strategy: impl Strategy<Value = String>) {
-    let Some(mut oracle) = Oracle::start() else { return };
+    let Some(oracle) = Oracle::start() else { return };
     let mut runner = TestRunner::default();
-    let mut trees: Vec<_> = (0..share()).map(|_| strategy.new_tree(&mut runner).unwrap()).collect();
-    trees.retain(|tree| !crashes_kustomize(&tree.current()));
-    let texts: Vec<_> = trees.iter().map(ValueTree::current).collect();
-    let questions: Vec<_> = texts.iter().map(|text| (reader.op(), text.as_str())).collect();
-    let answers = oracle.ask_all(&questions);
-    let accepted = answers.iter().filter(|answer| answer.is_ok()).count();
-    let mut failures = 0;
-    for ((mut tree, text), answer) in trees.into_iter().zip(&texts).zip(&answers) {
-        if reader.agrees(text, answer) {
+    let (mut asked, mut accepted, mut failures) = (0, 0, 0);
+    for _ in 0..share() {
+        let mut tree = strategy.new_tree(&mut runner).unwrap();
+        let text = tree.current();
+        if crashes_kustomize(&text) {
+            continue;
+        }
+        let answer = oracle.ask(reader.op(), &text);
+        asked += 1;
+        accepted += usize::from(answer.is_ok());
+        if reader.agrees(&text, &answer) {
             continue;
         }
         failures += 1;
         if failures <= 12 {
-            shrink(&mut tree, |text| {
-                !crashes_kustomize(text) && !reader.agrees(text, &oracle.ask(reader.op(), text))
-            });
+            shrink(&mut tree, |text| !crashes_kustomize(text) && !reader.agrees(text, &oracle.ask(reader.op(), text)));
             let text = tree.current();
             reader.report(&text, &oracle.ask(reader.op(), &text));
         }
     }
-    eprintln!("{}: {} texts, {accepted} of them accepted by Go, {failures} read otherwise", reader.op(), texts.len());
+    eprintln!("{}: {asked} texts, {accepted} of them accepted by Go, {failures} read otherwise", reader.op());
     assert_eq!(failures, 0, "texts read otherwise");
 }
 

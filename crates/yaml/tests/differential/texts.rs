@@ -16,8 +16,14 @@ pub(crate) enum Written {
     Double(String),
     /// Header (`|`, `>` with indicators) and lines.
     Block(String, Vec<String>),
-    Sequence { flow: bool, items: Vec<Written> },
-    Mapping { flow: bool, entries: Vec<(Written, Written)> },
+    Sequence {
+        flow: bool,
+        items: Vec<Written>,
+    },
+    Mapping {
+        flow: bool,
+        entries: Vec<(Written, Written)>,
+    },
     /// An anchor or tag before a node.
     Property(String, Box<Written>),
     Alias(String),
@@ -42,8 +48,9 @@ pub(crate) fn document() -> impl Strategy<Value = String> {
 /// Text with a few characters lost, doubled or put in.
 pub(crate) fn damaged() -> impl Strategy<Value = String> {
     let scrap = select(vec![
-        "", " ", "  ", "\n", "\t", ":", ": ", "-", "- ", "?", "? ", "#", " #", "'", "\"", "[", "]", "{", "}", ",", "&a ", "*a", "*a ", "!t ", "!!str ", "! ",
-        "|", ">", "|-\n", "%", "@", "`", "\\", "---\n", "...\n", "<<: ", "\r", "\u{85}", "\u{2028}", "\u{feff}", "\n\n", "\n ", "\n- ", "a: ", "é", "\u{7f}", "~",
+        "", " ", "  ", "\n", "\t", ":", ": ", "-", "- ", "?", "? ", "#", " #", "'", "\"", "[", "]", "{", "}", ",",
+        "&a ", "*a", "*a ", "!t ", "!!str ", "! ", "|", ">", "|-\n", "%", "@", "`", "\\", "---\n", "...\n", "<<: ",
+        "\r", "\u{85}", "\u{2028}", "\u{feff}", "\n\n", "\n ", "\n- ", "a: ", "é", "\u{7f}", "~",
     ]);
     (document(), vec((any::<prop::sample::Index>(), 0usize..3, scrap), 1..4)).prop_map(|(mut text, edits)| {
         for (place, cut, scrap) in edits {
@@ -63,7 +70,17 @@ pub(crate) fn damaged() -> impl Strategy<Value = String> {
 
 /// A file of documents that kustomize takes for resources.
 pub(crate) fn manifests() -> impl Strategy<Value = String> {
-    let separator = select(vec!["---\n", "---\n", "--- \n", "--- # c\n", "---\n---\n", "---\n# c\n---\n", "---\n{}\n---\n", "...\n---\n", "--- a\n"]);
+    let separator = select(vec![
+        "---\n",
+        "---\n",
+        "--- \n",
+        "--- # c\n",
+        "---\n---\n",
+        "---\n# c\n---\n",
+        "---\n{}\n---\n",
+        "...\n---\n",
+        "--- a\n",
+    ]);
     let entries = vec((written_key(), written()), 0..3);
     vec((entries, layout(), separator), 1..4).prop_map(|documents| {
         let mut text = String::new();
@@ -89,8 +106,10 @@ fn layout() -> impl Strategy<Value = Layout> {
         any::<bool>(),
         option::weighted(0.2, select(vec!["c", " c: d", "", " - x", "!", " 'q"]).prop_map(str::to_owned)),
         prop::bool::weighted(0.1),
-        select(vec!["", "", "", "", "---\n", "--- # c\n", "# c\n\n", "\n\n", "\u{feff}", "--- "]).prop_map(str::to_owned),
-        select(vec!["", "", "", "", "...\n", "# end\n", "# end", "\n\n", "---\nb: 2\n", "...\nrest: 1\n", "  "]).prop_map(str::to_owned),
+        select(vec!["", "", "", "", "---\n", "--- # c\n", "# c\n\n", "\n\n", "\u{feff}", "--- "])
+            .prop_map(str::to_owned),
+        select(vec!["", "", "", "", "...\n", "# end\n", "# end", "\n\n", "---\nb: 2\n", "...\nrest: 1\n", "  "])
+            .prop_map(str::to_owned),
     )
         .prop_map(|(indent, indented_sequences, compact, comment, crlf, head, tail)| Layout {
             indent,
@@ -137,14 +156,37 @@ fn written_key() -> impl Strategy<Value = Written> {
 
 fn property() -> impl Strategy<Value = String> {
     select(vec![
-        "&a", "&b", "&a", "&b", "&a-b_1", "!t", "!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", "!!binary", "!!timestamp", "!",
-        "!<tag:yaml.org,2002:str>", "&a !!str", "!!str &a", "!<!x>", "!x%21y",
+        "&a",
+        "&b",
+        "&a",
+        "&b",
+        "&a-b_1",
+        "!t",
+        "!!str",
+        "!!int",
+        "!!float",
+        "!!bool",
+        "!!null",
+        "!!map",
+        "!!seq",
+        "!!binary",
+        "!!timestamp",
+        "!",
+        "!<tag:yaml.org,2002:str>",
+        "&a !!str",
+        "!!str &a",
+        "!<!x>",
+        "!x%21y",
     ])
     .prop_map(str::to_owned)
 }
 
 fn header() -> impl Strategy<Value = String> {
-    (select(vec!["|", ">"]), select(vec!["", "", "", "-", "+", "1", "2", "2-", "-2", "+1", "4"]), select(vec!["", "", " ", " # c"]))
+    (
+        select(vec!["|", ">"]),
+        select(vec!["", "", "", "-", "+", "1", "2", "2-", "-2", "+1", "4"]),
+        select(vec!["", "", " ", " # c"]),
+    )
         .prop_map(|(style, hints, rest)| format!("{style}{hints}{rest}"))
 }
 
