@@ -18,25 +18,10 @@ pub fn changes(live: &Value, predicted: &Value, sensitive: bool) -> Vec<Change> 
     let mut found = Vec::new();
     let metadata = FieldPath::root().field("metadata");
     for part in OWNED_METADATA {
-        let of = |object: &Value| {
-            object
-                .get("metadata")
-                .and_then(|metadata| metadata.get(part))
-                .cloned()
-        };
-        compare(
-            &metadata.field(part),
-            of(live).as_ref(),
-            of(predicted).as_ref(),
-            &mut found,
-        );
+        let of = |object: &Value| object.get("metadata").and_then(|metadata| metadata.get(part)).cloned();
+        compare(&metadata.field(part), of(live).as_ref(), of(predicted).as_ref(), &mut found);
     }
-    compare_maps(
-        &FieldPath::root(),
-        &body(live),
-        &body(predicted),
-        &mut found,
-    );
+    compare_maps(&FieldPath::root(), &body(live), &body(predicted), &mut found);
     if sensitive || is_secret(live) || is_secret(predicted) {
         found.iter_mut().for_each(redact);
     }
@@ -54,19 +39,10 @@ fn body(object: &Value) -> Map<String, Value> {
     body
 }
 
-fn compare(
-    path: &FieldPath,
-    before: Option<&Value>,
-    after: Option<&Value>,
-    found: &mut Vec<Change>,
-) {
+fn compare(path: &FieldPath, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Change>) {
     match (before, after) {
-        (Some(Value::Object(before)), Some(Value::Object(after))) => {
-            compare_maps(path, before, after, found)
-        }
-        (Some(Value::Array(before)), Some(Value::Array(after))) => {
-            compare_lists(path, before, after, found)
-        }
+        (Some(Value::Object(before)), Some(Value::Object(after))) => compare_maps(path, before, after, found),
+        (Some(Value::Array(before)), Some(Value::Array(after))) => compare_lists(path, before, after, found),
         // An absent map and an empty one are the same to every reader of labels and annotations.
         (Some(Value::Object(map)), None) | (None, Some(Value::Object(map))) if map.is_empty() => {}
         // Whole maps are taken apart, so that labels come and go one by one.
@@ -74,21 +50,12 @@ fn compare(
         (Some(Value::Object(before)), None) => compare_maps(path, before, &Map::new(), found),
         (before, after) if before == after => {}
         (before, after) => {
-            found.push(Change {
-                path: path.clone(),
-                before: before.cloned(),
-                after: after.cloned(),
-            });
+            found.push(Change { path: path.clone(), before: before.cloned(), after: after.cloned() });
         }
     }
 }
 
-fn compare_maps(
-    path: &FieldPath,
-    before: &Map<String, Value>,
-    after: &Map<String, Value>,
-    found: &mut Vec<Change>,
-) {
+fn compare_maps(path: &FieldPath, before: &Map<String, Value>, after: &Map<String, Value>, found: &mut Vec<Change>) {
     for (name, value) in before {
         compare(&path.field(name), Some(value), after.get(name), found);
     }
@@ -102,68 +69,34 @@ fn compare_lists(path: &FieldPath, before: &[Value], after: &[Value], found: &mu
         return compare_positions(path, before, after, found);
     };
     for (key, item) in &old {
-        let after = new
-            .iter()
-            .find(|(other, _)| other == key)
-            .map(|(_, item)| *item);
+        let after = new.iter().find(|(other, _)| other == key).map(|(_, item)| *item);
         compare_item(path, key, Some(item), after, found);
     }
-    for (key, item) in new
-        .iter()
-        .filter(|(key, _)| !old.iter().any(|(other, _)| other == key))
-    {
+    for (key, item) in new.iter().filter(|(key, _)| !old.iter().any(|(other, _)| other == key)) {
         compare_item(path, key, None, Some(item), found);
     }
     report_order(path, &old, &new, found);
 }
 
 /// An item that comes or goes is one change; one that stays is compared field by field.
-fn compare_item(
-    path: &FieldPath,
-    key: &Key,
-    before: Option<&Value>,
-    after: Option<&Value>,
-    found: &mut Vec<Change>,
-) {
+fn compare_item(path: &FieldPath, key: &Key, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Change>) {
     let path = path.step(Step::Item(key.clone()));
     if before.is_some() && after.is_some() {
         compare(&path, before, after, found);
     } else {
-        found.push(Change {
-            path,
-            before: before.cloned(),
-            after: after.cloned(),
-        });
+        found.push(Change { path, before: before.cloned(), after: after.cloned() });
     }
 }
 
 /// The order of the items that stay is part of the state: the server puts it back as applied.
-fn report_order(
-    path: &FieldPath,
-    old: &[(Key, &Value)],
-    new: &[(Key, &Value)],
-    found: &mut Vec<Change>,
-) {
+fn report_order(path: &FieldPath, old: &[(Key, &Value)], new: &[(Key, &Value)], found: &mut Vec<Change>) {
     let order = |these: &[(Key, &Value)], those: &[(Key, &Value)]| -> Vec<Value> {
-        let stay = these
-            .iter()
-            .filter(|(key, _)| those.iter().any(|(other, _)| other == key));
-        stay.map(|(key, _)| {
-            key.iter()
-                .map(|(_, value)| value.as_str())
-                .collect::<Vec<_>>()
-                .join("/")
-                .into()
-        })
-        .collect()
+        let stay = these.iter().filter(|(key, _)| those.iter().any(|(other, _)| other == key));
+        stay.map(|(key, _)| key.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("/").into()).collect()
     };
     let (before, after) = (order(old, new), order(new, old));
     if before != after {
-        found.push(Change {
-            path: path.clone(),
-            before: Some(before.into()),
-            after: Some(after.into()),
-        });
+        found.push(Change { path: path.clone(), before: Some(before.into()), after: Some(after.into()) });
     }
 }
 
@@ -172,11 +105,7 @@ fn compare_positions(path: &FieldPath, before: &[Value], after: &[Value], found:
         match (before.get(index), after.get(index)) {
             (Some(old), Some(new)) => compare(&path.index(index), Some(old), Some(new), found),
             (old, new) => {
-                found.push(Change {
-                    path: path.index(index),
-                    before: old.cloned(),
-                    after: new.cloned(),
-                });
+                found.push(Change { path: path.index(index), before: old.cloned(), after: new.cloned() });
             }
         }
     }
@@ -217,10 +146,7 @@ fn key_of(item: &Value, fields: &[&str]) -> Option<Key> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
-    fields
-        .iter()
-        .map(|field| Some(((*field).to_owned(), text(item.get(field)?)?)))
-        .collect()
+    fields.iter().map(|field| Some(((*field).to_owned(), text(item.get(field)?)?))).collect()
 }
 
 #[cfg(test)]
@@ -231,17 +157,14 @@ mod tests {
     use super::*;
 
     fn lines(live: &Value, predicted: &Value) -> Vec<String> {
-        changes(live, predicted, false)
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        changes(live, predicted, false).iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn what_belongs_to_the_server_is_no_change() {
-        let live = json!({"metadata": {"resourceVersion": "1", "generation": 1, "managedFields": []}, "status": {"a": 1}});
-        let predicted =
-            json!({"metadata": {"resourceVersion": "2", "generation": 2, "labels": {}}});
+        let live =
+            json!({"metadata": {"resourceVersion": "1", "generation": 1, "managedFields": []}, "status": {"a": 1}});
+        let predicted = json!({"metadata": {"resourceVersion": "2", "generation": 2, "labels": {}}});
         assert!(lines(&live, &predicted).is_empty());
     }
 
@@ -263,8 +186,7 @@ mod tests {
     #[test]
     fn items_are_told_apart_by_name_and_their_order_counts() {
         let live = json!({"spec": {"c": [{"name": "a", "v": 1}, {"name": "b"}, {"name": "gone"}]}});
-        let predicted =
-            json!({"spec": {"c": [{"name": "b"}, {"name": "a", "v": 2}, {"name": "new"}]}});
+        let predicted = json!({"spec": {"c": [{"name": "b"}, {"name": "a", "v": 2}, {"name": "new"}]}});
         assert_eq!(
             lines(&live, &predicted),
             [
@@ -279,18 +201,14 @@ mod tests {
     #[test]
     fn lists_without_a_key_are_compared_by_position() {
         assert_eq!(
-            lines(
-                &json!({"args": ["-a", "-b"]}),
-                &json!({"args": ["-a", "-c", "-d"]})
-            ),
+            lines(&json!({"args": ["-a", "-b"]}), &json!({"args": ["-a", "-c", "-d"]})),
             [r#"args[1]: "-b" → "-c""#, r#"+ args[2]: "-d""#]
         );
     }
 
     #[test]
     fn a_secret_shows_that_it_changed_and_not_what() {
-        let live =
-            json!({"kind": "Secret", "metadata": {"labels": {"a": "1"}}, "data": {"k": "b2xk"}});
+        let live = json!({"kind": "Secret", "metadata": {"labels": {"a": "1"}}, "data": {"k": "b2xk"}});
         let predicted = json!({"kind": "Secret", "metadata": {"labels": {"a": "2"},
             "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "b2xk"}}, "data": {"k": "bmV3", "n": "bmV3"}});
         assert_eq!(
@@ -342,9 +260,7 @@ mod tests {
         match value {
             Value::Object(map) => {
                 let kept = map.iter().map(|(k, v)| (k.clone(), without_empty(v)));
-                let kept: Map<_, _> = kept
-                    .filter(|(_, v)| v.as_object().is_none_or(|map| !map.is_empty()))
-                    .collect();
+                let kept: Map<_, _> = kept.filter(|(_, v)| v.as_object().is_none_or(|map| !map.is_empty())).collect();
                 let mut sorted: Vec<_> = kept.into_iter().collect();
                 sorted.sort_by(|a, b| a.0.cmp(&b.0));
                 Value::Object(sorted.into_iter().collect())

@@ -190,10 +190,7 @@ impl Serialize for Action {
         action.serialize_field("kind", &self.id.kind)?;
         action.serialize_field("namespace", &self.id.namespace)?;
         action.serialize_field("name", &self.id.name)?;
-        action.serialize_field(
-            "origin",
-            &self.origin.file().map(|_| self.origin.to_string()),
-        )?;
+        action.serialize_field("origin", &self.origin.file().map(|_| self.origin.to_string()))?;
         let reason = match &self.verb {
             Verb::Recreate { reason, .. } => Some(reason.clone()),
             Verb::Skip(reason) => Some(reason.to_string()),

@@ -14,10 +14,7 @@ pub(crate) fn redact(change: &mut Change) {
     if is_public(&change.path) {
         return;
     }
-    for value in [&mut change.before, &mut change.after]
-        .into_iter()
-        .flatten()
-    {
+    for value in [&mut change.before, &mut change.after].into_iter().flatten() {
         *value = Value::from(REDACTED);
     }
 }
@@ -29,9 +26,7 @@ fn is_public(path: &FieldPath) -> bool {
         Step::Index(_) | Step::Item(_) => "",
     });
     match (fields.next(), fields.next(), fields.next()) {
-        (Some("metadata"), Some("annotations"), name) => {
-            name.is_some_and(|name| name != LAST_APPLIED)
-        }
+        (Some("metadata"), Some("annotations"), name) => name.is_some_and(|name| name != LAST_APPLIED),
         (Some("metadata"), ..) => true,
         (Some("kind" | "apiVersion" | "type" | "immutable"), None, _) => true,
         _ => false,
@@ -47,11 +42,9 @@ pub(crate) fn redacted(object: &Value) -> Value {
                 .map(|(name, value)| (name.clone(), walk(value, &path.field(name))))
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
-            Value::Array(items) => items
-                .iter()
-                .enumerate()
-                .map(|(index, item)| walk(item, &path.index(index)))
-                .collect(),
+            Value::Array(items) => {
+                items.iter().enumerate().map(|(index, item)| walk(item, &path.index(index))).collect()
+            }
             _ if is_public(path) => value.clone(),
             _ => Value::from(REDACTED),
         }

@@ -57,12 +57,7 @@ impl<'p> Report<'p> {
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for action in self
-            .plan
-            .actions
-            .iter()
-            .filter(|action| action.verb.is_change())
-        {
+        for action in self.plan.actions.iter().filter(|action| action.verb.is_change()) {
             object_line(f, action)?;
             if self.detail == Detail::Changes {
                 for change in action.verb.changes() {
@@ -109,11 +104,7 @@ mod tests {
 
     #[test]
     fn a_plan_reads_top_down() {
-        let changes = crate::changes(
-            &json!({"data": {"k": "old"}}),
-            &json!({"data": {"k": "new", "l": 1}}),
-            false,
-        );
+        let changes = crate::changes(&json!({"data": {"k": "old"}}), &json!({"data": {"k": "new", "l": 1}}), false);
         let plan = Plan {
             actions: vec![
                 action(object("ConfigMap", "made"), 1, Verb::Create),

@@ -15,19 +15,11 @@ use crate::{Error, Manifest, Origin};
 /// # Errors
 /// The first fault of the text, with its line.
 pub fn read_manifests(text: &str, file: &str) -> Result<Vec<Manifest>, Error> {
-    let options = ReadOptions {
-        text_below: &[&["metadata", "annotations"]],
-        ..ReadOptions::resource()
-    };
-    let documents =
-        windlass_yaml::read_documents(text, &options).map_err(|source| Error::Yaml {
-            file: file.to_owned(),
-            source,
-        })?;
+    let options = ReadOptions { text_below: &[&["metadata", "annotations"]], ..ReadOptions::resource() };
+    let documents = windlass_yaml::read_documents(text, &options)
+        .map_err(|source| Error::Yaml { file: file.to_owned(), source })?;
     let file: Arc<str> = file.into();
-    let documents = documents
-        .into_iter()
-        .map(|Document { value, line }| (value, Origin::new(Arc::clone(&file), line)));
+    let documents = documents.into_iter().map(|Document { value, line }| (value, Origin::new(Arc::clone(&file), line)));
     manifests_from_values(documents)
 }
 
@@ -36,9 +28,7 @@ pub fn read_manifests(text: &str, file: &str) -> Result<Vec<Manifest>, Error> {
 ///
 /// # Errors
 /// The first value that is no object, at its origin.
-pub fn manifests_from_values(
-    values: impl IntoIterator<Item = (Value, Origin)>,
-) -> Result<Vec<Manifest>, Error> {
+pub fn manifests_from_values(values: impl IntoIterator<Item = (Value, Origin)>) -> Result<Vec<Manifest>, Error> {
     let mut manifests = Vec::new();
     let mut from_lists = Vec::new();
     for (value, origin) in values {
@@ -54,10 +44,7 @@ fn collect(
     plain: &mut Vec<Manifest>,
     from_lists: &mut Vec<Manifest>,
 ) -> Result<(), Error> {
-    let kind = value
-        .get("kind")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default();
     if !kind.ends_with("List") || value.get("items").is_none() {
         plain.push(Manifest::new(value, origin)?);
         return Ok(());
@@ -72,11 +59,7 @@ fn collect(
             from_lists.append(&mut inner);
             Ok(())
         }
-        other => Err(Error::ItemsNotAList {
-            kind: kind_of(&value),
-            found: type_name(&other),
-            origin,
-        }),
+        other => Err(Error::ItemsNotAList { kind: kind_of(&value), found: type_name(&other), origin }),
     }
 }
 
@@ -89,11 +72,7 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Vec<String> {
-        read_manifests(text, "f.yaml")
-            .unwrap()
-            .iter()
-            .map(|m| m.name().to_owned())
-            .collect()
+        read_manifests(text, "f.yaml").unwrap().iter().map(|m| m.name().to_owned()).collect()
     }
 
     #[test]
@@ -112,10 +91,7 @@ mod tests {
     #[test]
     fn items_that_are_no_list_are_refused() {
         let error = read_manifests("\nkind: List\nitems: {a: b}\n", "f.yaml").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "f.yaml:2: items of a List must be a list, found a mapping"
-        );
+        assert_eq!(error.to_string(), "f.yaml:2: items of a List must be a list, found a mapping");
     }
 
     #[test]

@@ -13,9 +13,7 @@ pub enum Error {
         source: windlass_yaml::Error,
     },
     /// A document is something other than a mapping.
-    #[error(
-        "{origin}: expected a Kubernetes object (a mapping with apiVersion, kind and metadata), found {found}"
-    )]
+    #[error("{origin}: expected a Kubernetes object (a mapping with apiVersion, kind and metadata), found {found}")]
     NotAnObject {
         /// Where the document starts.
         origin: Origin,

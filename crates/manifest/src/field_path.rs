@@ -82,10 +82,7 @@ impl FieldPath {
         let mut here = value;
         for step in &self.0 {
             let (name, next) = match step {
-                Step::Field(name) => (
-                    name.replace('~', "~0").replace('/', "~1"),
-                    here.get(name.as_str())?,
-                ),
+                Step::Field(name) => (name.replace('~', "~0").replace('/', "~1"), here.get(name.as_str())?),
                 Step::Index(index) => (index.to_string(), here.get(index)?),
                 Step::Item(keys) => {
                     let index = here.as_array()?.iter().position(|item| fits(item, keys))?;
@@ -149,18 +146,12 @@ impl fmt::Display for FieldPath {
 
 /// Whether a name can stand without quotes.
 fn is_plain(name: &str) -> bool {
-    !name.is_empty()
-        && !name.contains(['.', '[', ']', '"', '=', ',', '\\'])
-        && !name.contains(char::is_control)
+    !name.is_empty() && !name.contains(['.', '[', ']', '"', '=', ',', '\\']) && !name.contains(char::is_control)
 }
 
 fn write_word(f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
     // An all-digit key in brackets would read as a position.
-    if is_plain(word) {
-        f.write_str(word)
-    } else {
-        write!(f, "{}", Value::from(word))
-    }
+    if is_plain(word) { f.write_str(word) } else { write!(f, "{}", Value::from(word)) }
 }
 
 impl FromStr for FieldPath {
@@ -242,9 +233,7 @@ impl Reader<'_> {
 
     fn plain(&mut self) -> String {
         let rest = self.rest();
-        let end = rest
-            .find(['.', '[', ']', '"', '=', ',', '\\'])
-            .unwrap_or(rest.len());
+        let end = rest.find(['.', '[', ']', '"', '=', ',', '\\']).unwrap_or(rest.len());
         let word = rest[..end].to_owned();
         self.at += end;
         word
@@ -263,11 +252,7 @@ impl Reader<'_> {
     }
 
     fn fault(&self, problem: &'static str) -> FieldPathError {
-        FieldPathError {
-            text: self.text.to_owned(),
-            problem,
-            at: self.at,
-        }
+        FieldPathError { text: self.text.to_owned(), problem, at: self.at }
     }
 }
 
@@ -287,14 +272,8 @@ mod tests {
             .field("ports")
             .index(0);
         assert_eq!(path.to_string(), "spec.containers[name=app].ports[0]");
-        let label = FieldPath::root()
-            .field("metadata")
-            .field("labels")
-            .field("app.kubernetes.io/name");
-        assert_eq!(
-            label.to_string(),
-            "metadata.labels[\"app.kubernetes.io/name\"]"
-        );
+        let label = FieldPath::root().field("metadata").field("labels").field("app.kubernetes.io/name");
+        assert_eq!(label.to_string(), "metadata.labels[\"app.kubernetes.io/name\"]");
     }
 
     #[test]
@@ -303,30 +282,15 @@ mod tests {
         let path: FieldPath = "spec.ports[port=443].a/b".parse().unwrap();
         assert_eq!(path.find(&value), Some(&json!(1)));
         assert_eq!(path.pointer(&value).as_deref(), Some("/spec/ports/1/a~1b"));
-        assert_eq!(
-            "spec.ports[port=1]"
-                .parse::<FieldPath>()
-                .unwrap()
-                .find(&value),
-            None
-        );
+        assert_eq!("spec.ports[port=1]".parse::<FieldPath>().unwrap().find(&value), None);
     }
 
     #[test]
     fn faults_say_where() {
         let error = |text: &str| text.parse::<FieldPath>().unwrap_err().to_string();
-        assert_eq!(
-            error("a..b"),
-            "field path \"a..b\": expected a field name at character 2"
-        );
-        assert_eq!(
-            error("a[b"),
-            "field path \"a[b\": expected '=' or ']' at character 3"
-        );
-        assert_eq!(
-            error("a[\"b"),
-            "field path \"a[\\\"b\": expected a closing quote at character 2"
-        );
+        assert_eq!(error("a..b"), "field path \"a..b\": expected a field name at character 2");
+        assert_eq!(error("a[b"), "field path \"a[b\": expected '=' or ']' at character 3");
+        assert_eq!(error("a[\"b"), "field path \"a[\\\"b\": expected a closing quote at character 2");
     }
 
     fn step() -> impl Strategy<Value = Step> {

@@ -24,48 +24,23 @@ impl Manifest {
     /// `metadata.name` (which kinds ending in `List` may lack). A missing `apiVersion` is accepted, as kustomize does.
     pub fn new(object: Value, origin: Origin) -> Result<Self, Error> {
         let Value::Object(fields) = &object else {
-            return Err(Error::NotAnObject {
-                found: type_name(&object),
-                origin,
-            });
+            return Err(Error::NotAnObject { found: type_name(&object), origin });
         };
-        let Some(kind) = fields
-            .get("kind")
-            .and_then(Value::as_str)
-            .filter(|kind| !kind.is_empty())
-        else {
-            return Err(Error::MissingField {
-                field: "kind",
-                origin,
-            });
+        let Some(kind) = fields.get("kind").and_then(Value::as_str).filter(|kind| !kind.is_empty()) else {
+            return Err(Error::MissingField { field: "kind", origin });
         };
-        let name = fields
-            .get("metadata")
-            .and_then(|metadata| metadata.get("name"))
-            .and_then(Value::as_str);
+        let name = fields.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Value::as_str);
         if name.is_none_or(str::is_empty) && !kind.ends_with("List") {
-            return Err(Error::MissingField {
-                field: "metadata.name",
-                origin,
-            });
+            return Err(Error::MissingField { field: "metadata.name", origin });
         }
-        Ok(Self {
-            object,
-            origin,
-            sensitive: false,
-        })
+        Ok(Self { object, origin, sensitive: false })
     }
 
     /// What makes this object the same as another in a cluster.
     #[must_use]
     pub fn id(&self) -> ObjectId {
         let Gvk { group, kind, .. } = self.gvk();
-        ObjectId {
-            group,
-            kind,
-            namespace: self.namespace().map(str::to_owned),
-            name: self.name().to_owned(),
-        }
+        ObjectId { group, kind, namespace: self.namespace().map(str::to_owned), name: self.name().to_owned() }
     }
 
     /// Group, version and kind.
@@ -95,8 +70,7 @@ impl Manifest {
     /// `metadata.namespace`; `None` where it is absent or empty.
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
-        self.text(&["metadata", "namespace"])
-            .filter(|namespace| !namespace.is_empty())
+        self.text(&["metadata", "namespace"]).filter(|namespace| !namespace.is_empty())
     }
 
     /// The label `key`.
@@ -131,8 +105,7 @@ impl Manifest {
     /// The value at `path` below the root, through mappings only.
     #[must_use]
     pub fn get(&self, path: &[&str]) -> Option<&Value> {
-        path.iter()
-            .try_fold(&self.object, |value, key| value.get(*key))
+        path.iter().try_fold(&self.object, |value, key| value.get(*key))
     }
 
     /// The object.
@@ -181,9 +154,7 @@ impl Manifest {
     }
 
     fn set_metadata(&mut self, map: &str, key: &str, value: &str) {
-        if let Some(map) = ensure_map(&mut self.object, "metadata")
-            .and_then(|metadata| ensure_entry(metadata, map))
-        {
+        if let Some(map) = ensure_map(&mut self.object, "metadata").and_then(|metadata| ensure_entry(metadata, map)) {
             map.insert(key.to_owned(), Value::from(value));
         }
     }
@@ -208,13 +179,8 @@ fn ensure_map<'a>(object: &'a mut Value, key: &str) -> Option<&'a mut Map<String
     ensure_entry(object.as_object_mut()?, key)
 }
 
-fn ensure_entry<'a>(
-    map: &'a mut Map<String, Value>,
-    key: &str,
-) -> Option<&'a mut Map<String, Value>> {
-    let entry = map
-        .entry(key.to_owned())
-        .or_insert_with(|| Value::Object(Map::new()));
+fn ensure_entry<'a>(map: &'a mut Map<String, Value>, key: &str) -> Option<&'a mut Map<String, Value>> {
+    let entry = map.entry(key.to_owned()).or_insert_with(|| Value::Object(Map::new()));
     if entry.is_null() {
         *entry = Value::Object(Map::new());
     }
@@ -264,11 +230,7 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_refused_with_its_line() {
-        let error = |value| {
-            Manifest::new(value, Origin::new("x.yaml", 7))
-                .unwrap_err()
-                .to_string()
-        };
+        let error = |value| Manifest::new(value, Origin::new("x.yaml", 7)).unwrap_err().to_string();
         assert_eq!(
             error(json!([1])),
             "x.yaml:7: expected a Kubernetes object (a mapping with apiVersion, kind and metadata), found a list"
@@ -301,9 +263,6 @@ mod tests {
         )
         .unwrap();
         assert!(manifest.is_sensitive());
-        assert_eq!(
-            format!("{manifest:?}"),
-            "Manifest(Secret/s from <unknown origin>)"
-        );
+        assert_eq!(format!("{manifest:?}"), "Manifest(Secret/s from <unknown origin>)");
     }
 }

@@ -13,10 +13,7 @@ pub struct Origin {
 impl Origin {
     /// An origin in `file`; lines count from 1, and 0 means that the line is not known.
     pub fn new(file: impl Into<Arc<str>>, line: usize) -> Self {
-        Self {
-            file: Some(file.into()),
-            line,
-        }
+        Self { file: Some(file.into()), line }
     }
 
     /// The origin of what came from no file, such as an object read from a cluster.
@@ -40,10 +37,7 @@ impl Origin {
     /// The same file at another line.
     #[must_use]
     pub fn at_line(&self, line: usize) -> Self {
-        Self {
-            file: self.file.clone(),
-            line,
-        }
+        Self { file: self.file.clone(), line }
     }
 }
 

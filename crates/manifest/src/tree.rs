@@ -40,14 +40,12 @@ pub trait FileTree: Send + Sync {
 
     /// Whether a file (not a directory) is at `path`.
     fn is_file(&self, path: &TreePath) -> bool {
-        self.resolve(path)
-            .is_ok_and(|resolved| resolved.kind == EntryKind::File)
+        self.resolve(path).is_ok_and(|resolved| resolved.kind == EntryKind::File)
     }
 
     /// Whether a directory is at `path`.
     fn is_directory(&self, path: &TreePath) -> bool {
-        self.resolve(path)
-            .is_ok_and(|resolved| resolved.kind == EntryKind::Directory)
+        self.resolve(path).is_ok_and(|resolved| resolved.kind == EntryKind::Directory)
     }
 }
 
@@ -190,10 +188,7 @@ impl TreeError {
             io::ErrorKind::NotADirectory => Self::NotFound { path },
             io::ErrorKind::IsADirectory => Self::NotAFile { path },
             _ if error.raw_os_error() == Some(ELOOP) => Self::LinkLoop { path },
-            _ => Self::Storage {
-                path,
-                source: Box::new(error),
-            },
+            _ => Self::Storage { path, source: Box::new(error) },
         }
     }
 }

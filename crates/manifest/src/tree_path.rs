@@ -57,10 +57,7 @@ impl TreePath {
             match part {
                 "" | "." => {}
                 ".." if parts.pop().is_none() => {
-                    return Err(TreePathError::Escapes {
-                        path: path.to_owned(),
-                        base: self.to_string(),
-                    });
+                    return Err(TreePathError::Escapes { path: path.to_owned(), base: self.to_string() });
                 }
                 ".." => {}
                 part => parts.push(part),
@@ -98,36 +95,24 @@ impl TreePath {
         if self.is_root() {
             return None;
         }
-        Some(Self(
-            self.0
-                .rsplit_once('/')
-                .map_or_else(String::new, |(parent, _)| parent.to_owned()),
-        ))
+        Some(Self(self.0.rsplit_once('/').map_or_else(String::new, |(parent, _)| parent.to_owned())))
     }
 
     /// Whether this path is `directory` or lies below it.
     #[must_use]
     pub fn is_in(&self, directory: &Self) -> bool {
         directory.is_root()
-            || self
-                .0
-                .strip_prefix(&directory.0)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            || self.0.strip_prefix(&directory.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// This path as it is written from `directory`, with `..` where needed: the inverse of [`join`](Self::join).
     #[must_use]
     pub fn relative_to(&self, directory: &Self) -> String {
-        let (ours, theirs): (Vec<_>, Vec<_>) =
-            (self.parts().collect(), directory.parts().collect());
+        let (ours, theirs): (Vec<_>, Vec<_>) = (self.parts().collect(), directory.parts().collect());
         let shared = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
         let mut parts = vec![".."; theirs.len() - shared];
         parts.extend(&ours[shared..]);
-        if parts.is_empty() {
-            ".".to_owned()
-        } else {
-            parts.join("/")
-        }
+        if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
     }
 }
 
@@ -163,14 +148,8 @@ mod tests {
     #[test]
     fn nothing_climbs_above_the_root() {
         let error = path("a").join("../../etc/passwd").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "\"../../etc/passwd\" leads out of the tree (from \"a\")"
-        );
-        assert!(matches!(
-            TreePath::new("/etc"),
-            Err(TreePathError::Absolute(_))
-        ));
+        assert_eq!(error.to_string(), "\"../../etc/passwd\" leads out of the tree (from \"a\")");
+        assert!(matches!(TreePath::new("/etc"), Err(TreePathError::Absolute(_))));
         assert!(matches!(TreePath::new("a\0b"), Err(TreePathError::Nul(_))));
     }
 

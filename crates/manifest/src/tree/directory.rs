@@ -25,10 +25,7 @@ impl DirTree {
         if !root.is_dir() {
             return Err(TreeError::NotADirectory { path: here });
         }
-        Ok(Self {
-            root,
-            file_limit: Self::DEFAULT_FILE_LIMIT,
-        })
+        Ok(Self { root, file_limit: Self::DEFAULT_FILE_LIMIT })
     }
 
     /// The same tree with another limit, in bytes, for a single file.
@@ -45,27 +42,15 @@ impl DirTree {
     }
 
     fn real(&self, path: &TreePath) -> Result<(PathBuf, Resolved), TreeError> {
-        let on_disk = fs::canonicalize(self.root.join(path.as_str()))
-            .map_err(|error| TreeError::from_io(path, error))?;
-        let inside = on_disk
-            .strip_prefix(&self.root)
-            .map_err(|_| TreeError::Escapes { path: path.clone() })?;
-        let kind = if on_disk.is_dir() {
-            EntryKind::Directory
-        } else {
-            EntryKind::File
-        };
+        let on_disk =
+            fs::canonicalize(self.root.join(path.as_str())).map_err(|error| TreeError::from_io(path, error))?;
+        let inside = on_disk.strip_prefix(&self.root).map_err(|_| TreeError::Escapes { path: path.clone() })?;
+        let kind = if on_disk.is_dir() { EntryKind::Directory } else { EntryKind::File };
         let resolved = inside
             .to_str()
             .and_then(|text| TreePath::new(text).ok())
             .ok_or_else(|| TreeError::NotUtf8 { path: path.clone() })?;
-        Ok((
-            on_disk,
-            Resolved {
-                path: resolved,
-                kind,
-            },
-        ))
+        Ok((on_disk, Resolved { path: resolved, kind }))
     }
 }
 
@@ -79,15 +64,9 @@ impl FileTree for DirTree {
         if resolved.kind == EntryKind::Directory {
             return Err(TreeError::NotAFile { path: path.clone() });
         }
-        let size = fs::metadata(&on_disk)
-            .map_err(|error| TreeError::from_io(path, error))?
-            .len();
+        let size = fs::metadata(&on_disk).map_err(|error| TreeError::from_io(path, error))?.len();
         if size > self.file_limit {
-            return Err(TreeError::TooLarge {
-                path: path.clone(),
-                size,
-                limit: self.file_limit,
-            });
+            return Err(TreeError::TooLarge { path: path.clone(), size, limit: self.file_limit });
         }
         fs::read(on_disk).map_err(|error| TreeError::from_io(path, error))
     }
@@ -107,10 +86,7 @@ impl FileTree for DirTree {
                 continue;
             };
             if let Ok(resolved) = self.resolve(&child) {
-                entries.push(TreeEntry {
-                    name,
-                    kind: resolved.kind,
-                });
+                entries.push(TreeEntry { name, kind: resolved.kind });
             }
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -142,20 +118,9 @@ mod tests {
         let tree = DirTree::open(inside.path()).unwrap();
         assert_eq!(tree.read(&path("link/a")).unwrap(), b"1");
         assert_eq!(tree.resolve(&path("link/a")).unwrap().path, path("real/a"));
-        assert!(matches!(
-            tree.read(&path("out/secret")),
-            Err(TreeError::Escapes { .. })
-        ));
-        assert!(matches!(
-            tree.read(&path("loop")),
-            Err(TreeError::LinkLoop { .. })
-        ));
-        let names: Vec<_> = tree
-            .list(&TreePath::root())
-            .unwrap()
-            .into_iter()
-            .map(|e| e.name)
-            .collect();
+        assert!(matches!(tree.read(&path("out/secret")), Err(TreeError::Escapes { .. })));
+        assert!(matches!(tree.read(&path("loop")), Err(TreeError::LinkLoop { .. })));
+        let names: Vec<_> = tree.list(&TreePath::root()).unwrap().into_iter().map(|e| e.name).collect();
         assert_eq!(names, ["link", "real"]);
     }
 
@@ -164,33 +129,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("big"), vec![0; 11]).unwrap();
         let tree = DirTree::open(directory.path()).unwrap().with_file_limit(10);
-        assert!(matches!(
-            tree.read(&path("none")),
-            Err(TreeError::NotFound { .. })
-        ));
-        assert!(matches!(
-            tree.read(&path("big/none")),
-            Err(TreeError::NotFound { .. })
-        ));
-        assert!(matches!(
-            tree.read(&TreePath::root()),
-            Err(TreeError::NotAFile { .. })
-        ));
-        assert!(matches!(
-            tree.list(&path("big")),
-            Err(TreeError::NotADirectory { .. })
-        ));
-        assert!(matches!(
-            tree.read(&path("big")),
-            Err(TreeError::TooLarge {
-                size: 11,
-                limit: 10,
-                ..
-            })
-        ));
-        assert!(matches!(
-            DirTree::open(directory.path().join("big")),
-            Err(TreeError::NotADirectory { .. })
-        ));
+        assert!(matches!(tree.read(&path("none")), Err(TreeError::NotFound { .. })));
+        assert!(matches!(tree.read(&path("big/none")), Err(TreeError::NotFound { .. })));
+        assert!(matches!(tree.read(&TreePath::root()), Err(TreeError::NotAFile { .. })));
+        assert!(matches!(tree.list(&path("big")), Err(TreeError::NotADirectory { .. })));
+        assert!(matches!(tree.read(&path("big")), Err(TreeError::TooLarge { size: 11, limit: 10, .. })));
+        assert!(matches!(DirTree::open(directory.path().join("big")), Err(TreeError::NotADirectory { .. })));
     }
 }

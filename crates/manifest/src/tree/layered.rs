@@ -37,19 +37,12 @@ impl<U: FileTree, L: FileTree> FileTree for LayeredTree<U, L> {
             (Err(error), _) | (_, Err(error)) => return Err(error),
             (Ok(upper), Ok(lower)) => lower.into_iter().chain(upper),
         };
-        let merged: BTreeMap<String, EntryKind> =
-            entries.map(|entry| (entry.name, entry.kind)).collect();
-        Ok(merged
-            .into_iter()
-            .map(|(name, kind)| TreeEntry { name, kind })
-            .collect())
+        let merged: BTreeMap<String, EntryKind> = entries.map(|entry| (entry.name, entry.kind)).collect();
+        Ok(merged.into_iter().map(|(name, kind)| TreeEntry { name, kind }).collect())
     }
 }
 
-fn or_lower<T>(
-    upper: Result<T, TreeError>,
-    lower: impl FnOnce() -> Result<T, TreeError>,
-) -> Result<T, TreeError> {
+fn or_lower<T>(upper: Result<T, TreeError>, lower: impl FnOnce() -> Result<T, TreeError>) -> Result<T, TreeError> {
     match upper {
         Err(TreeError::NotFound { .. }) => lower(),
         answer => answer,
@@ -73,9 +66,6 @@ mod tests {
         assert_eq!(tree.list(&path("d")).unwrap().len(), 2);
         assert_eq!(tree.list(&path("new")).unwrap().len(), 1);
         assert_eq!(tree.list(&TreePath::root()).unwrap().len(), 2);
-        assert!(matches!(
-            tree.read(&path("d/c")),
-            Err(TreeError::NotFound { .. })
-        ));
+        assert!(matches!(tree.read(&path("d/c")), Err(TreeError::NotFound { .. })));
     }
 }

@@ -35,11 +35,7 @@ impl<P: AsRef<str>, C: Into<Vec<u8>>> FromIterator<(P, C)> for MemoryTree {
     /// Collects paths and contents; what is no path inside a tree is left out.
     fn from_iter<I: IntoIterator<Item = (P, C)>>(files: I) -> Self {
         let files = files.into_iter();
-        Self {
-            files: files
-                .filter_map(|(p, c)| Some((TreePath::new(p.as_ref()).ok()?, c.into())))
-                .collect(),
-        }
+        Self { files: files.filter_map(|(p, c)| Some((TreePath::new(p.as_ref()).ok()?, c.into()))).collect() }
     }
 }
 
@@ -52,10 +48,7 @@ impl FileTree for MemoryTree {
         } else {
             return Err(TreeError::NotFound { path: path.clone() });
         };
-        Ok(Resolved {
-            path: path.clone(),
-            kind,
-        })
+        Ok(Resolved { path: path.clone(), kind })
     }
 
     fn read(&self, path: &TreePath) -> Result<Vec<u8>, TreeError> {
@@ -77,21 +70,11 @@ impl FileTree for MemoryTree {
         for file in self.files.keys().filter(|file| file.is_in(path)) {
             let mut below = file.parts().skip(depth);
             if let Some(name) = below.next() {
-                let kind = if below.next().is_some() {
-                    EntryKind::Directory
-                } else {
-                    EntryKind::File
-                };
+                let kind = if below.next().is_some() { EntryKind::Directory } else { EntryKind::File };
                 entries.insert(name, kind);
             }
         }
-        Ok(entries
-            .into_iter()
-            .map(|(name, kind)| TreeEntry {
-                name: name.to_owned(),
-                kind,
-            })
-            .collect())
+        Ok(entries.into_iter().map(|(name, kind)| TreeEntry { name: name.to_owned(), kind }).collect())
     }
 }
 
@@ -103,27 +86,10 @@ mod tests {
     fn directories_follow_from_files() {
         let tree = MemoryTree::from_iter([("a/b/c.yaml", "1"), ("a/d.yaml", "2"), ("ab", "3")]);
         let path = |text| TreePath::new(text).unwrap();
-        let names: Vec<_> = tree
-            .list(&path("a"))
-            .unwrap()
-            .into_iter()
-            .map(|e| (e.name, e.kind))
-            .collect();
-        assert_eq!(
-            names,
-            [
-                ("b".to_owned(), EntryKind::Directory),
-                ("d.yaml".to_owned(), EntryKind::File)
-            ]
-        );
+        let names: Vec<_> = tree.list(&path("a")).unwrap().into_iter().map(|e| (e.name, e.kind)).collect();
+        assert_eq!(names, [("b".to_owned(), EntryKind::Directory), ("d.yaml".to_owned(), EntryKind::File)]);
         assert!(tree.is_directory(&path("a/b")));
-        assert!(matches!(
-            tree.read(&path("a")),
-            Err(TreeError::NotAFile { .. })
-        ));
-        assert!(matches!(
-            tree.list(&path("x")),
-            Err(TreeError::NotFound { .. })
-        ));
+        assert!(matches!(tree.read(&path("a")), Err(TreeError::NotAFile { .. })));
+        assert!(matches!(tree.list(&path("x")), Err(TreeError::NotFound { .. })));
     }
 }

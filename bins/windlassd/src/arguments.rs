@@ -1,0 +1,83 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use windlass_engine::Options;
+use windlass_sops::Identities;
+
+/// Keeps a Kubernetes cluster equal to its Git repository.
+///
+/// It follows the Flux objects of the cluster (GitRepository and Kustomization): polls the repositories, renders and
+/// decrypts them, applies what differs, prunes what is gone and puts drift right. In a Pod it uses the ServiceAccount
+/// of the Pod; elsewhere the current kubeconfig.
+///
+/// Do not run it beside Flux's own source-controller and kustomize-controller: both would write the same objects.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The kubeconfig to use; without it the Pod's ServiceAccount, $KUBECONFIG or ~/.kube/config
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig; the current one by default
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// Reconcile the objects of this namespace only; those of all namespaces by default
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// The directory in which fetched repositories are kept; worth a volume that outlives the Pod
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/windlass")]
+    pub(crate) store: PathBuf,
+    /// Where to serve /healthz, /readyz and /metrics
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8080")]
+    pub(crate) listen: SocketAddr,
+    /// How many Kustomizations are built and applied at a time; waiting ones do not count
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) concurrency: usize,
+    /// Refuse references to sources in other namespaces
+    #[arg(long)]
+    pub(crate) no_cross_namespace_refs: bool,
+    /// Let a variable without a value be empty instead of an error
+    #[arg(long)]
+    pub(crate) lenient_substitution: bool,
+    /// How log lines look
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+    /// What is logged: a level (error, warn, info, debug, trace), or a filter such as `windlass_engine=debug,info`
+    #[arg(long, value_name = "FILTER", env = "WINDLASS_LOG", default_value = "info")]
+    pub(crate) log: String,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  windlassd --kubeconfig ~/.kube/config --store ~/.local/state/windlass
+  windlassd --namespace flux-system --log-format json
+
+Environment:
+  SOPS_AGE_KEY, SOPS_AGE_KEY_FILE  age keys for Kustomizations whose spec.decryption names no Secret";
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Arguments {
+    /// The engine's options.
+    pub(crate) fn options(&self) -> Options {
+        let mut options = Options::new(&self.store);
+        options.namespace.clone_from(&self.namespace);
+        options.concurrency = self.concurrency;
+        options.allow_cross_namespace = !self.no_cross_namespace_refs;
+        options.strict_substitution = !self.lenient_substitution;
+        options.identities = Identities::from_env(|name| std::env::var(name).ok());
+        for warning in options.identities.warnings() {
+            tracing::warn!("{warning}");
+        }
+        options
+    }
+}

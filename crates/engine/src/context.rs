@@ -1,0 +1,101 @@
+//! What all loops share.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kube::Client;
+use tokio::sync::{Semaphore, watch};
+use windlass_cluster::Cluster;
+use windlass_sops::Identities;
+
+use crate::board::Board;
+use crate::events::Events;
+use crate::metrics::Metrics;
+
+/// How an [`Engine`](crate::Engine) works.
+#[derive(Debug)]
+pub struct Options {
+    /// The directory in which fetched repositories are kept. It is made where it does not exist.
+    pub store: PathBuf,
+    /// The namespace whose objects are reconciled; all namespaces by default.
+    pub namespace: Option<String>,
+    /// How many Kustomizations are built and applied at a time. Waiting ones do not count. Default: 4.
+    pub concurrency: usize,
+    /// Whether an object may refer to a source in another namespace. Default: yes, as in Flux.
+    pub allow_cross_namespace: bool,
+    /// Whether a variable without a value fails the build. Default: yes, as in Flux since 1.9.
+    pub strict_substitution: bool,
+    /// Keys that open encrypted files where `spec.decryption` names no Secret. Default: none.
+    pub identities: Identities,
+}
+
+impl Options {
+    /// The defaults, with repositories kept in `store`.
+    pub fn new(store: impl Into<PathBuf>) -> Self {
+        Self {
+            store: store.into(),
+            namespace: None,
+            concurrency: 4,
+            allow_cross_namespace: true,
+            strict_substitution: true,
+            identities: Identities::new(),
+        }
+    }
+}
+
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    pub(crate) cluster: Cluster,
+    pub(crate) options: Options,
+    pub(crate) board: Board,
+    pub(crate) events: Events,
+    pub(crate) metrics: Metrics,
+    /// Room for the Kustomizations that are being built and applied.
+    pub(crate) work: Semaphore,
+    pub(crate) listed: watch::Sender<bool>,
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+impl Context {
+    pub(crate) fn new(client: Client, options: Options, metrics: Metrics, stop: watch::Receiver<bool>) -> Self {
+        Self {
+            cluster: Cluster::new(client.clone(), windlass_cluster::Options::default()),
+            events: Events::new(client.clone()),
+            work: Semaphore::new(options.concurrency.max(1)),
+            board: Board::default(),
+            listed: watch::Sender::new(false),
+            client,
+            options,
+            metrics,
+            stop,
+        }
+    }
+
+    /// Tells when the engine is to stop.
+    pub(crate) fn stop(&self) -> watch::Receiver<bool> {
+        self.stop.clone()
+    }
+
+    /// Waits until all Kustomizations have been seen once, so that nobody takes another one for missing; `false` where
+    /// the engine stops first.
+    pub(crate) async fn listed(&self) -> bool {
+        let (mut listed, mut stop) = (self.listed.subscribe(), self.stop());
+        tokio::select! {
+            result = listed.wait_for(|listed| *listed) => result.is_ok(),
+            _ = stop.wait_for(|stop| *stop) => false,
+        }
+    }
+
+    /// An interval, varied by up to a twentieth so that not everything happens at once.
+    pub(crate) fn jitter(&self, interval: Duration) -> Duration {
+        // The clock's nanoseconds are random enough to spread timers.
+        let nanos = u64::from(jiff::Timestamp::now().subsec_nanosecond().unsigned_abs());
+        let span = interval / 20;
+        interval - span / 2 + span.mul_f64((nanos % 1_000) as f64 / 1_000.0)
+    }
+
+    /// How long to wait after so many failures in a row: from two seconds, doubling, to `limit`.
+    pub(crate) fn backoff(&self, failures: u32, limit: Duration) -> Duration {
+        Duration::from_secs(1 << failures.clamp(1, 16)).min(limit)
+    }
+}

@@ -1,0 +1,92 @@
+//! Starting the loops, and ending them.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use kube::{Api, Client};
+use tokio::sync::watch;
+use windlass_flux::{GitRepository, Kustomization};
+
+use crate::context::{Context, Options};
+use crate::supervisor::Supervisor;
+use crate::{Metrics, Readiness, git_repository, kustomization};
+
+/// The reconciler: it follows the GitRepository and Kustomization objects of a cluster for as long as it runs.
+pub struct Engine {
+    client: Client,
+    options: Options,
+    metrics: Metrics,
+    readiness: Readiness,
+}
+
+impl Engine {
+    /// An engine for the cluster that `client` speaks to. Nothing happens before [`run`](Self::run).
+    #[must_use]
+    pub fn new(client: Client, options: Options) -> Self {
+        Self { client, options, metrics: Metrics::default(), readiness: Readiness::default() }
+    }
+
+    /// The numbers that the engine keeps while it runs.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.metrics.clone()
+    }
+
+    /// Whether the engine has seen all its objects.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.readiness.clone()
+    }
+
+    /// Runs until `shutdown` is ready. What is being applied then is finished first; what is waited for is given up.
+    ///
+    /// Trouble with the cluster, the sources or the objects never ends it: it is reported in their status and in the
+    /// log, and tried again.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let (stop, stopped) = watch::channel(false);
+        let namespace = self.options.namespace.clone();
+        let context = Arc::new(Context::new(self.client.clone(), self.options, self.metrics, stopped.clone()));
+
+        let sources = {
+            let context = Arc::clone(&context);
+            Supervisor::new(move |name, seen| git_repository::run(Arc::clone(&context), name, seen))
+        };
+        let kustomizations = {
+            let context = Arc::clone(&context);
+            Supervisor::new(move |name, seen| kustomization::run(Arc::clone(&context), name, seen))
+        };
+        let sources_api: Api<GitRepository> = api(&self.client, namespace.as_deref());
+        let kustomizations_api: Api<Kustomization> = api(&self.client, namespace.as_deref());
+        let listed = {
+            let (context, readiness) = (Arc::clone(&context), self.readiness.clone());
+            move || {
+                readiness.set(true);
+                context.listed.send_if_modified(|listed| !std::mem::replace(listed, true));
+            }
+        };
+        let loops = async {
+            tokio::join!(
+                sources.run(sources_api, stopped.clone(), || {}),
+                kustomizations.run(kustomizations_api, stopped.clone(), listed),
+            )
+        };
+        tokio::pin!(loops);
+        tokio::select! {
+            () = shutdown => {}
+            _ = &mut loops => return,
+        }
+        self.readiness.set(false);
+        let _ = stop.send(true);
+        loops.await;
+    }
+}
+
+fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>
+where
+    K: kube::Resource<Scope = kube::core::NamespaceResourceScope, DynamicType = ()>,
+{
+    match namespace {
+        Some(namespace) => Api::namespaced(client.clone(), namespace),
+        None => Api::all(client.clone()),
+    }
+}
