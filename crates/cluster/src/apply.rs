@@ -1,12 +1,12 @@
 use std::fmt;
 
-use futures::{StreamExt, stream};
 use tokio::time::{Instant, sleep};
 use windlass_drift::{Action, Verb};
 use windlass_manifest::Manifest;
 
+use crate::check::Preview;
 use crate::cluster::Cluster;
-use crate::error::{Doing, Error, Failures};
+use crate::error::{Doing, Error, Failures, Subject};
 use crate::health::{Health, status};
 use crate::inventory::{Inventory, InventoryEntry};
 use crate::prepare::{ApplyOptions, Defined, Prepared};
@@ -19,6 +19,8 @@ use crate::{rejection, takeover};
 pub struct Applied {
     /// The actions; [`Verb::past`] has the words for them.
     pub actions: Vec<Action>,
+    /// Fields that their kinds do not have, in the server's spelling. They were left out, as Flux does without a word.
+    pub unknown_fields: Vec<(Subject, String)>,
 }
 
 impl Applied {
@@ -90,6 +92,12 @@ async fn run(
         }
         let checked = check_stage(cluster, manifests, &defined, options).await?;
         let waits = if stage == Stage::Objects { Vec::new() } else { unready(&checked) };
+        for object in &checked {
+            let subject = object.prepared.handle().subject();
+            applied
+                .unknown_fields
+                .extend(object.unknown_fields.iter().map(|field| ((*subject).clone(), field.clone())));
+        }
         apply_stage(cluster, checked, options, applied).await?;
         if stage == Stage::Definitions {
             defined.groups().for_each(|group| cluster.discovery().forget(group));
@@ -115,6 +123,7 @@ struct Checked {
     prepared: Prepared,
     verb: Verb,
     takes_over: bool,
+    unknown_fields: Vec<String>,
     ready: bool,
 }
 
@@ -125,7 +134,7 @@ async fn check_stage(
     options: &ApplyOptions,
 ) -> Result<Vec<Checked>, Failures> {
     let checks = manifests.into_iter().map(|manifest| check_object(cluster, manifest, defined, options));
-    let results: Vec<_> = stream::iter(checks).buffered(cluster.options().concurrency.max(1)).collect().await;
+    let results: Vec<_> = cluster.at_once(checks.collect()).await;
     let (mut checked, mut failures) = (Vec::new(), Vec::new());
     for result in results {
         match result {
@@ -144,15 +153,16 @@ async fn check_object(
     options: &ApplyOptions,
 ) -> Result<Checked, Error> {
     let kind = served_soon(cluster, &manifest, defined, options).await?;
-    let prepared = Prepared::prepare(manifest, kind, options)?;
-    let preview = cluster.check(&prepared, options.force).await?;
+    let mut prepared = Prepared::prepare(manifest, kind, options)?;
+    let preview = cluster.check(&mut prepared, options.force).await?;
     // What the server had is dropped here: a build of CRDs would otherwise be in memory three times.
     let ready = match (&preview.verb, &preview.live) {
         (Verb::Skip(_), _) => true,
         (Verb::Unchanged, Some(live)) => status(live.value(), std::time::SystemTime::now()) == Health::Current,
         _ => false,
     };
-    Ok(Checked { prepared, verb: preview.verb, takes_over: preview.takes_over, ready })
+    let Preview { verb, takes_over, unknown_fields, .. } = preview;
+    Ok(Checked { prepared, verb, takes_over, unknown_fields, ready })
 }
 
 /// The kind of a manifest. One that a CRD of this very apply defines is waited for: the server establishes a CRD a
@@ -258,7 +268,7 @@ async fn wait_for_stage(cluster: &Cluster, targets: &[Target], options: &ApplyOp
         return Ok(());
     };
     let not_ready = |(id, health): (windlass_manifest::ObjectId, Health)| Error::NotReady {
-        subject: Box::new(crate::Subject { id, origin: windlass_manifest::Origin::unknown() }),
+        subject: Box::new(Subject { id, origin: windlass_manifest::Origin::unknown() }),
         seconds: options.wait.as_secs(),
         health: health.to_string(),
     };

@@ -8,7 +8,7 @@ use crate::cluster::Cluster;
 use crate::control::Control;
 use crate::error::{Doing, Error};
 use crate::prepare::{ApplyOptions, Prepared};
-use crate::{rejection, takeover};
+use crate::{rejection, takeover, undeclared};
 
 /// What an apply of one object would do.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,13 +20,15 @@ pub struct Preview {
     /// The object as the server would have it afterwards; `None` where nothing would be done, or where the server only
     /// knows once the old one is gone.
     pub predicted: Option<Manifest>,
+    /// Fields of the manifest that the kind does not have, in the server's spelling. They are left out, as Flux does.
+    pub unknown_fields: Vec<String>,
     /// Whether fields or marks of others would be taken over first.
     pub(crate) takes_over: bool,
 }
 
 impl Preview {
     fn nothing(verb: Verb) -> Self {
-        Self { verb, live: None, predicted: None, takes_over: false }
+        Self { verb, live: None, predicted: None, unknown_fields: Vec::new(), takes_over: false }
     }
 }
 
@@ -38,18 +40,17 @@ impl Cluster {
     /// What the server says to the dry run; see [`Error`].
     pub async fn preview(&self, manifest: &Manifest, options: &ApplyOptions) -> Result<Preview, Error> {
         let kind = self.kind_of(manifest).await?;
-        self.check(&Prepared::prepare(manifest.clone(), kind, options)?, options.force).await
+        self.check(&mut Prepared::prepare(manifest.clone(), kind, options)?, options.force).await
     }
 
-    /// What an apply of `prepared` would do.
-    pub(crate) async fn check(&self, prepared: &Prepared, force: bool) -> Result<Preview, Error> {
+    /// What an apply of `prepared` would do; fields that its kind does not have are taken out of it.
+    pub(crate) async fn check(&self, prepared: &mut Prepared, force: bool) -> Result<Preview, Error> {
         let prefix = &self.options().control_prefix;
         let desired = Control::of(prefix, prepared.manifest.value());
         if let Some(reason) = desired.ignored() {
             return Ok(Preview::nothing(Verb::Skip(reason)));
         }
-        let handle = prepared.handle();
-        let live = self.live(&handle).await?;
+        let live = self.live(&prepared.handle()).await?;
         let existing = live.as_ref().map(|live| Control::of(prefix, live));
         let skip = existing.as_ref().and_then(|existing| existing.ignored().or_else(|| desired.create_only()));
         if let Some(reason) = skip {
@@ -57,15 +58,33 @@ impl Cluster {
         }
         let force = force || desired.forced() || existing.as_ref().is_some_and(Control::forced);
         let merge = desired.merged() || existing.as_ref().is_some_and(Control::merged);
-        match (self.server_side_apply(&handle, prepared.manifest.value(), true).await, live) {
-            (Ok(predicted), None) => Ok(Preview {
-                verb: Verb::Create,
-                predicted: keep(prepared, predicted),
-                ..Preview::nothing(Verb::Create)
-            }),
-            (Ok(predicted), Some(live)) => Ok(self.compare(prepared, live, predicted, merge).await),
-            (Err(error), Some(live)) => refused(error, prepared, live, force, prefix),
-            (Err(error), None) => Err(rejection::error(error, &handle, Doing::DryRun)),
+        let (answer, unknown_fields) = self.dry_run(prepared).await;
+        let preview = match (answer, live) {
+            (Ok(predicted), None) => Preview { predicted: keep(prepared, predicted), ..Preview::nothing(Verb::Create) },
+            (Ok(predicted), Some(live)) => self.compare(prepared, live, predicted, merge).await,
+            (Err(error), Some(live)) => refused(error, prepared, live, force, prefix)?,
+            (Err(error), None) => return Err(rejection::error(error, &prepared.handle(), Doing::DryRun)),
+        };
+        Ok(Preview { unknown_fields, ..preview })
+    }
+
+    /// The server's answer to a dry run, and the fields that had to be left out for it to give one.
+    async fn dry_run(&self, prepared: &mut Prepared) -> (Result<Value, kube::Error>, Vec<String>) {
+        /// The server names one unknown field at a time.
+        const MOST: usize = 50;
+        let mut left_out = Vec::new();
+        loop {
+            let answer = self.server_side_apply(&prepared.handle(), prepared.manifest.value(), true).await;
+            if let Err(kube::Error::Api(status)) = &answer
+                && left_out.len() < MOST
+            {
+                let fields = undeclared::remove(prepared.manifest.value_mut(), &prepared.gvk, status);
+                if !fields.is_empty() {
+                    left_out.extend(fields);
+                    continue;
+                }
+            }
+            return (answer, left_out);
         }
     }
 
@@ -80,7 +99,12 @@ impl Cluster {
         }
         let changes = changes(&live, &predicted, prepared.manifest.is_sensitive());
         let verb = if changes.is_empty() && !takes_over { Verb::Unchanged } else { Verb::Configure(changes) };
-        Preview { verb, live: keep(prepared, live), predicted: keep(prepared, predicted), takes_over }
+        Preview {
+            live: keep(prepared, live),
+            predicted: keep(prepared, predicted),
+            takes_over,
+            ..Preview::nothing(verb)
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use futures::{StreamExt, stream};
 use kube::Client;
 use kube::api::{DeleteParams, DynamicObject, GetParams, Patch, PatchParams, Preconditions};
 use kube::core::{Request, Resource};
@@ -107,6 +108,11 @@ impl Cluster {
 
     pub(crate) fn discovery(&self) -> &Discovery {
         &self.discovery
+    }
+
+    /// Runs what is asked of many objects, a few at a time, and gives the answers in the order of the questions.
+    pub(crate) async fn at_once<F: Future>(&self, questions: Vec<F>) -> Vec<F::Output> {
+        stream::iter(questions).buffered(self.options.concurrency.max(1)).collect().await
     }
 
     /// The object as the server has it.

@@ -57,7 +57,7 @@ pub enum Error {
         /// The server's words, without values where the object is sensitive.
         message: String,
     },
-    /// The server could not be reached, or is not able to answer now.
+    /// The server could not be reached.
     #[error("{subject}: cannot {doing} it: the API server does not answer")]
     Unavailable {
         /// The object.
@@ -175,7 +175,8 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unavailable { .. } | Self::StillThere { .. } | Self::NotReady { .. } => true,
-            Self::Rejected { code, .. } => *code == 409,
+            // A write in between, a server that is overloaded or starting, a webhook that does not answer.
+            Self::Rejected { code, .. } => matches!(code, 408 | 409 | 429 | 500..),
             _ => false,
         }
     }

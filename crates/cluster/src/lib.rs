@@ -53,6 +53,7 @@ mod recreate;
 mod rejection;
 mod stage;
 mod takeover;
+mod undeclared;
 mod wait;
 
 pub use apply::{Applied, ApplyFailure, apply};

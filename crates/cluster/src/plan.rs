@@ -1,6 +1,5 @@
 use std::collections::HashSet;
 
-use futures::{StreamExt, stream};
 use windlass_drift::{Action, Plan, SkipReason, Verb};
 use windlass_manifest::{Gvk, Manifest, Origin};
 
@@ -93,7 +92,7 @@ pub async fn plan_among(
     let mut planning = Planning { cluster, options, defined, new_namespaces: missing.clone() };
     for (_, manifests) in staged(manifests.to_vec()) {
         let checks = manifests.into_iter().map(|manifest| planning.action(manifest));
-        let results: Vec<_> = stream::iter(checks).buffered(cluster.options().concurrency.max(1)).collect().await;
+        let results: Vec<_> = cluster.at_once(checks.collect()).await;
         for result in results {
             match result {
                 Ok(action) => planned.plan.actions.push(action),
@@ -140,12 +139,12 @@ impl Planning<'_> {
             },
             Err(error) => return Err(error),
         };
-        let prepared = Prepared::prepare(manifest, kind, self.options)?;
+        let mut prepared = Prepared::prepare(manifest, kind, self.options)?;
         let in_new_namespace = prepared.id.namespace.as_ref().is_some_and(|name| self.new_namespaces.contains(name));
         let verb = if !served || in_new_namespace {
             Verb::Create
         } else {
-            self.cluster.check(&prepared, self.options.force).await?.verb
+            self.cluster.check(&mut prepared, self.options.force).await?.verb
         };
         Ok(Action {
             sensitive: prepared.manifest.is_sensitive(),
@@ -160,7 +159,7 @@ impl Planning<'_> {
         let mut entries: Vec<InventoryEntry> = stale.iter().collect();
         entries.sort_by_cached_key(|entry| std::cmp::Reverse(Position(entry.id.clone())));
         let fates = entries.into_iter().map(|entry| self.fate(entry));
-        let results: Vec<_> = stream::iter(fates).buffered(self.cluster.options().concurrency.max(1)).collect().await;
+        let results: Vec<_> = self.cluster.at_once(fates.collect()).await;
         let (mut actions, mut failures) = (Vec::new(), Vec::new());
         for result in results {
             match result {

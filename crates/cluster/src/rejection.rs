@@ -6,6 +6,7 @@ use windlass_manifest::{ObjectId, Origin};
 
 use crate::cluster::Handle;
 use crate::error::{Doing, Error, Subject};
+use crate::undeclared::BAD_PATCH;
 
 /// The longest text of the server that is passed on, in characters. It may dump whole objects.
 const LONGEST: usize = 2000;
@@ -13,31 +14,37 @@ const LONGEST: usize = 2000;
 /// The error for a request about an object.
 pub(crate) fn error(error: kube::Error, handle: &Handle<'_>, doing: Doing) -> Error {
     let subject = handle.subject();
-    match error {
-        kube::Error::Api(status) if !is_passing(status.code) => {
-            let message = words(&status, handle.sensitive);
-            if status.code == 403 {
-                return Error::Forbidden { subject, doing, message };
-            }
-            let reason = if status.reason.is_empty() { status.code.to_string() } else { status.reason };
-            Error::Rejected { subject, doing, reason, code: status.code, message }
+    let kube::Error::Api(status) = error else {
+        return Error::Unavailable { subject, doing, source: Box::new(error) };
+    };
+    let message = words(&status, handle.sensitive);
+    match status.code {
+        403 => Error::Forbidden { subject, doing, message },
+        // The server calls this an internal error; but no retry makes the object fit its schema.
+        500 if status.message.starts_with(BAD_PATCH) => {
+            Error::Rejected { subject, doing, reason: "Invalid".to_owned(), code: 422, message }
         }
-        error => Error::Unavailable { subject, doing, source: Box::new(masked(error, handle.sensitive)) },
+        code => Error::Rejected { subject, doing, reason: reason(&status), code, message },
     }
+}
+
+fn reason(status: &Status) -> String {
+    if status.reason.is_empty() { status.code.to_string() } else { status.reason.clone() }
 }
 
 /// The error for a request about kinds.
 pub(crate) fn discovery(error: kube::Error, id: &ObjectId, origin: &Origin) -> Error {
     let subject = Box::new(Subject { id: id.clone(), origin: origin.clone() });
+    let doing = Doing::Discover;
     match error {
-        kube::Error::Api(status) if !is_passing(status.code) => Error::Rejected {
-            subject,
-            doing: Doing::Discover,
-            reason: status.reason.clone(),
-            code: status.code,
-            message: status.message,
-        },
-        error => Error::Unavailable { subject, doing: Doing::Discover, source: Box::new(error) },
+        kube::Error::Api(status) if status.code == 403 => {
+            Error::Forbidden { subject, doing, message: shortened(&status.message) }
+        }
+        kube::Error::Api(status) => {
+            let message = shortened(&status.message);
+            Error::Rejected { subject, doing, reason: reason(&status), code: status.code, message }
+        }
+        error => Error::Unavailable { subject, doing, source: Box::new(error) },
     }
 }
 
@@ -96,11 +103,18 @@ fn without_value(message: &str) -> &str {
 
 /// The server's words about an object. They may quote it, so for a sensitive one little remains.
 fn words(status: &Status, sensitive: bool) -> String {
+    // What does not fit the schema is told after a preamble that repeats which object this is.
+    let misfit = status.message.strip_prefix(BAD_PATCH).and_then(|rest| rest.split_once("): "));
+    let text = misfit.map_or(status.message.as_str(), |(_, text)| text);
     if !sensitive || quotes_nothing(status) {
-        return shortened(&status.message);
+        return shortened(text);
     }
     let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
-    let fields: Vec<String> = causes.iter().map(|cause| format!("{} ({})", cause.field, cause.reason)).collect();
+    let fields: Vec<String> = if misfit.is_some() {
+        text.lines().filter_map(|line| line.trim().split_once(": ")).map(|(path, _)| path.to_owned()).collect()
+    } else {
+        causes.iter().map(|cause| format!("{} ({})", cause.field, cause.reason)).collect()
+    };
     if fields.is_empty() {
         return "its words are withheld, since they may quote secret values".to_owned();
     }
@@ -120,21 +134,5 @@ fn shortened(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
-    }
-}
-
-/// A retry may help: the server is overloaded, starting, or cannot reach a webhook.
-fn is_passing(code: u16) -> bool {
-    matches!(code, 408 | 429 | 500..)
-}
-
-fn masked(error: kube::Error, sensitive: bool) -> kube::Error {
-    match error {
-        kube::Error::Api(mut status) if sensitive => {
-            status.message = words(&status, true);
-            status.details = None;
-            kube::Error::Api(status)
-        }
-        error => error,
     }
 }

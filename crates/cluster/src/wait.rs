@@ -1,7 +1,6 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use futures::{StreamExt, stream};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 use windlass_manifest::{Gvk, ObjectId, Origin};
@@ -103,7 +102,7 @@ pub async fn wait(cluster: &Cluster, targets: &[Target], options: &WaitOptions<'
     let mut pause = POLL;
     loop {
         let looks = pending.iter().map(|target| cluster.health(target, options));
-        let found: Vec<Health> = stream::iter(looks).buffered(cluster.options().concurrency.max(1)).collect().await;
+        let found: Vec<Health> = cluster.at_once(looks.collect()).await;
         let (mut ill, failed): (Vec<_>, usize) = ill(&pending, &found);
         if ill.is_empty() {
             return Ok(());

@@ -76,11 +76,7 @@ impl Conditions {
         if let Some((end, _)) = condition.message.char_indices().nth(LONGEST_MESSAGE) {
             condition.message.truncate(end);
         }
-        match self
-            .0
-            .iter_mut()
-            .find(|known| known.type_ == condition.type_)
-        {
+        match self.0.iter_mut().find(|known| known.type_ == condition.type_) {
             Some(known) => {
                 if known.has_same_state(&condition) {
                     condition.last_transition_time = known.last_transition_time.clone();
@@ -93,35 +89,15 @@ impl Conditions {
     }
 
     /// Sets `Reconciling` and removes `Stalled`: the object is being worked on.
-    pub fn set_reconciling(
-        &mut self,
-        reason: &str,
-        message: &str,
-        generation: Option<i64>,
-        now: Time,
-    ) {
+    pub fn set_reconciling(&mut self, reason: &str, message: &str, generation: Option<i64>, now: Time) {
         self.remove(STALLED);
-        self.set(Condition::new(
-            RECONCILING,
-            ConditionStatus::True,
-            reason,
-            message,
-            generation,
-            now,
-        ));
+        self.set(Condition::new(RECONCILING, ConditionStatus::True, reason, message, generation, now));
     }
 
     /// Sets `Stalled` and removes `Reconciling`: trying again cannot help.
     pub fn set_stalled(&mut self, reason: &str, message: &str, generation: Option<i64>, now: Time) {
         self.remove(RECONCILING);
-        self.set(Condition::new(
-            STALLED,
-            ConditionStatus::True,
-            reason,
-            message,
-            generation,
-            now,
-        ));
+        self.set(Condition::new(STALLED, ConditionStatus::True, reason, message, generation, now));
     }
 
     /// Removes the condition `type_`, if it is there.
@@ -138,8 +114,7 @@ impl Conditions {
     /// Whether the condition `type_` is there and holds.
     #[must_use]
     pub fn is_true(&self, type_: &str) -> bool {
-        self.get(type_)
-            .is_some_and(|condition| condition.status == ConditionStatus::True)
+        self.get(type_).is_some_and(|condition| condition.status == ConditionStatus::True)
     }
 
     /// The conditions, in order.
@@ -176,17 +151,13 @@ impl Condition {
     }
 
     fn has_same_state(&self, other: &Self) -> bool {
-        (&self.status, &self.reason, &self.message)
-            == (&other.status, &other.reason, &other.message)
+        (&self.status, &self.reason, &self.message) == (&other.status, &other.reason, &other.message)
     }
 }
 
 fn order(a: &Condition, b: &Condition) -> Ordering {
     let rank = |condition: &Condition| {
-        [STALLED, RECONCILING, READY]
-            .iter()
-            .position(|first| *first == condition.type_)
-            .unwrap_or(3)
+        [STALLED, RECONCILING, READY].iter().position(|first| *first == condition.type_).unwrap_or(3)
     };
     rank(a).cmp(&rank(b)).then_with(|| a.type_.cmp(&b.type_))
 }
@@ -200,24 +171,14 @@ mod tests {
     }
 
     fn ready(message: &str, second: i64) -> Condition {
-        Condition::new(
-            READY,
-            ConditionStatus::True,
-            "Succeeded",
-            message,
-            Some(1),
-            time(second),
-        )
+        Condition::new(READY, ConditionStatus::True, "Succeeded", message, Some(1), time(second))
     }
 
     #[test]
     fn the_transition_time_stays_while_nothing_changes() {
         let mut conditions = Conditions::default();
         conditions.set(ready("a", 1));
-        conditions.set(Condition {
-            observed_generation: Some(2),
-            ..ready("a", 2)
-        });
+        conditions.set(Condition { observed_generation: Some(2), ..ready("a", 2) });
         assert_eq!(conditions.get(READY).unwrap().last_transition_time, time(1));
         assert_eq!(conditions.get(READY).unwrap().observed_generation, Some(2));
         conditions.set(ready("b", 3));
@@ -227,20 +188,11 @@ mod tests {
     #[test]
     fn conditions_keep_the_order_of_flux() {
         let mut conditions = Conditions::default();
-        conditions.set(Condition {
-            type_: HEALTHY.to_owned(),
-            ..ready("", 1)
-        });
-        conditions.set(Condition {
-            type_: "ArtifactInStorage".to_owned(),
-            ..ready("", 1)
-        });
+        conditions.set(Condition { type_: HEALTHY.to_owned(), ..ready("", 1) });
+        conditions.set(Condition { type_: "ArtifactInStorage".to_owned(), ..ready("", 1) });
         conditions.set(ready("", 1));
         conditions.set_reconciling("Progressing", "", None, time(1));
-        let types: Vec<_> = conditions
-            .iter()
-            .map(|condition| condition.type_.as_str())
-            .collect();
+        let types: Vec<_> = conditions.iter().map(|condition| condition.type_.as_str()).collect();
         assert_eq!(types, [RECONCILING, READY, "ArtifactInStorage", HEALTHY]);
         conditions.set_stalled("AccessDenied", "", None, time(1));
         assert!(conditions.get(RECONCILING).is_none() && conditions.is_true(STALLED));
@@ -250,9 +202,6 @@ mod tests {
     fn a_message_fits_the_schema() {
         let mut conditions = Conditions::default();
         conditions.set(ready(&"ü".repeat(LONGEST_MESSAGE + 1), 1));
-        assert_eq!(
-            conditions.get(READY).unwrap().message.chars().count(),
-            LONGEST_MESSAGE
-        );
+        assert_eq!(conditions.get(READY).unwrap().message.chars().count(), LONGEST_MESSAGE);
     }
 }

@@ -5,7 +5,8 @@ use crate::{GitRepository, Kustomization};
 
 /// The CustomResourceDefinitions of the kinds in this crate, made from the types, ready to be applied.
 ///
-/// They allow and refuse what Flux's own do (defaults, enums, patterns and CEL rules are the same); descriptions differ.
+/// They allow and refuse what Flux's own do: defaults, enums, patterns, limits and CEL rules are the same. Descriptions
+/// differ, and an object without `spec` is refused, since nothing could be done about it.
 #[must_use]
 pub fn crds() -> Vec<Value> {
     [GitRepository::crd(), Kustomization::crd()]

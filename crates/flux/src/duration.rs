@@ -55,10 +55,7 @@ impl FromStr for GoDuration {
     type Err = GoDurationError;
 
     fn from_str(text: &str) -> Result<Self, GoDurationError> {
-        parse(text).map_err(|problem| GoDurationError {
-            text: text.to_owned(),
-            problem,
-        })
+        parse(text).map_err(|problem| GoDurationError { text: text.to_owned(), problem })
     }
 }
 
@@ -76,10 +73,7 @@ fn parse(text: &str) -> Result<GoDuration, &'static str> {
     let mut total: u64 = 0;
     while !rest.is_empty() {
         let (nanoseconds, after) = element(rest)?;
-        total = total
-            .checked_add(nanoseconds)
-            .filter(|sum| *sum <= i64::MAX as u64)
-            .ok_or(TOO_LONG)?;
+        total = total.checked_add(nanoseconds).filter(|sum| *sum <= i64::MAX as u64).ok_or(TOO_LONG)?;
         rest = after;
     }
     Ok(GoDuration(Duration::from_nanos(total)))
@@ -97,28 +91,16 @@ fn element(text: &str) -> Result<(u64, &str), &'static str> {
     if whole.is_empty() && fraction.is_empty() {
         return Err("a number is missing");
     }
-    let end = rest
-        .find(|c: char| c == '.' || c.is_ascii_digit())
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(rest.len());
     let (unit, rest) = rest.split_at(end);
     let unit = nanoseconds(unit)?;
-    let whole: u64 = if whole.is_empty() {
-        0
-    } else {
-        whole.parse().map_err(|_| TOO_LONG)?
-    };
-    let nanoseconds = whole
-        .checked_mul(unit)
-        .and_then(|n| n.checked_add(part_of(fraction, unit)))
-        .ok_or(TOO_LONG)?;
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| TOO_LONG)? };
+    let nanoseconds = whole.checked_mul(unit).and_then(|n| n.checked_add(part_of(fraction, unit))).ok_or(TOO_LONG)?;
     Ok((nanoseconds, rest))
 }
 
 fn split_digits(text: &str) -> (&str, &str) {
-    text.split_at(
-        text.find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len()),
-    )
+    text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
 /// `0.<fraction>` of `unit`, as Go computes it: digits that do not fit are ignored, the rest is floating point.
@@ -201,9 +183,7 @@ impl Serialize for GoDuration {
 
 impl<'de> Deserialize<'de> for GoDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        std::borrow::Cow::<'de, str>::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
+        std::borrow::Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -260,22 +240,8 @@ mod tests {
     #[test]
     fn refuses_what_go_refuses_and_negatives() {
         let problem = |text: &str| text.parse::<GoDuration>().unwrap_err().to_string();
-        assert_eq!(
-            problem(""),
-            "\"\" is not a duration such as 1h30m or 500ms: it is empty"
-        );
-        for text in [
-            "3",
-            "1d",
-            ".s",
-            "1h-5m",
-            "s",
-            " 1s",
-            "-1s",
-            "1e3s",
-            "9223372036.854775808s",
-            "99999999999h",
-        ] {
+        assert_eq!(problem(""), "\"\" is not a duration such as 1h30m or 500ms: it is empty");
+        for text in ["3", "1d", ".s", "1h-5m", "s", " 1s", "-1s", "1e3s", "9223372036.854775808s", "99999999999h"] {
             assert!(text.parse::<GoDuration>().is_err(), "{text}");
         }
     }

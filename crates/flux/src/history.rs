@@ -46,14 +46,10 @@ impl History {
         took: GoDuration,
         metadata: BTreeMap<String, String>,
     ) {
-        let same = |snapshot: &Snapshot| {
-            snapshot.digest == digest && snapshot.last_reconciled_status == status
-        };
+        let same = |snapshot: &Snapshot| snapshot.digest == digest && snapshot.last_reconciled_status == status;
         let known = self.0.iter().position(same).map(|at| self.0.remove(at));
-        let (first, total) = known.map_or_else(
-            || (now.clone(), 0),
-            |known| (known.first_reconciled, known.total_reconciliations),
-        );
+        let (first, total) =
+            known.map_or_else(|| (now.clone(), 0), |known| (known.first_reconciled, known.total_reconciliations));
         let snapshot = Snapshot {
             digest: digest.to_owned(),
             first_reconciled: first,
@@ -88,42 +84,19 @@ mod tests {
     fn the_same_build_with_the_same_outcome_is_one_entry() {
         let mut history = History::default();
         let time = |second| Time(k8s_openapi::jiff::Timestamp::from_second(second).unwrap());
-        for (second, digest, status) in [
-            (1, "a", "ok"),
-            (2, "b", "ok"),
-            (3, "a", "ok"),
-            (4, "a", "bad"),
-        ] {
-            history.record(
-                digest,
-                status,
-                time(second),
-                GoDuration::from_secs(1),
-                BTreeMap::new(),
-            );
+        for (second, digest, status) in [(1, "a", "ok"), (2, "b", "ok"), (3, "a", "ok"), (4, "a", "bad")] {
+            history.record(digest, status, time(second), GoDuration::from_secs(1), BTreeMap::new());
         }
         let seen: Vec<_> = history
             .snapshots()
             .iter()
-            .map(|s| {
-                (
-                    s.digest.as_str(),
-                    s.last_reconciled_status.as_str(),
-                    s.total_reconciliations,
-                )
-            })
+            .map(|s| (s.digest.as_str(), s.last_reconciled_status.as_str(), s.total_reconciliations))
             .collect();
         assert_eq!(seen, [("a", "bad", 1), ("a", "ok", 2), ("b", "ok", 1)]);
         assert_eq!(history.snapshots()[1].first_reconciled, time(1));
 
         for digest in ["c", "d", "e", "f"] {
-            history.record(
-                digest,
-                "ok",
-                time(9),
-                GoDuration::from_secs(1),
-                BTreeMap::new(),
-            );
+            history.record(digest, "ok", time(9), GoDuration::from_secs(1), BTreeMap::new());
         }
         assert_eq!(history.snapshots().len(), 5);
     }

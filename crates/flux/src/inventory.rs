@@ -10,9 +10,7 @@ pub struct ResourceInventory {
 }
 
 /// One object of an inventory.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct ResourceRef {
     /// `<namespace>_<name>_<group>_<kind>`.
     pub id: String,

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::open_enum::open_enum;
 use crate::{
-    DependencyReference, GoDuration, KubeConfig, KustomizationStatus, LocalObjectReference,
-    ObjectReference, Selector,
+    DependencyReference, GoDuration, KubeConfig, KustomizationStatus, LocalObjectReference, ObjectReference, Selector,
 };
 
 pub(crate) mod status;
@@ -165,21 +164,14 @@ impl KustomizationSpec {
     #[must_use]
     pub fn timeout(&self) -> GoDuration {
         const SLACK: GoDuration = GoDuration::from_secs(30);
-        let default = || {
-            self.interval
-                .get()
-                .saturating_sub(SLACK.get())
-                .max(SLACK.get())
-        };
+        let default = || self.interval.get().saturating_sub(SLACK.get()).max(SLACK.get());
         self.timeout.unwrap_or_else(|| default().into())
     }
 
     /// What happens to the objects when the Kustomization is deleted, with the default filled in.
     #[must_use]
     pub fn deletion_policy(&self) -> DeletionPolicy {
-        self.deletion_policy
-            .clone()
-            .unwrap_or(DeletionPolicy::MirrorPrune)
+        self.deletion_policy.clone().unwrap_or(DeletionPolicy::MirrorPrune)
     }
 }
 

@@ -53,8 +53,7 @@ pub use condition::{Condition, ConditionStatus, Conditions, HEALTHY, READY, RECO
 pub use crd::crds;
 pub use duration::{GoDuration, GoDurationError};
 pub use git_repository::{
-    GitInclude, GitProvider, GitRef, GitRepository, GitRepositorySpec, GitRepositoryStatus,
-    GitVerification, VerifyMode,
+    GitInclude, GitProvider, GitRef, GitRepository, GitRepositorySpec, GitRepositoryStatus, GitVerification, VerifyMode,
 };
 pub use history::{History, Snapshot};
 pub use inventory::{ResourceInventory, ResourceRef};
@@ -62,11 +61,10 @@ pub use inventory::{ResourceInventory, ResourceRef};
 pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 pub use kustomization::status::KustomizationStatus;
 pub use kustomization::{
-    BuildMetadata, CommonMetadata, Decryption, DecryptionProvider, DeletionPolicy, HealthCheckExpr,
-    IgnoreRule, Image, Kustomization, KustomizationSpec, Patch, PostBuild, SourceKind, SourceRef,
-    SubstituteKind, SubstituteReference, SubstituteStrategy,
+    BuildMetadata, CommonMetadata, Decryption, DecryptionProvider, DeletionPolicy, HealthCheckExpr, IgnoreRule, Image,
+    Kustomization, KustomizationSpec, Patch, PostBuild, SourceKind, SourceRef, SubstituteKind, SubstituteReference,
+    SubstituteStrategy,
 };
 pub use reference::{
-    DependencyReference, KubeConfig, LocalObjectReference, ObjectReference, SecretKeyReference,
-    Selector,
+    DependencyReference, KubeConfig, LocalObjectReference, ObjectReference, SecretKeyReference, Selector,
 };

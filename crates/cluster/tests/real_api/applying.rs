@@ -179,3 +179,43 @@ async fn a_plan_writes_nothing_and_knows_what_is_stale() {
         ]
     );
 }
+
+#[tokio::test]
+async fn fields_that_a_kind_does_not_have_are_left_out_and_told() {
+    let bed = bed!("unknown-fields");
+    let text = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace: NS}, spec: {foo: 1, selector: \
+                {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: x, \
+                bar: {baz: 1}}]}}}}";
+    for word in ["created", "unchanged"] {
+        let applied = bed.apply(text).await;
+        assert_eq!(words(&applied), [format!("{word} Deployment/unknown-fields/a")]);
+        let mut fields: Vec<_> =
+            applied.unknown_fields.iter().map(|(subject, field)| format!("{subject}: {field}")).collect();
+        // The server names them in any order.
+        fields.sort();
+        assert_eq!(
+            fields,
+            [
+                "apps/all.yaml:1: Deployment/unknown-fields/a: .spec.foo",
+                "apps/all.yaml:1: Deployment/unknown-fields/a: .spec.template.spec.containers[name=\"a\"].bar",
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_stores_otherwise_than_it_was_written_is_no_drift() {
+    let bed = bed!("spelling");
+    for text in [
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: NS}, data: {a: null}}",
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: b, namespace: NS, labels: null, annotations: {}}, data: null}",
+        "{apiVersion: v1, kind: Secret, metadata: {name: a, namespace: NS}, stringData: {a: null}}",
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: c, namespace: NS}, spec: {selector: {matchLabels: \
+         {a: b}}, template: {metadata: {creationTimestamp: null, labels: {a: b}}, spec: {nodeSelector: null, \
+         containers: [{name: a, image: x, env: [{name: A, value: ''}, {name: B, value: null}], ports: null, \
+         resources: {limits: {memory: 1024Mi, cpu: 1000m}, requests: null}}]}}}}",
+    ] {
+        bed.apply(text).await;
+        assert!(bed.apply(text).await.changed().next().is_none(), "{text}");
+    }
+}

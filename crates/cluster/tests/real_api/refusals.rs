@@ -76,6 +76,19 @@ async fn errors_about_a_secret_do_not_quote_it() {
 }
 
 #[tokio::test]
+async fn what_does_not_fit_the_schema_is_no_passing_trouble() {
+    let bed = bed!("misfit");
+    let text = "{apiVersion: v1, kind: Service, metadata: {name: s, namespace: NS}, spec: {ports: [{port: '80'}]}}";
+    let failure = bed.try_apply(text, &bed.options()).await.unwrap_err();
+    assert_eq!(
+        failure.to_string(),
+        "apps/all.yaml:1: Service/misfit/s: the server refused to dry-run it (Invalid): \
+         .spec.ports[port=\"80\",protocol=\"TCP\"].port: expected numeric (int or float), got string"
+    );
+    assert!(!failure.failures.is_transient());
+}
+
+#[tokio::test]
 async fn a_server_that_is_down_is_a_passing_trouble() {
     let testbed = windlass_testbed::require_peers!(KubeApi::NEEDS);
     // A server of its own: the others need theirs.
