@@ -134,14 +134,19 @@ impl Table {
 
     /// The fields of definition `number`, in the order of their names.
     pub(crate) fn fields(&self, number: usize) -> impl Iterator<Item = FieldLine<'_>> {
-        let body = self.definitions.get(number).and_then(|start| self.text.get(*start as usize..)).unwrap_or_default();
-        body.lines().skip(1).map_while(|line| line.strip_prefix(' ')).filter_map(FieldLine::read)
+        self.field_lines(number).filter_map(FieldLine::read)
     }
 
     /// The field `name` of definition `number`.
     pub(crate) fn field(&self, number: usize, name: &str) -> Option<FieldLine<'_>> {
         let written = written_name(name);
-        self.fields(number).find(|field| field.name == written)
+        let names = |line: &&str| line.strip_prefix(&*written).is_some_and(|rest| rest.starts_with(' '));
+        self.field_lines(number).find(names).and_then(FieldLine::read)
+    }
+
+    fn field_lines(&self, number: usize) -> impl Iterator<Item = &str> {
+        let body = self.definitions.get(number).and_then(|start| self.text.get(*start as usize..)).unwrap_or_default();
+        body.split('\n').skip(1).map_while(|line| line.strip_prefix(' '))
     }
 
     fn line_at(&self, start: usize) -> &str {

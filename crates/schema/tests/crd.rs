@@ -215,7 +215,7 @@ fn walk(node: Node<'_>, depth: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn no_definition_makes_it_panic(json in any_json(), schema in any_json()) {
