@@ -25,11 +25,26 @@ pub fn compose(text: &str, limits: &Limits) -> Result<Vec<Node>, Error> {
     Ok(documents)
 }
 
-/// The first document of a text and how many nodes it took; what follows it is not looked at.
-pub(crate) fn compose_first(text: &str, limits: &Limits, dialect: Dialect) -> Result<Option<(Node, usize)>, Error> {
+/// What a text has cost so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Cost {
+    pub(crate) nodes: usize,
+    /// Bytes of scalars that were copied for anchors and aliases.
+    pub(crate) copied_bytes: usize,
+}
+
+/// The first document of a text and what it cost; what follows it is not looked at.
+pub(crate) fn compose_first(
+    text: &str,
+    limits: &Limits,
+    dialect: Dialect,
+    cost: &mut Cost,
+) -> Result<Option<Node>, Error> {
     let mut composer = Composer::new(text, limits, dialect)?;
-    let document = composer.document()?;
-    Ok(document.map(|document| (document, composer.nodes)))
+    composer.cost = *cost;
+    let document = composer.document();
+    *cost = composer.cost;
+    document
 }
 
 pub(crate) fn check_size(text: &str, limits: &Limits) -> Result<(), Error> {
@@ -43,7 +58,7 @@ pub(crate) fn check_size(text: &str, limits: &Limits) -> Result<(), Error> {
 pub(crate) struct Composer<'a> {
     pub(crate) tokens: Scanner<'a>,
     limits: &'a Limits,
-    nodes: usize,
+    cost: Cost,
     depth: usize,
     /// What anchors stand for; `None` while their node is being read.
     anchors: HashMap<String, Option<Built>>,
@@ -52,12 +67,28 @@ pub(crate) struct Composer<'a> {
     first_document: bool,
 }
 
-/// A finished node, with the number of nodes and levels in it.
+/// A finished node, and what a copy of it would cost.
 #[derive(Clone)]
 pub(crate) struct Built {
     pub(crate) node: Node,
+    pub(crate) size: Size,
+}
+
+/// Nodes, bytes of text and levels of a node with all below it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Size {
     pub(crate) nodes: usize,
+    pub(crate) bytes: usize,
     pub(crate) depth: usize,
+}
+
+impl Size {
+    /// Adds a part of a collection.
+    pub(crate) fn add(&mut self, part: Self) {
+        self.nodes += part.nodes;
+        self.bytes += part.bytes;
+        self.depth = self.depth.max(part.depth);
+    }
 }
 
 /// What stands before a node.
@@ -75,7 +106,7 @@ impl<'a> Composer<'a> {
         Ok(Self {
             tokens: Scanner::new(text, dialect)?,
             limits,
-            nodes: 0,
+            cost: Cost::default(),
             depth: 0,
             anchors: HashMap::new(),
             prefixes: HashMap::new(),
@@ -170,17 +201,18 @@ impl<'a> Composer<'a> {
         }
         self.count(1, start)?;
         let span = Span { start, end };
+        let bytes = text.len() + tag.as_ref().map_or(0, String::len);
         let node = Node { content: Content::Scalar { text, style }, flow: false, tag, span };
-        self.remember(anchor, Built { node, nodes: 1, depth: 0 })
+        self.remember(anchor, Built { node, size: Size { nodes: 1, bytes, depth: 0 } })
     }
 
     pub(crate) fn alias(&mut self, name: &str, span: Span) -> Result<Built, Error> {
         let position = span.start;
         let Some(anchored) = self.anchors.get(name) else { return Err(Error::UnknownAlias { position }) };
-        let Some(Built { nodes, depth, .. }) = anchored else { return Err(Error::Recursion { position }) };
-        let (nodes, depth) = (*nodes, *depth);
-        self.count(nodes, position)?;
-        self.check_depth(self.depth + depth, position)?;
+        let Some(Built { size, .. }) = anchored else { return Err(Error::Recursion { position }) };
+        let size = *size;
+        self.count_copy(size, position)?;
+        self.check_depth(self.depth + size.depth, position)?;
         let anchored = self.anchors.get(name).cloned().flatten();
         let mut built = anchored.ok_or(Error::Recursion { position })?;
         built.node.span = span;
@@ -200,13 +232,15 @@ impl<'a> Composer<'a> {
     /// Comes back from a collection.
     pub(crate) fn leave(&mut self, anchor: Option<String>, mut built: Built) -> Result<Built, Error> {
         self.depth -= 1;
-        built.depth += 1;
+        built.size.depth += 1;
+        built.size.nodes += 1;
+        built.size.bytes += built.node.tag.as_ref().map_or(0, String::len);
         self.remember(anchor, built)
     }
 
     fn remember(&mut self, anchor: Option<String>, built: Built) -> Result<Built, Error> {
         if let Some(anchor) = anchor {
-            self.count(built.nodes, built.node.position())?;
+            self.count_copy(built.size, built.node.position())?;
             self.anchors.insert(anchor, Some(built.clone()));
         }
         Ok(built)
@@ -221,11 +255,21 @@ impl<'a> Composer<'a> {
     }
 
     fn count(&mut self, nodes: usize, position: Position) -> Result<(), Error> {
-        self.nodes = self.nodes.saturating_add(nodes);
-        if self.nodes > self.limits.nodes {
+        self.cost.nodes = self.cost.nodes.saturating_add(nodes);
+        if self.cost.nodes > self.limits.nodes {
             return Err(Error::Limit { limit: "nodes", value: self.limits.nodes, position });
         }
         Ok(())
+    }
+
+    /// A few anchors can hold much text, and many aliases repeat it: together they may be as long as a text may be.
+    fn count_copy(&mut self, size: Size, position: Position) -> Result<(), Error> {
+        self.cost.copied_bytes = self.cost.copied_bytes.saturating_add(size.bytes);
+        if self.cost.copied_bytes > self.limits.input_bytes {
+            let value = self.limits.input_bytes;
+            return Err(Error::Limit { limit: "bytes of anchors and aliases", value, position });
+        }
+        self.count(size.nodes, position)
     }
 }
 

@@ -1,24 +1,22 @@
 //! From tokens to nodes: which token may follow which.
 
-use crate::compose::{Built, Composer, Properties, malformed};
+use crate::compose::{Built, Composer, Properties, Size, malformed};
 use crate::scan::TokenKind as Kind;
 use crate::{Content, Error, Node, Position, Span, Style};
 
 /// A collection being read.
 struct Collected<T> {
     parts: Vec<T>,
-    nodes: usize,
-    depth: usize,
+    size: Size,
 }
 
 impl<T> Collected<T> {
     fn new() -> Self {
-        Self { parts: Vec::new(), nodes: 1, depth: 0 }
+        Self { parts: Vec::new(), size: Size::default() }
     }
 
     fn note(&mut self, built: Built) -> Node {
-        self.nodes += built.nodes;
-        self.depth = self.depth.max(built.depth);
+        self.size.add(built.size);
         built.node
     }
 }
@@ -95,10 +93,10 @@ impl Composer<'_> {
         self.enter(properties.anchor.as_ref(), properties.start)?;
         let mut items = Items::new();
         let end = read(self, &mut items)?;
-        let Collected { parts, nodes, depth } = items;
+        let Collected { parts, size } = items;
         let span = Span { start: properties.start, end };
         let node = Node { content: Content::Sequence(parts), flow, tag: properties.tag, span };
-        self.leave(properties.anchor, Built { node, nodes, depth })
+        self.leave(properties.anchor, Built { node, size })
     }
 
     fn mapping(
@@ -110,10 +108,10 @@ impl Composer<'_> {
         self.enter(properties.anchor.as_ref(), properties.start)?;
         let mut entries = Entries::new();
         let end = read(self, &mut entries)?;
-        let Collected { parts, nodes, depth } = entries;
+        let Collected { parts, size } = entries;
         let span = Span { start: properties.start, end };
         let node = Node { content: Content::Mapping(parts), flow, tag: properties.tag, span };
-        self.leave(properties.anchor, Built { node, nodes, depth })
+        self.leave(properties.anchor, Built { node, size })
     }
 
     fn block_items(&mut self, items: &mut Items) -> Result<Position, Error> {

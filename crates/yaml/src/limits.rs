@@ -6,7 +6,7 @@
 /// a Raspberry Pi. Crossing one is [`Error::Limit`](crate::Error::Limit), which names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of the whole text. Default: 32 MiB.
+    /// Bytes of the whole text; as many again for what anchors and aliases copy. Default: 32 MiB.
     pub input_bytes: usize,
     /// Documents in it. Default: 10,000.
     pub documents: usize,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::compose::{check_size, compose_first};
+use crate::compose::{Cost, check_size, compose_first};
 use crate::convert::Converter;
 use crate::documents::{Piece, split, unify_line_breaks};
 use crate::{Content, Dialect, Error, Limits, Node, Position, Style};
@@ -84,13 +84,13 @@ pub fn read_documents(text: &str, options: &ReadOptions<'_>) -> Result<Vec<Docum
 /// The first fault of the document.
 pub fn read_document(text: &str, options: &ReadOptions<'_>) -> Result<Value, Error> {
     check_size(text, &options.limits)?;
-    match compose_first(text, &options.limits, options.dialect)? {
-        Some((node, _)) => Converter::new(options).value(node),
+    match compose_first(text, &options.limits, options.dialect, &mut Cost::default())? {
+        Some(node) => Converter::new(options).value(node),
         None => Ok(Value::Null),
     }
 }
 
-/// Hands every document with content on, with positions of its piece.
+/// Hands every document with content on, with places counted from the top of its piece, errors from that of the text.
 pub(crate) fn each_document(
     text: &str,
     limits: &Limits,
@@ -99,38 +99,26 @@ pub(crate) fn each_document(
 ) -> Result<(), Error> {
     check_size(text, limits)?;
     let text = unify_line_breaks(text);
-    let mut left = limits.clone();
+    let mut cost = Cost::default();
     for (index, piece) in split(&text)?.iter().enumerate() {
         if index == limits.documents {
             let position = Position::START.below(piece.lines_above);
             return Err(Error::Limit { limit: "documents", value: limits.documents, position });
         }
-        read_piece(piece, &mut left, dialect, &mut take).map_err(|error| match error {
-            // The limit as the caller set it, not what was left of it.
-            Error::Limit { limit: "nodes", position, .. } => {
-                Error::Limit { limit: "nodes", value: limits.nodes, position }.below(piece.lines_above)
-            }
-            error => error.below(piece.lines_above),
-        })?;
+        let node = read_piece(piece.text, limits, dialect, &mut cost);
+        if let Some(node) = node.map_err(|error| error.below(piece.lines_above))? {
+            take(node, piece).map_err(|error| error.below(piece.lines_above))?;
+        }
     }
     Ok(())
 }
 
-fn read_piece(
-    piece: &Piece<'_>,
-    left: &mut Limits,
-    dialect: Dialect,
-    take: &mut impl FnMut(Node, &Piece<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    if let Some(line) = directive_line(piece.text) {
+fn read_piece(text: &str, limits: &Limits, dialect: Dialect, cost: &mut Cost) -> Result<Option<Node>, Error> {
+    if let Some(line) = directive_line(text) {
         return Err(Error::Directive { position: Position { line, column: 1 } });
     }
-    let Some((node, nodes)) = compose_first(piece.text, left, dialect)? else { return Ok(()) };
-    left.nodes -= nodes;
-    if is_without_content(&node, dialect) {
-        return Ok(());
-    }
-    take(node, piece)
+    let node = compose_first(text, limits, dialect, cost)?;
+    Ok(node.filter(|node| !is_without_content(node, dialect)))
 }
 
 /// The line of a directive: a `%` before any content.

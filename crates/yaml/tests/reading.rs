@@ -170,6 +170,9 @@ fn limits_hold() {
     assert!(matches!(error(&"[".repeat(100_000)), Error::Limit { limit: "levels of nesting", .. }));
     assert!(matches!(error(&"- ".repeat(100_000)), Error::Limit { limit: "levels of nesting", .. }));
 
+    let copies = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 100].join(", "));
+    assert!(matches!(error(&copies), Error::Limit { limit: "bytes of anchors and aliases", .. }));
+
     let small = Limits { input_bytes: 100, documents: 2, nodes: 10, scalar_bytes: 5, depth: 3 };
     let options = ReadOptions { limits: small, ..ReadOptions::resource() };
     for (text, wanted) in [
