@@ -6,6 +6,7 @@ use std::fmt;
 use windlass_manifest::Gvk;
 
 use crate::kustomize_schema_1_21::{Scope, scope};
+use crate::transform::aliases::Aliases;
 
 /// What kustomize takes for the namespace of objects that certainly have none.
 pub(crate) const NOT_A_NAMESPACE: &str = "_non_namespaceable_";
@@ -99,6 +100,8 @@ pub(crate) struct History {
     pub(crate) behavior: Behavior,
     pub(crate) generated: bool,
     pub(crate) needs_hash: bool,
+    /// Labels and annotations that change together.
+    pub(crate) aliases: Vec<Aliases>,
     /// `config.kubernetes.io/origin`, where it is asked for.
     pub(crate) origin: Option<String>,
     /// The entries of `alpha.config.kubernetes.io/transformations`.

@@ -1,5 +1,6 @@
 //! What a kustomization does to its objects, in kustomize's order whatever the order of its fields.
 
+pub(crate) mod aliases;
 pub(crate) mod annotations;
 pub(crate) mod build_metadata;
 pub(crate) mod config;

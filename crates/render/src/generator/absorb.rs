@@ -44,6 +44,7 @@ pub(crate) fn into_existing(existing: &mut Resource, mut generated: Resource) {
     };
     generated.history = std::mem::take(&mut existing.history);
     generated.history.needs_hash = needs_hash;
+    generated.history.aliases.clear();
     generated.history.origin = origin;
     if existing.manifest.is_sensitive() {
         generated.manifest.mark_sensitive();

@@ -65,6 +65,7 @@ fn merge_into(
         set(metadata.as_deref_mut(), "name", Some(Value::from(name)));
     }
     set(metadata, "namespace", namespace);
+    resource.history.aliases.iter_mut().for_each(|aliases| aliases.patched(&mut merged));
     replace_object(resource, merged)
 }
 
@@ -84,6 +85,8 @@ pub(crate) fn json(resource: &mut Resource, patch: &JsonPatch) -> Result<(), Str
         }
     }
     patch.apply(&mut object)?;
+    // The object is read anew, and what was one node becomes several.
+    resource.history.aliases.clear();
     replace_object(resource, object)
 }
 

@@ -78,11 +78,7 @@ impl Merge<'_> {
     }
 
     /// Carries out a directive for the whole list; `None` where nothing is left of it.
-    fn sides(
-        &self,
-        object: Input<Vec<Value>>,
-        patch: Input<Vec<Value>>,
-    ) -> Result<Option<Sides>, String> {
+    fn sides(&self, object: Input<Vec<Value>>, patch: Input<Vec<Value>>) -> Result<Option<Sides>, String> {
         let (object, mut patch) = match (object, patch) {
             (Input::Given(object), Input::Missing) => return Ok(Some((object, None))),
             (Input::Given(object), Input::Given(patch)) => (Some(object), patch),

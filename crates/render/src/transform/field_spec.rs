@@ -115,22 +115,37 @@ pub(crate) fn visit(
     create: Create,
     set: &mut dyn FnMut(&mut Value) -> Result<(), String>,
 ) -> Result<(), String> {
+    visit_with_pointer(object, spec, create, &mut |_, value| set(value))
+}
+
+/// As [`visit`], and tells the JSON pointer of each value.
+pub(crate) fn visit_with_pointer(
+    object: &mut Value,
+    spec: &FieldSpec,
+    create: Create,
+    set: &mut dyn FnMut(&str, &mut Value) -> Result<(), String>,
+) -> Result<(), String> {
     let path = split(&spec.path);
     let create = if spec.create { create } else { Create::Nothing };
-    Walk { create, set }.step(object, &path).map_err(|problem| format!("{}: {problem}", spec.path))
+    let mut walk = Walk { create, set, pointer: String::new() };
+    walk.step(object, &path).map_err(|problem| format!("{}: {problem}", spec.path))
 }
 
 struct Walk<'s> {
     create: Create,
-    set: &'s mut dyn FnMut(&mut Value) -> Result<(), String>,
+    set: &'s mut dyn FnMut(&str, &mut Value) -> Result<(), String>,
+    pointer: String,
 }
 
 impl Walk<'_> {
     fn step(&mut self, value: &mut Value, path: &[String]) -> Result<(), String> {
-        let Some((name, rest)) = path.split_first() else { return (self.set)(value) };
+        let Some((name, rest)) = path.split_first() else { return (self.set)(&self.pointer, value) };
         match value {
             Value::Null => Ok(()),
-            Value::Array(items) => items.iter_mut().try_for_each(|item| self.step(item, path)),
+            Value::Array(items) => {
+                let mut items = items.iter_mut().enumerate();
+                items.try_for_each(|(index, item)| self.below(&index.to_string(), item, path))
+            }
             Value::Object(fields) => self.field(fields, name, rest),
             other => Err(format!("expected a mapping or a list, found {}", type_of(other))),
         }
@@ -154,8 +169,22 @@ impl Walk<'_> {
         if let (Value::Null, Some(made)) = (&*field, made) {
             *field = made;
         }
-        self.step(field, rest)
+        self.below(name, field, rest)
     }
+
+    fn below(&mut self, name: &str, value: &mut Value, path: &[String]) -> Result<(), String> {
+        let length = self.pointer.len();
+        push_name(&mut self.pointer, name);
+        let result = self.step(value, path);
+        self.pointer.truncate(length);
+        result
+    }
+}
+
+/// Makes a JSON pointer one name longer.
+pub(crate) fn push_name(pointer: &mut String, name: &str) {
+    pointer.push('/');
+    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
 }
 
 /// The names of a path.
@@ -172,18 +201,6 @@ pub(crate) fn split(path: &str) -> Vec<String> {
         }
     }
     names
-}
-
-/// Sets one entry of the mapping at the end of a path, as text.
-pub(crate) fn set_entry(value: &mut Value, key: &str, text: &str) -> Result<(), String> {
-    match value {
-        Value::Object(fields) => {
-            fields.insert(key.to_owned(), Value::from(text));
-            Ok(())
-        }
-        Value::Null => Ok(()),
-        other => Err(format!("expected a mapping, found {}", type_of(other))),
-    }
 }
 
 #[cfg(test)]

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::Fault;
 use crate::kustomization::LabelRule;
 use crate::resource::Resource;
+use crate::transform::aliases::{Aliases, entry};
 use crate::transform::config::TransformerConfig;
 use crate::transform::default_field_specs::METADATA_LABELS;
-use crate::transform::field_spec::{Create, FieldSpec, FieldSpecs, set_entry, visit};
+use crate::transform::field_spec::{Create, FieldSpec, FieldSpecs, visit_with_pointer};
+use crate::transform::scalar::type_of;
 
 /// The fields that a rule sets: its own, the configured ones, then selectors, templates or metadata.
 pub(crate) fn fields_of(rule: &LabelRule, config: &TransformerConfig) -> Result<FieldSpecs, Fault> {
@@ -29,11 +33,31 @@ pub(crate) fn fields_of(rule: &LabelRule, config: &TransformerConfig) -> Result<
 /// Sets labels, or annotations, in every field of `specs`.
 pub(crate) fn set(pairs: &BTreeMap<String, String>, specs: &FieldSpecs, resource: &mut Resource) -> Result<(), String> {
     let gvk = resource.gvk();
-    let object = resource.manifest.value_mut();
-    for spec in specs.iter().filter(|spec| spec.on.fits_gvk(&gvk)) {
-        visit(object, spec, Create::Mapping, &mut |value| {
-            pairs.iter().try_for_each(|(key, text)| set_entry(value, key, text))
-        })?;
+    for (key, text) in pairs {
+        let (mut made, mut changed) = (Vec::new(), Vec::new());
+        for spec in specs.iter().filter(|spec| spec.on.fits_gvk(&gvk)) {
+            let object = resource.manifest.value_mut();
+            visit_with_pointer(object, spec, Create::Mapping, &mut |pointer, value| match value {
+                Value::Object(fields) => {
+                    let place = entry(pointer, key);
+                    let old = fields.insert(key.clone(), Value::from(text.as_str()));
+                    if old.is_none() {
+                        made.push(place)
+                    } else {
+                        changed.push(place)
+                    }
+                    Ok(())
+                }
+                Value::Null => Ok(()),
+                other => Err(format!("expected a mapping, found {}", type_of(other))),
+            })?;
+        }
+        for place in changed.iter().filter(|place| !made.contains(place)) {
+            for aliases in &mut resource.history.aliases {
+                aliases.changed(place, resource.manifest.value_mut());
+            }
+        }
+        resource.history.aliases.extend(Aliases::new(made, text));
     }
     Ok(())
 }

@@ -36,9 +36,8 @@ fn update_one(index: usize, resource: &mut Resource, rules: &Rules, referrals: &
     let holder = Holder::new(index, resource);
     for (target, spec) in rules.of(&original) {
         let mut referrer = Referrer { holder: &holder, target, spec, ambiguous: None };
-        let result = visit(resource.manifest.value_mut(), spec, Create::Nothing, &mut |value| {
-            referrer.update(value, referrals)
-        });
+        let result =
+            visit(resource.manifest.value_mut(), spec, Create::Nothing, &mut |value| referrer.update(value, referrals));
         result.map_err(|problem| {
             referrer.ambiguous.take().unwrap_or_else(|| Fault::Transform {
                 transformer: "nameReference",

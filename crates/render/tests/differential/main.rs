@@ -1,0 +1,175 @@
+//! Random kustomizations, built by the real kustomize and by us: the same bytes, or an error from both.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod overlays;
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use overlays::{Files, tree};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::json;
+use windlass_manifest::{MemoryTree, TreePath};
+use windlass_render::{Amendments, BuildOptions, Image, LoadRestriction, Patch, Selector, build};
+use windlass_testbed::{Oracle, Tool, require_peers};
+
+const SHOP: &str = "overlay";
+
+fn write(files: &Files, root: &Path) {
+    for (path, text) in files {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+}
+
+/// `WINDLASS_DIFFERENTIAL_CASES` asks for more cases than a test run has time for.
+fn config(cases: u32) -> Config {
+    let asked = std::env::var("WINDLASS_DIFFERENTIAL_CASES").ok().and_then(|cases| cases.parse().ok());
+    Config { cases: asked.unwrap_or(cases), failure_persistence: None, max_shrink_iters: 200, ..Config::default() }
+}
+
+fn describe(files: &Files) -> String {
+    files.iter().filter(|(path, _)| path.ends_with(".yaml")).map(|(path, text)| format!("### {path}\n{text}")).collect()
+}
+
+fn compare(files: &Files, theirs: Result<String, String>, options: &BuildOptions<'_>) -> Result<(), TestCaseError> {
+    let tree = MemoryTree::from_iter(files.iter().map(|(path, text)| (path, text.as_str())));
+    let directory = TreePath::new(SHOP).unwrap();
+    let ours = build(&tree, &directory, options);
+    match (ours, theirs) {
+        (Ok(build), Ok(theirs)) => {
+            prop_assert_eq!(build.to_yaml(), theirs, "{}", describe(files));
+            prop_assert!(build.closure.is_current(&tree));
+        }
+        (Err(_), Err(_)) => {}
+        (Ok(_), Err(theirs)) => prop_assert!(false, "only they fail: {theirs}\n{}", describe(files)),
+        (Err(ours), Ok(_)) => prop_assert!(false, "only we fail: {ours}\n{}", describe(files)),
+    }
+    Ok(())
+}
+
+#[test]
+fn as_kustomize_builds() {
+    let testbed = require_peers!(&[Tool::Kustomize]);
+    let built = AtomicUsize::new(0);
+    TestRunner::new(config(250))
+        .run(&tree(), |files| {
+            let root = tempfile::tempdir().unwrap();
+            write(&files, root.path());
+            let output = testbed
+                .command(Tool::Kustomize)
+                .unwrap()
+                .args(["build", SHOP])
+                .current_dir(root.path())
+                .output()
+                .unwrap();
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let theirs = if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) };
+            built.fetch_add(usize::from(theirs.is_ok()), Relaxed);
+            compare(&files, theirs, &BuildOptions::default())
+        })
+        .unwrap();
+    assert!(built.into_inner() >= 50, "most of the random kustomizations are refused, so little was compared");
+}
+
+fn amendments() -> impl Strategy<Value = Amendments> {
+    let image = (prop::sample::select(vec!["nginx", "reg:5000/nginx"]), any::<bool>());
+    let patch = prop::sample::select(vec![
+        r#"[{"op": "add", "path": "/metadata/annotations/by", "value": "flux"}]"#,
+        "apiVersion: v1\nkind: Any\nmetadata:\n  name: any\n  labels:\n    by: flux\n",
+    ]);
+    (
+        prop::option::of(Just("target".to_owned())),
+        prop::option::of(Just("flux-".to_owned())),
+        prop::collection::vec(patch, 0..2),
+        prop::collection::vec(image, 0..2),
+        prop::option::weighted(0.2, Just(vec!["originAnnotations".to_owned()])),
+        any::<bool>(),
+    )
+        .prop_map(|(target_namespace, name_prefix, patches, images, build_metadata, component)| Amendments {
+            target_namespace,
+            name_prefix,
+            patches: patches
+                .into_iter()
+                .map(|text| {
+                    Patch::inline(text, Some(Selector { kind: "ConfigMap|Deployment".into(), ..Selector::default() }))
+                })
+                .collect(),
+            images: images
+                .into_iter()
+                .map(|(name, tag)| match tag {
+                    true => Image { name: name.into(), new_tag: "9".into(), ..Image::default() },
+                    false => Image { name: name.into(), digest: "sha256:f".into(), ..Image::default() },
+                })
+                .collect(),
+            build_metadata,
+            components: if component { vec!["../extra".to_owned()] } else { Vec::new() },
+            ignore_missing_components: true,
+            ..Amendments::default()
+        })
+}
+
+fn flux_object(amendments: &Amendments) -> serde_json::Value {
+    let patches: Vec<_> = amendments
+        .patches
+        .iter()
+        .map(|patch| {
+            let windlass_render::PatchSource::Inline(text) = &patch.source else { unreachable!() };
+            json!({"patch": text, "target": {"kind": patch.target.as_ref().unwrap().kind}})
+        })
+        .collect();
+    let images: Vec<_> = amendments
+        .images
+        .iter()
+        .map(|image| match image.new_tag.is_empty() {
+            true => json!({"name": image.name, "digest": image.digest}),
+            false => json!({"name": image.name, "newTag": image.new_tag}),
+        })
+        .collect();
+    let mut spec = json!({
+        "path": SHOP, "patches": patches, "images": images, "components": amendments.components,
+        "ignoreMissingComponents": amendments.ignore_missing_components,
+    });
+    let fields = [("targetNamespace", &amendments.target_namespace), ("namePrefix", &amendments.name_prefix)];
+    for (field, value) in fields {
+        if let Some(value) = value {
+            spec[field] = json!(value);
+        }
+    }
+    if let Some(words) = &amendments.build_metadata {
+        spec["buildMetadata"] = json!(words);
+    }
+    json!({"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+        "metadata": {"name": "shop", "namespace": "flux-system"}, "spec": spec})
+}
+
+#[test]
+fn as_flux_builds() {
+    let testbed = require_peers!(&[Tool::FluxOracle]);
+    let oracle = Oracle::start(&testbed, Tool::FluxOracle).unwrap();
+    let built = AtomicUsize::new(0);
+    TestRunner::new(config(60))
+        .run(&(tree(), amendments(), any::<bool>()), |(mut files, amendments, generated)| {
+            if generated {
+                // Without its kustomization the overlay gets Flux's generated one.
+                files.retain(|(path, _)| path != "overlay/kustomization.yaml" && path != "overlay/names.yaml");
+                for (path, _) in &mut files {
+                    *path = path.replace("base/", "overlay/inner/");
+                }
+            }
+            let root = tempfile::tempdir().unwrap();
+            write(&files, root.path());
+            let request = json!({"root": root.path(), "kustomization": flux_object(&amendments)});
+            let theirs = oracle.ask_json("build", request).unwrap();
+            let options = BuildOptions::flux(&amendments);
+            assert_eq!(options.load_restriction, LoadRestriction::None);
+            built.fetch_add(usize::from(theirs.is_ok()), Relaxed);
+            compare(&files, theirs.map_err(|refusal| refusal.to_string()), &options)
+        })
+        .unwrap();
+    assert!(built.into_inner() >= 15, "most of the random kustomizations are refused, so little was compared");
+}
