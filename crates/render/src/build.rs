@@ -1,9 +1,12 @@
 //! A whole build: the kustomization, then what is done once at its end.
 
+use std::collections::HashMap;
+
 use windlass_manifest::{EntryKind, FileTree, Manifest, Origin, TreeError, TreePath};
 
 use crate::accumulate::Accumulator;
 use crate::generator::hash;
+use crate::identity::ResId;
 use crate::kustomization::Kustomization;
 use crate::order::sort_legacy;
 use crate::place::Place;
@@ -126,6 +129,7 @@ impl Session<'_> {
             let origin = resources[index].origin().clone();
             self.fail(place.error_in(origin, fault));
         }
+        self.check_ids(place, &resources);
         if !self.errors.is_empty() {
             return Err(Failed);
         }
@@ -137,6 +141,19 @@ impl Session<'_> {
             self.metadata.write(resource);
         }
         Ok(resources)
+    }
+
+    /// Renaming can make two objects one; kustomize panics over it.
+    fn check_ids(&mut self, place: &Place, resources: &[Resource]) {
+        let mut known: HashMap<ResId, &Resource> = HashMap::with_capacity(resources.len());
+        for resource in resources {
+            let id = resource.id();
+            if let Some(other) = known.get(&id) {
+                let fault = Fault::Conflict { id: id.to_string(), other: other.origin().clone() };
+                self.errors.push(place.error_in(resource.origin().clone(), fault));
+            }
+            known.entry(id).or_insert(resource);
+        }
     }
 
     fn sort(&self, kustomization: &Kustomization, resources: &mut [Resource]) {

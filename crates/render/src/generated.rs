@@ -1,11 +1,9 @@
 //! The kustomization that Flux generates for a directory that has none.
 
-use windlass_manifest::{EntryKind, FieldPath, Origin, TreePath, read_manifests};
+use windlass_manifest::{EntryKind, FieldPath, Origin, TreePath};
 
-use crate::Fault;
 use crate::decode::At;
 use crate::kustomization::Kustomization;
-use crate::loader::Encrypted;
 use crate::place::Place;
 use crate::session::Session;
 
@@ -38,10 +36,8 @@ impl Session<'_> {
             let Ok(path) = directory.join(&entry.name) else { continue };
             match entry.kind {
                 EntryKind::Directory => self.walk_directory(place, path, entries),
-                EntryKind::File if is_yaml(&entry.name) => {
-                    self.check(place, &path);
-                    entries.push(path);
-                }
+                // Flux reads each first, to say which one is no Kubernetes YAML; the build says the same.
+                EntryKind::File if is_yaml(&entry.name) => entries.push(path),
                 EntryKind::File => {}
             }
         }
@@ -55,17 +51,6 @@ impl Session<'_> {
         match self.kustomization_file(&path) {
             Ok(None) => self.walk(place, &path, entries),
             _ => entries.push(path),
-        }
-    }
-
-    /// Flux reads every file before it builds, to say which one is no Kubernetes YAML. The build reads them again and
-    /// says the same, so here only what the build would not say is told.
-    fn check(&mut self, place: &Place, path: &TreePath) {
-        let Ok(loaded) = self.loader.read(path.clone(), Encrypted::Decrypt) else { return };
-        let Ok(text) = loaded.text() else { return };
-        if let Err(windlass_manifest::Error::NotAnObject { origin, found }) = read_manifests(text, path.as_str()) {
-            let fault = Fault::NotAnObject(windlass_manifest::Error::NotAnObject { origin: origin.clone(), found });
-            self.fail(place.error_in(origin, fault));
         }
     }
 }

@@ -39,7 +39,11 @@ impl ResId {
 impl fmt::Display for ResId {
     /// `apps/v1 Deployment web in namespace shop`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.gvk, self.name)?;
+        // A manifest without apiVersion has neither group nor version to tell.
+        match self.gvk.version.as_str() {
+            "" => write!(f, "{} {}", self.gvk.kind, self.name)?,
+            _ => write!(f, "{} {}", self.gvk, self.name)?,
+        }
         match self.namespace.as_str() {
             NOT_A_NAMESPACE | "default" => Ok(()),
             namespace => write!(f, " in namespace {namespace}"),

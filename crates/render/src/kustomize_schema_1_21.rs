@@ -104,6 +104,7 @@ pub(crate) enum Shape {
     WebhookConfiguration,
     Node,
     CsiNode,
+    ComponentStatus,
     /// A kind with nothing but `status.conditions`.
     WithConditions,
     Metadata,
@@ -152,6 +153,7 @@ impl Shape {
             "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => Self::WebhookConfiguration,
             "Node" => Self::Node,
             "CSINode" => Self::CsiNode,
+            "ComponentStatus" => Self::ComponentStatus,
             "Namespace" | "PersistentVolumeClaim" | "PodDisruptionBudget" | "APIService" => Self::WithConditions,
             _ => Self::Plain,
         })
@@ -195,7 +197,9 @@ impl Shape {
             (Self::ServiceSpec, "ports") => Keyed(&["port", "protocol"], Self::Leaf),
             (Self::NodeSpec, "podCIDRs") => Set,
             (Self::CsiNodeSpec, "drivers") => Keyed(NAME, Self::Leaf),
-            (Self::Status, "conditions" | "addresses") => Keyed(TYPE, Self::Leaf),
+            (Self::ComponentStatus, "conditions") | (Self::Status, "conditions" | "addresses") => {
+                Keyed(TYPE, Self::Leaf)
+            }
             (Self::Status, "podIPs") => Keyed(&["ip"], Self::Leaf),
             (shape, "metadata") if shape.has_metadata() => Map(Self::Metadata),
             _ => return None,
@@ -215,6 +219,7 @@ impl Shape {
                 | Self::WebhookConfiguration
                 | Self::Node
                 | Self::CsiNode
+                | Self::ComponentStatus
                 | Self::WithConditions
                 | Self::JobTemplate
                 | Self::PodTemplateSpec

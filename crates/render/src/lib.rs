@@ -1,11 +1,68 @@
 //! `kustomize build` and what Flux does around it, as a function: files in, manifests out.
 //!
 //! [`build`] renders a directory of a [`FileTree`](windlass_manifest::FileTree). Without [`Amendments`] the result is
-//! that of `kustomize build`, byte for byte; with them it is what Flux's kustomize-controller would have built for a
-//! Kustomization object, including the kustomization it generates for a directory that has none.
+//! that of `kustomize build`, byte for byte; with them it is what Flux's kustomize-controller builds for a
+//! Kustomization object, including the kustomization it generates for a directory that has none. What Flux does next,
+//! post-build substitution, is in [`substitute`]; [`CommonMetadata`] comes last.
 //!
 //! This crate reads nothing but the tree, speaks to no network and no cluster, and holds no keys: decryption comes in
-//! as a [`Decrypt`].
+//! as a [`Decrypt`]. Nothing is kept between builds and nothing is global, so builds may run side by side.
+//!
+//! ```
+//! use windlass_manifest::{MemoryTree, TreePath};
+//! use windlass_render::{BuildOptions, build};
+//!
+//! let tree = MemoryTree::from_iter([
+//!     ("base/kustomization.yaml", "resources: [web.yaml]\nconfigMapGenerator:\n- name: web\n  literals: [COLOR=blue]\n"),
+//!     (
+//!         "base/web.yaml",
+//!         "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: web\n    image: nginx\n    \
+//!          envFrom: [{configMapRef: {name: web}}]\n",
+//!     ),
+//!     ("prod/kustomization.yaml", "namespace: shop\nresources: [../base]\nimages:\n- {name: nginx, newTag: '1.27'}\n"),
+//! ]);
+//! let build = build(&tree, &TreePath::new("prod")?, &BuildOptions::default())?;
+//!
+//! let pod = &build.manifests[1];
+//! assert_eq!(pod.id().to_string(), "Pod/shop/web");
+//! assert_eq!(pod.origin().to_string(), "base/web.yaml:1");
+//! assert!(build.to_yaml().contains("image: nginx:1.27\n"));
+//! // The reference followed the name of the generated ConfigMap.
+//! assert!(build.to_yaml().contains("name: web-9cf89bh562\n"));
+//! assert!(build.closure.is_current(&tree));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is supported
+//! `resources` and `bases` (files and directories), `components`, `namespace`, `namePrefix`, `nameSuffix`, `labels`,
+//! `commonLabels`, `commonAnnotations`, `patches`, `patchesStrategicMerge`, `patchesJson6902`, `images`, `imageTags`,
+//! `replicas`, `configMapGenerator`, `secretGenerator`, `generatorOptions`, `configurations`, `sortOptions` and
+//! `buildMetadata`. What is not (`replacements`, `vars`, `crds`, `openapi`, `helmCharts`, `generators`, `transformers`,
+//! `validators`, remote bases) is an error that names field, file and line, never passed over.
+//!
+//! # Where it differs from kustomize 5.8.1 on purpose
+//! * All faults of a build that do not follow from one another are told together, with file and line.
+//! * Keys are text, also where they look like numbers or booleans (`1: x`, an annotation `yes`): kustomize fails when it
+//!   prints them.
+//! * A patch that would empty a list whose items are told apart by a key, because an item has none, is refused. Items
+//!   of a patch that kustomize loses are lost here too, with a warning; so is `$patch: replace` where it does nothing.
+//! * A directive `$patch` for a list that the object does not have is carried out; kustomize prints it.
+//! * A null without text (`emptyDir:`) stays null when its object is patched; kustomize drops it then. To the API server
+//!   both are the same. Schemas in comments are not read.
+//! * JSON 6902: a path without its slash in front is refused, a faulty operation also where no object is patched, and
+//!   large integers elsewhere in the object keep their digits.
+//! * `behavior` must be `create`, `merge` or `replace`; an image name must be a regular expression, where kustomize panics;
+//!   two objects that a patch gives one name are a fault, where kustomize panics; image digests may have any algorithm.
+//! * A name must be text. A `needsHashSuffix` annotation is followed on ConfigMaps and Secrets only.
+//! * Encrypted files are decrypted when they are read, so that patches and namespaces change plain values; Flux decrypts
+//!   objects after the build. What goes into a ConfigMap is never decrypted, as with Flux.
+//! * The `managedByLabel` names kustomize v5.8.1, whose results these are.
+//!
+//! # Invariants
+//! * The same tree, directory and options give the same result and the same [`Closure`], whatever else runs.
+//! * Every manifest has an origin: the file and line of the object, or those of its generator.
+//! * What came from a decrypted file is marked as sensitive.
+//! * No input makes a build panic or exceed its [`Limits`].
 
 mod accumulate;
 mod amend;
@@ -26,6 +83,9 @@ mod order;
 mod patch;
 mod pipeline;
 mod place;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod recorded_tables;
 mod resource;
 mod resource_map;
 mod session;

@@ -41,12 +41,19 @@ impl<'i> ImageRule<'i> {
     /// Changes the images of an object: those of all `containers` and `initContainers`, wherever they stand, and then
     /// those in `specs`. An image in both is changed twice, which shows where a suffix is added.
     pub(crate) fn apply(&self, specs: &FieldSpecs, resource: &mut Resource) -> Result<(), String> {
+        if resource.manifest.kind() != "CustomResourceDefinition" {
+            self.containers(resource.manifest.value_mut());
+        }
+        self.apply_specs(specs, resource)
+    }
+
+    /// Changes the images in `specs` alone.
+    pub(crate) fn apply_specs(&self, specs: &FieldSpecs, resource: &mut Resource) -> Result<(), String> {
         let gvk = resource.gvk();
         if gvk.kind == "CustomResourceDefinition" {
             return Ok(());
         }
         let object = resource.manifest.value_mut();
-        self.containers(object);
         for spec in specs.iter().filter(|spec| spec.on.fits_gvk(&gvk)) {
             visit(object, spec, Create::Nothing, &mut |value| match value {
                 Value::Array(_) | Value::Object(_) => Err(format!("expected an image, found {}", type_of(value))),
