@@ -105,11 +105,16 @@ impl<'a> Converter<'a> {
     fn key(&self, key: Node) -> Result<String, Error> {
         let position = key.position();
         let Content::Scalar { text, style } = key.content else { return Err(Error::Key { position }) };
+        let scalar = typed(&text, style, key.tag.as_deref(), self.options.dialect, position)?;
         if self.options.dialect == Dialect::Resource {
             // kustomize fails on keys that are not strings; to keep their text is what everyone means by them.
-            return Ok(if style == Style::Folded { refold(text) } else { text });
+            return Ok(match scalar {
+                Scalar::Binary(bytes) => text_of(&bytes),
+                _ if style == Style::Folded => refold(text),
+                _ => text,
+            });
         }
-        Ok(match typed(&text, style, key.tag.as_deref(), Dialect::Config, position)? {
+        Ok(match scalar {
             Scalar::Null | Scalar::UInt(_) => return Err(Error::Key { position }),
             Scalar::Bool(value) => value.to_string(),
             Scalar::Int(value) => value.to_string(),

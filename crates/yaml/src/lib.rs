@@ -37,11 +37,14 @@
 //! # Where it differs from Go on purpose
 //!
 //! * Keys that are not strings, such as `1:` or `~:` in a resource, are their text. kustomize fails on them.
-//! * `{}: x` and `[]: x` are refused. go-yaml reads `{}` and loses the rest without a word.
+//! * `{}: x` and `[]: x` are refused, as is anything malformed after such a root. go-yaml v2 reads `{}` and loses the rest
+//!   without a word.
+//! * A tab between a `?` and a comment is refused. kustomize takes it.
 //! * A key given twice in a mapping that stands below a `<<` is refused, and a key `"<<"` in quotes is kept. kustomize takes
 //!   the last, and throws the other away.
 //! * An alias within its own anchor is an error. kustomize crashes.
 //! * A literal scalar that starts with a tab is read. kustomize prints it on its way and cannot read that.
+//! * A scalar with `|+` or `>+` before a comment keeps its line breaks. kustomize adds one.
 //! * Control characters are refused in the whole text at once, and a second byte order mark is a character.
 //! * Keys for which Go has no order ("9", "10", "1a") have one here. Of two keys with the same text, such as `on` and `"true"`
 //!   in the config dialect, the last is taken; Go takes one by chance.

@@ -44,13 +44,12 @@ fn print_folded(text: &str) -> String {
     if text.starts_with(|letter| letter == ' ' || is_break(letter)) {
         out.push('2');
     }
-    out.push_str(if text.ends_with("\n\n") {
-        "+"
-    } else if text.ends_with('\n') {
-        ""
-    } else {
-        "-"
-    });
+    let mut ends = text.chars().rev();
+    match (ends.next().is_some_and(is_break), ends.next().is_none_or(is_break)) {
+        (false, _) => out.push('-'),
+        (true, true) => out.push('+'),
+        (true, false) => {}
+    }
     out.push('\n');
     let (mut after_break, mut indented) = (true, true);
     for letter in text.chars() {

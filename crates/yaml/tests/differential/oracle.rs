@@ -1,5 +1,6 @@
 //! The Go side.
 
+use proptest::test_runner::TestRunner;
 use windlass_testbed::{Oracle as Peer, Tool, peers_or_skip};
 
 /// `yaml-oracle`, which answers what the Go libraries make of a text.
@@ -21,5 +22,14 @@ impl Oracle {
 
 /// How many documents to generate in all, for each direction.
 pub(crate) fn cases() -> usize {
-    std::env::var("WINDLASS_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(10_000)
+    asked_cases().unwrap_or(10_000)
+}
+
+/// The same documents on every run, unless somebody goes looking for new ones with `WINDLASS_CASES`.
+pub(crate) fn runner() -> TestRunner {
+    if asked_cases().is_some() { TestRunner::default() } else { TestRunner::deterministic() }
+}
+
+fn asked_cases() -> Option<usize> {
+    std::env::var("WINDLASS_CASES").ok()?.parse().ok()
 }

@@ -2,11 +2,10 @@
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use windlass_yaml::{ReadOptions, print, read_document};
 
-use crate::oracle::{Oracle, cases};
+use crate::oracle::{Oracle, cases, runner};
 use crate::values::value;
 
 /// JSON with every character of the basic plane beyond ASCII escaped: go-yaml reads the JSON, and would fold raw U+0085,
@@ -25,7 +24,7 @@ pub(crate) fn escaped_json(value: &Value) -> String {
 #[test]
 fn prints_as_go_does() {
     let Some(oracle) = Oracle::start() else { return };
-    let mut runner = TestRunner::default();
+    let mut runner = runner();
     let strategy = value();
     let mut failures = 0;
     for _ in 0..cases() {
