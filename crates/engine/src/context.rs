@@ -52,8 +52,21 @@ pub(crate) struct Context {
     pub(crate) metrics: Metrics,
     /// Room for the Kustomizations that are being built and applied.
     pub(crate) work: Semaphore,
-    pub(crate) listed: watch::Sender<bool>,
+    pub(crate) listed: watch::Sender<Listed>,
     pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// Which kinds have been listed whole.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Listed {
+    pub(crate) sources: bool,
+    pub(crate) kustomizations: bool,
+}
+
+impl Listed {
+    pub(crate) fn all(&self) -> bool {
+        self.sources && self.kustomizations
+    }
 }
 
 impl Context {
@@ -63,7 +76,7 @@ impl Context {
             events: Events::new(client.clone()),
             work: Semaphore::new(options.concurrency.max(1)),
             board: Board::default(),
-            listed: watch::Sender::new(false),
+            listed: watch::Sender::new(Listed::default()),
             client,
             options,
             metrics,
@@ -76,12 +89,12 @@ impl Context {
         self.stop.clone()
     }
 
-    /// Waits until all Kustomizations have been seen once, so that nobody takes another one for missing; `false` where
-    /// the engine stops first.
+    /// Waits until all objects have been seen once, so that nobody takes another one for missing; `false` where the
+    /// engine stops first.
     pub(crate) async fn listed(&self) -> bool {
         let (mut listed, mut stop) = (self.listed.subscribe(), self.stop());
         tokio::select! {
-            result = listed.wait_for(|listed| *listed) => result.is_ok(),
+            result = listed.wait_for(Listed::all) => result.is_ok(),
             _ = stop.wait_for(|stop| *stop) => false,
         }
     }

@@ -7,9 +7,10 @@ use kube::{Api, Client};
 use tokio::sync::watch;
 use windlass_flux::{GitRepository, Kustomization};
 
-use crate::context::{Context, Options};
-use crate::supervisor::Supervisor;
-use crate::{Metrics, Readiness, git_repository, kustomization};
+use crate::board::{SourceState, Standing};
+use crate::context::{Context, Listed, Options};
+use crate::supervisor::{Seen, Supervisor};
+use crate::{Metrics, NamespacedName, Readiness, git_repository, kustomization};
 
 /// The reconciler: it follows the GitRepository and Kustomization objects of a cluster for as long as it runs.
 pub struct Engine {
@@ -49,25 +50,33 @@ impl Engine {
 
         let sources = {
             let context = Arc::clone(&context);
-            Supervisor::new(move |name, seen| git_repository::run(Arc::clone(&context), name, seen))
+            // What exists is on the board before anybody asks for it.
+            Supervisor::new(move |name: NamespacedName, seen| {
+                context.board.publish_source(&name, SourceState::Pending);
+                git_repository::run(Arc::clone(&context), name, seen)
+            })
         };
         let kustomizations = {
             let context = Arc::clone(&context);
-            Supervisor::new(move |name, seen| kustomization::run(Arc::clone(&context), name, seen))
+            Supervisor::new(move |name: NamespacedName, seen: Seen<Kustomization>| {
+                let standing = seen.borrow().as_deref().map(Standing::of);
+                context.board.publish_standing(&name, standing);
+                kustomization::run(Arc::clone(&context), name, seen)
+            })
         };
         let sources_api: Api<GitRepository> = api(&self.client, namespace.as_deref());
         let kustomizations_api: Api<Kustomization> = api(&self.client, namespace.as_deref());
-        let listed = {
+        let listed = |kind: fn(&mut Listed) -> &mut bool| {
             let (context, readiness) = (Arc::clone(&context), self.readiness.clone());
             move || {
-                readiness.set(true);
-                context.listed.send_if_modified(|listed| !std::mem::replace(listed, true));
+                context.listed.send_modify(|listed| *kind(listed) = true);
+                readiness.set(context.listed.borrow().all());
             }
         };
         let loops = async {
             tokio::join!(
-                sources.run(sources_api, stopped.clone(), || {}),
-                kustomizations.run(kustomizations_api, stopped.clone(), listed),
+                sources.run(sources_api, stopped.clone(), listed(|listed| &mut listed.sources)),
+                kustomizations.run(kustomizations_api, stopped.clone(), listed(|listed| &mut listed.kustomizations)),
             )
         };
         tokio::pin!(loops);

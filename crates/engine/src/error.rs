@@ -47,8 +47,8 @@ pub enum Error {
         revision: String,
     },
     /// The build found faults; each names its file and line.
-    #[error(transparent)]
-    Build(#[from] BuildErrors),
+    #[error("{}", each(.0))]
+    Build(BuildErrors),
     /// The variables of `postBuild` could not be substituted; every object's faults are there.
     #[error("{}", lines(errors))]
     Substitute {
@@ -170,6 +170,12 @@ pub enum Error {
     },
 }
 
+impl From<BuildErrors> for Error {
+    fn from(errors: BuildErrors) -> Self {
+        Self::Build(errors)
+    }
+}
+
 impl Error {
     /// The error for a failed request about one of our own objects.
     pub(crate) fn api(doing: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
@@ -234,6 +240,10 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+fn each(errors: &BuildErrors) -> String {
+    errors.iter().map(|error| chain(error)).collect::<Vec<_>>().join("\n")
 }
 
 fn lines<E: std::error::Error>(errors: &[E]) -> String {

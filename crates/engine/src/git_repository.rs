@@ -27,7 +27,6 @@ const ARTIFACT_IN_STORAGE: &str = "ArtifactInStorage";
 /// Runs until the object is gone or the engine stops.
 pub(crate) async fn run(context: Arc<Context>, name: NamespacedName, mut seen: Seen<GitRepository>) {
     let Some(first) = seen.borrow().clone() else { return };
-    context.board.publish_source(&name, SourceState::Pending);
     let api = Api::namespaced(context.client.clone(), &name.namespace);
     let stop = context.stop();
     let mut poller = Poller { context, name, api, status: first.status.clone(), open: None, failures: 0 };
@@ -167,7 +166,7 @@ impl Poller {
 
     /// Shows a snapshot, less the files that are to be ignored, to the Kustomizations.
     fn publish(&self, object: &GitRepository, snapshot: &Snapshot) -> Result<(), Error> {
-        let rules = IgnoreRules::default();
+        let rules = object.spec.ignore.as_deref().map_or_else(IgnoreRules::default, IgnoreRules::with_spec);
         let seen = snapshot.ignoring(&rules).map_err(Error::IgnoreRules)?;
         self.context.board.publish_source(&self.name, SourceState::Ready(Arc::new(seen)));
         Ok(())

@@ -26,7 +26,6 @@ use wake::{Next, Wake};
 /// Runs until the object is gone or the engine stops.
 pub(crate) async fn run(context: Arc<Context>, name: NamespacedName, mut seen: Seen<Kustomization>) {
     let Some(first) = seen.borrow().clone() else { return };
-    context.board.publish_standing(&name, Some(Standing::of(&first)));
     if !context.listed().await {
         return;
     }
@@ -253,9 +252,11 @@ impl Reconciler {
         if written.is_empty() {
             return;
         }
-        written.iter().for_each(|object| self.context.metrics.wrote(object.action));
+        for object in written {
+            self.context.metrics.wrote(object.action);
+            tracing::info!(kustomization = %self.name, revision, "{object}");
+        }
         let text = written.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        tracing::info!(kustomization = %self.name, revision, changed = written.len(), "{text}");
         self.context.events.normal(object, reason::PROGRESSING, &text).await;
     }
 

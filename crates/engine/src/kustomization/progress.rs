@@ -54,6 +54,10 @@ impl Progress {
     }
 
     pub(super) fn wait_for_source(&mut self, object: &Kustomization) -> Turn {
+        // After a restart the snapshot is on its way from the disk: no reason to take back what was said before.
+        if self.before.last_applied_revision.is_some() {
+            return Turn::Waiting(Next::After(SAFETY_NET));
+        }
         let name = &object.spec.source_ref.name;
         let message = format!("Source artifact not found, waiting for {}/{name}", object.spec.source_ref.kind);
         self.set(READY, ConditionStatus::False, reason::ARTIFACT_FAILED, &message);

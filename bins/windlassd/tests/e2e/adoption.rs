@@ -1,0 +1,134 @@
+//! Taking over from Flux, and handing back.
+
+use serde_json::{Value, json};
+use windlass_testbed::{KubeApi, require_peers};
+
+use crate::cluster::{config_map, flux_objects, make_namespace, mark, needs, shared, wait_ready, writes};
+use crate::daemon::Daemon;
+use crate::repository::Repository;
+
+const FILES: [(&str, &str); 3] = [
+    (
+        "deployment.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: adoption}\nspec:\n  replicas: 2\n  \
+         selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      \
+         containers:\n      - name: web\n        image: web:1\n        ports: [{containerPort: 80}]\n        resources: \
+         {limits: {memory: 1024Mi, cpu: 1000m}}\n",
+    ),
+    (
+        "secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: adoption}\nstringData: {password: hunter2}\n",
+    ),
+    (
+        "role.yaml",
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: 'app:reader', namespace: adoption}\n\
+         rules:\n- {apiGroups: [''], resources: [configmaps], verbs: [get]}\n",
+    ),
+];
+
+/// Applies an object as kustomize-controller does: its manager, its labels, its normalised form.
+fn apply_as_flux(kube: &KubeApi, manifest: &str) {
+    let documents = windlass_yaml::read_documents(manifest, &windlass_yaml::ReadOptions::resource()).unwrap();
+    let mut object = documents[0].value.clone();
+    object["metadata"]["labels"] = json!({
+        "kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "adoption",
+    });
+    if object["kind"] == "Secret" {
+        object["data"] = json!({"password": "aHVudGVyMg=="});
+        object.as_object_mut().unwrap().remove("stringData");
+    }
+    if object["kind"] == "Deployment" {
+        object["spec"]["template"]["spec"]["containers"][0]["ports"][0]["protocol"] = "TCP".into();
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), object.to_string()).unwrap();
+    let path = file.path().to_str().unwrap();
+    kube.kubectl(["apply", "--server-side", "--force-conflicts", "--field-manager=kustomize-controller", "-f", path])
+        .unwrap();
+}
+
+fn versions(kube: &KubeApi) -> Vec<Value> {
+    let of = |resource: &str, name: &str| {
+        let object = kube.get(resource, "adoption", name).unwrap();
+        json!([object["metadata"]["uid"], object["metadata"]["resourceVersion"]])
+    };
+    vec![
+        of("deployment", "web"),
+        of("secret", "s"),
+        of("role.rbac.authorization.k8s.io", "app:reader"),
+        of("configmap", "settings"),
+    ]
+}
+
+#[test]
+fn what_flux_left_in_order_is_taken_over_without_a_write() {
+    let testbed = require_peers!(needs());
+    let kube = shared(&testbed);
+    let namespace = "adoption";
+    make_namespace(kube, namespace);
+    let repository = Repository::new(&testbed);
+    let settings = config_map(namespace, "settings", "1");
+    for (path, text) in FILES.into_iter().chain([("settings.yaml", settings.as_str())]) {
+        repository.write(path, text);
+        apply_as_flux(kube, text);
+    }
+    let revision = repository.push();
+    kube.apply(&flux_objects(namespace, &repository.url(), json!({}))).unwrap();
+    let status = json!({"status": {
+        "observedGeneration": 1,
+        "lastAppliedRevision": format!("main@sha1:{revision}"),
+        "lastAttemptedRevision": format!("main@sha1:{revision}"),
+        "conditions": [{"type": "Ready", "status": "True", "reason": "ReconciliationSucceeded", "observedGeneration": 1,
+            "message": format!("Applied revision: main@sha1:{revision}"), "lastTransitionTime": "2026-01-01T00:00:00Z"}],
+        "inventory": {"entries": [
+            {"id": "adoption_app__reader_rbac.authorization.k8s.io_Role", "v": "v1"},
+            {"id": "adoption_s__Secret", "v": "v1"},
+            {"id": "adoption_settings__ConfigMap", "v": "v1"},
+            {"id": "adoption_web_apps_Deployment", "v": "v1"},
+        ]},
+    }});
+    let status = status.to_string();
+    kube.kubectl([
+        "patch",
+        "kustomizations.kustomize.toolkit.fluxcd.io",
+        "apps",
+        "-n",
+        namespace,
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        &status,
+    ])
+    .unwrap();
+    let (before, since) = (versions(kube), mark(kube));
+
+    let home = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start(&kube.kubeconfig(), namespace, home.path());
+    daemon.wait_ready();
+    wait_ready(kube, namespace, "apps", &revision);
+    crate::cluster::request(kube, "kustomizations.v1.kustomize.toolkit.fluxcd.io", namespace, "apps");
+    assert_eq!(versions(kube), before, "neither made anew nor written");
+    let written = writes(kube, since);
+    let own = |key: &&String| !key.contains("kustomizations/") && !key.contains("gitrepositories/");
+    let foreign: Vec<_> =
+        written.keys().filter(own).filter(|key| !key.contains("/r") && !key.contains("keep")).collect();
+    assert!(
+        foreign.iter().all(|key| !["web", "/s", "settings", "app:reader"].iter().any(|name| key.ends_with(name))),
+        "{written:#?}"
+    );
+
+    // And back: the inventory is Flux's, entry for entry.
+    let kustomization = crate::cluster::kustomization(kube, namespace, "apps");
+    let mut ids: Vec<_> = kustomization["status"]["inventory"]["entries"].as_array().unwrap().clone();
+    ids.sort_by_key(|entry| entry["id"].as_str().unwrap().to_owned());
+    assert_eq!(
+        ids,
+        [
+            json!({"id": "adoption_app__reader_rbac.authorization.k8s.io_Role", "v": "v1"}),
+            json!({"id": "adoption_s__Secret", "v": "v1"}),
+            json!({"id": "adoption_settings__ConfigMap", "v": "v1"}),
+            json!({"id": "adoption_web_apps_Deployment", "v": "v1"}),
+        ]
+    );
+    drop(daemon);
+}
