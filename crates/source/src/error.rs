@@ -234,10 +234,9 @@ impl Error {
     pub fn reason(&self) -> Reason {
         match self {
             Self::InvalidUrl { .. } => Reason::UrlInvalid,
-            Self::InvalidCredentials { .. }
-            | Self::AuthenticationFailed { .. }
-            | Self::UnknownHostKey { .. }
-            | Self::Tls { .. } => Reason::AuthenticationFailed,
+            Self::InvalidCredentials { .. } | Self::AuthenticationFailed { .. } | Self::UnknownHostKey { .. } => {
+                Reason::AuthenticationFailed
+            }
             Self::StoreBusy { .. } => Reason::AcquireLockFailed,
             Self::Store { .. } | Self::Damaged { .. } | Self::Directory { .. } => Reason::ReadOperationFailed,
             _ => Reason::GitOperationFailed,

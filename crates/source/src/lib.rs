@@ -37,6 +37,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Not supported
+//! Submodules and LFS files (a submodule is absent, an LFS file is its pointer), sparse checkouts, signatures, proxies,
+//! SSH certificates and agents, dumb HTTP, and the `git://` protocol.
+//!
 //! # Invariants
 //! * A poll that finds nothing new writes nothing to the disk, and asks the server for the one reference only.
 //! * The store is whole at every moment: after a kill it shows either the commit before or the one after.

@@ -58,12 +58,12 @@ impl Client {
     /// Sends `request` and gives the headers, line by line, and the body of a good answer. Failures are kept in the
     /// session.
     pub(crate) fn send(&mut self, request: Request) -> io::Result<(Vec<u8>, Body)> {
-        self.try_send(request).map_err(|error| self.session.fail(error))
+        self.try_send(&request).map_err(|error| self.session.fail(error))
     }
 
-    fn try_send(&mut self, request: Request) -> Result<(Vec<u8>, Body), Error> {
+    fn try_send(&mut self, request: &Request) -> Result<(Vec<u8>, Body), Error> {
         for _ in 0..MAX_REDIRECTS {
-            let response = self.exchange(&request)?;
+            let response = self.exchange(request)?;
             let status = response.status();
             if status == StatusCode::OK {
                 return Ok(self.parts(response));
@@ -72,7 +72,7 @@ impl Client {
                 return Err(self.refused(status));
             }
             let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-            self.base = self.redirected(&request, location)?;
+            self.base = self.redirected(request, location)?;
             self.connection = None;
         }
         Err(self.server("it redirects without end", false))

@@ -179,7 +179,7 @@ impl GitSource {
             }
             (_, Err(error)) => Err(error),
         };
-        let result = result.and_then(|()| self.install(store, &generation, target));
+        let result = result.and_then(|()| self.install(store, &generation, &target));
         if let Err(error) = &result {
             if have.is_none() {
                 generation.retire();
@@ -209,6 +209,8 @@ impl GitSource {
     }
 
     /// Fetches a branch with its history because the server does not hand out the commit by its id.
+    ///
+    /// `generation` is empty: a store that holds a pinned commit never fetches again.
     fn fetch_through(
         &self,
         branch: &str,
@@ -238,7 +240,7 @@ impl GitSource {
     }
 
     /// Makes what was fetched count, once it is known to be readable.
-    fn install(&self, store: &mut Store, generation: &Arc<Generation>, target: Target) -> Result<Snapshot, Error> {
+    fn install(&self, store: &mut Store, generation: &Arc<Generation>, target: &Target) -> Result<Snapshot, Error> {
         let commit = peel(generation, target.want, &self.options)?;
         // An old server lists an annotated tag without the commit under it.
         let revision = Revision::of_object(target.revision.name(), commit);

@@ -270,10 +270,11 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics_and_what_prints_parses_again(text in "(https|ssh|file)?(://)?[a-z@:/\\[\\]%0-9?.-]{0,30}") {
-            if let Ok(url) = text.parse::<GitUrl>() {
-                if url.password.is_none() && url.user.is_none() {
-                    prop_assert_eq!(url.to_string().parse::<GitUrl>().unwrap(), url);
-                }
+            if let Ok(url) = text.parse::<GitUrl>()
+                && url.password.is_none()
+                && url.user.is_none()
+            {
+                prop_assert_eq!(url.to_string().parse::<GitUrl>().unwrap(), url);
             }
         }
     }

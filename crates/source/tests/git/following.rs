@@ -163,3 +163,11 @@ fn packs_do_not_pile_up() {
         .collect();
     assert_eq!(stores, ["objects-4"]);
 }
+
+#[test]
+fn a_source_can_be_shared_between_threads() {
+    fn is_shareable<T: Send + Sync + 'static>() {}
+    is_shareable::<GitSource>();
+    is_shareable::<windlass_source::Snapshot>();
+    is_shareable::<Error>();
+}

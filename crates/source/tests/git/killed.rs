@@ -49,7 +49,8 @@ fn a_kill_at_any_moment_leaves_a_store_that_reads() {
         child.kill().unwrap();
         child.wait().unwrap();
 
-        let source = GitSource::open(repository.store(), remote(&repository.url(), main_branch()), GitOptions::default());
+        let source =
+            GitSource::open(repository.store(), remote(&repository.url(), main_branch()), GitOptions::default());
         let source = source.unwrap();
         if let Some(last) = source.last() {
             let place = pushed.iter().position(|id| id == last.revision.hash()).expect("only pushed commits are seen");

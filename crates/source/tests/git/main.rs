@@ -1,7 +1,9 @@
 //! `GitSource` against repositories made by git itself.
+#![expect(clippy::unwrap_used, reason = "in a test a failure is meant to end it")]
 
 mod check_ignore;
 mod directory;
+mod distorted;
 mod following;
 mod killed;
 mod over_http;

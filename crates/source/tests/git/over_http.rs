@@ -1,8 +1,11 @@
 //! Over HTTP and HTTPS, against git's own server.
 
-use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
+use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime};
+use std::{fs, thread};
 
 use windlass_source::{Auth, Cancel, Error, GitOptions, GitRemote, GitSource, Poll, Reason, Reference};
 use windlass_testbed::{Fault, GitHttp, GitHttpOptions, require_peers};
@@ -216,6 +219,49 @@ fn waiting_ends_with_the_time_or_the_caller() {
     cancel.cancel();
     assert!(matches!(source.poll(None, &cancel), Err(Error::Cancelled { .. })));
     assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+/// Answers every request with a redirect, and gives what it was asked.
+fn redirecting(to: String) -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/moved.git", listener.local_addr().unwrap());
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut buffer = [0; 4096];
+            let count = stream.read(&mut buffer).unwrap();
+            let _ = sender.send(String::from_utf8_lossy(&buffer[..count]).into_owned());
+            let answer =
+                format!("HTTP/1.1 301 Moved\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (url, receiver)
+}
+
+#[test]
+fn redirects_are_followed_without_credentials_for_others() {
+    let testbed = require_peers!(GitHttp::NEEDS);
+    let repository = Repository::new();
+    repository.push_file("app.yaml", "one");
+    let server = GitHttp::start(&testbed, repository.root(), &GitHttpOptions::default()).unwrap();
+    let tail = "/info/refs?service=git-upload-pack";
+    let (url, _asked) = redirecting(server.url("app.git") + tail);
+    assert_eq!(text(&changed(&source(&repository, &url, Auth::none())), "app.yaml"), "one");
+
+    let options = GitHttpOptions { basic: Some(("me".to_owned(), "hunter2".to_owned())), ..GitHttpOptions::default() };
+    let guarded = GitHttp::start(&testbed, repository.root(), &options).unwrap();
+    let (url, asked) = redirecting(guarded.url("app.git") + tail);
+    let error = failure(&source(&repository, &url, Auth::basic("me", "hunter2")));
+    assert!(error.to_string().contains("credentials are not sent on to the host"), "{error}");
+    assert!(asked.recv().unwrap().contains("authorization: Basic"));
+
+    let (url, _asked) = redirecting("https://example.com/sign-in".to_owned());
+    let error = failure(&source(&repository, &url, Auth::none()));
+    assert!(error.to_string().contains("redirects to what is no git repository"), "{error}");
+    let (url, _asked) = redirecting("/moved.git".to_owned() + tail);
+    assert!(failure(&source(&repository, &url, Auth::none())).to_string().contains("without end"));
 }
 
 #[test]

@@ -112,6 +112,44 @@ fn what_is_missing_is_named() {
     assert!(matches!(failure(&source), Error::ReferenceNotFound { .. }));
 }
 
+#[test]
+fn a_server_that_speaks_only_the_old_protocol_does() {
+    let testbed = require_peers!(Sshd::NEEDS);
+    let repository = Repository::new();
+    let first = repository.push_file("app.yaml", "one");
+    repository.git(&["tag", "-a", "-m", "one", "v1.0.0"]);
+    repository.git(&["push", "-q", "origin", "--tags"]);
+    let key = generate(&repository, "old", "ed25519", "");
+    let public = fs::read_to_string(repository.root().join("old.pub")).unwrap();
+    // The server forgets which version it was asked for.
+    let line = format!("command=\"GIT_PROTOCOL= sh -c \\\"$SSH_ORIGINAL_COMMAND\\\"\" {public}");
+    let server = Sshd::start_for(&testbed, repository.root(), &line).unwrap();
+    let of = |reference| GitRemote {
+        url: server.url("app.git").parse().unwrap(),
+        reference,
+        auth: Auth::ssh(key.as_str(), server.known_hosts()),
+    };
+    let open = |reference| GitSource::open(repository.store(), of(reference), GitOptions::default()).unwrap();
+
+    let source = open(main_branch());
+    let snapshot = changed(&source);
+    assert!(matches!(source.poll(Some(&snapshot.revision), &Cancel::new()).unwrap(), Poll::Unchanged));
+    let second = repository.push_file("app.yaml", "two");
+    assert_eq!(text(&changed(&source), "app.yaml"), "two");
+    drop(source);
+    let tagged = changed(&open(Reference::tag("v1.0.0").unwrap()));
+    assert_eq!(tagged.revision.to_string(), format!("v1.0.0@sha1:{first}"));
+    // Such a server hands out what it lists, and nothing else.
+    repository.push_file("app.yaml", "three");
+    let error = failure(&open(Reference::commit(&second).unwrap()));
+    assert!(matches!(error, Error::CommitNotReachable { .. }), "{error:?}");
+    let through = changed(&open(Reference::commit_on_branch(&second, "main").unwrap()));
+    assert_eq!((through.revision.hash(), text(&through, "app.yaml").as_str()), (second.as_str(), "two"));
+    assert!(
+        matches!(failure(&open(Reference::branch("mian").unwrap())), Error::ReferenceNotFound { near, .. } if near == ["main"])
+    );
+}
+
 fn generate(repository: &Repository, name: &str, kind: &str, passphrase: &str) -> String {
     let path = repository.root().join(name);
     let mut command = Command::new("ssh-keygen");
