@@ -143,11 +143,13 @@ mod tests {
 
     #[test]
     fn hashed_names_are_found() {
-        // Written by `ssh-keygen -H` for github.com.
+        // As `ssh-keygen -H` writes them: salt, and HMAC-SHA1 of the name under it.
         let salt = STANDARD.encode(b"0123456789abcdefghij");
         let hash = STANDARD.encode(hmac_sha1(b"0123456789abcdefghij", b"github.com"));
         assert!(knows(&format!("|1|{salt}|{hash}"), "github.com", 22));
         assert!(!knows(&format!("|1|{salt}|{hash}"), "gitlab.com", 22));
+        // A line that `ssh-keygen -H` made of github.com.
+        assert!(knows("|1|1Dh6lAHV+RmlF/ufOjodqh5F+Ek=|BnYm8PLw0MWZ2IS2KWQNvgHJ3ZE=", "github.com", 22));
         assert!(!knows("|1|broken", "github.com", 22));
     }
 
