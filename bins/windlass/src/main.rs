@@ -1,2 +1,33 @@
-//! Not written yet.
-fn main() {}
+//! The command line of Windlass: see what a repository says, what it would change in a cluster, and carry it out.
+
+mod apply;
+mod build;
+mod cli;
+mod completions;
+mod crds;
+mod diagnostics;
+mod diff;
+mod get;
+mod kubeconfig;
+mod names;
+mod outcome;
+mod output;
+mod preview;
+mod reconcile;
+mod report;
+mod suspend;
+mod table;
+mod trouble;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::output::Console;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let console = Console::new(cli.color);
+    outcome::exit_code(cli.command.run(&console), &console)
+}

@@ -1,0 +1,69 @@
+//! The arguments.
+
+use clap::{Parser, Subcommand};
+
+use crate::apply::{self, ApplyArgs};
+use crate::build::{self, BuildArgs};
+use crate::completions::{self, CompletionsArgs};
+use crate::crds;
+use crate::diff::{self, DiffArgs};
+use crate::get::{self, GetArgs};
+use crate::outcome::Outcome;
+use crate::output::Console;
+use crate::reconcile::{self, ReconcileArgs};
+use crate::suspend::{self, ResumeArgs, SuspendArgs};
+
+/// Keeps a small Kubernetes cluster equal to a Git repository.
+///
+/// windlass reads the repository that Flux reads: Flux objects, kustomize overlays, SOPS secrets. It shows what they
+/// say (`build`) and what that would change in a cluster (`diff`), carries it out once (`apply`), and talks to the
+/// reconciler that does so for good, windlassd (`get`, `reconcile`, `suspend`, `resume`).
+#[derive(Debug, Parser)]
+#[command(name = "windlass", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    /// When to colour: `auto` does on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    pub(crate) color: clap::ColorChoice,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  done, and the answer is: there are changes (diff), the reconcile failed (reconcile)
+  2  could not be done; stderr says why";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Build(BuildArgs),
+    Diff(DiffArgs),
+    Apply(ApplyArgs),
+    Get(GetArgs),
+    Reconcile(ReconcileArgs),
+    Suspend(SuspendArgs),
+    Resume(ResumeArgs),
+    /// Print the definitions (CRDs) of the Flux kinds that windlassd reconciles
+    #[command(after_help = "\
+Examples:
+  windlass crds | kubectl apply --server-side -f -")]
+    Crds,
+    Completions(CompletionsArgs),
+}
+
+impl Command {
+    pub(crate) fn run(&self, console: &Console) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Build(args) => build::run(args, console),
+            Self::Diff(args) => diff::run(args, console),
+            Self::Apply(args) => apply::run(args, console),
+            Self::Get(args) => get::run(args, console),
+            Self::Reconcile(args) => reconcile::run(args, console),
+            Self::Suspend(args) => suspend::suspend(args, console),
+            Self::Resume(args) => suspend::resume(args, console),
+            Self::Crds => crds::run(console),
+            Self::Completions(args) => completions::run(args, console),
+        }
+    }
+}

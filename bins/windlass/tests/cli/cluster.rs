@@ -1,0 +1,171 @@
+//! The commands that speak to a cluster: where there is none, and at a real API server.
+
+use std::net::TcpListener;
+
+use windlass_testbed::{KubeApi, require_peers};
+
+use crate::run::{Ran, Scratch, run_in};
+
+type TestResult = Result<(), Box<dyn std::error::Error>>;
+
+const COMMANDS: &[&str] = &[
+    "get kustomizations",
+    "get sources -A -o json",
+    "diff",
+    "apply --yes",
+    "reconcile kustomization apps",
+    "reconcile source git flux-system",
+    "suspend ks apps",
+    "resume gitrepo flux-system",
+];
+
+#[test]
+fn without_a_kubeconfig_it_says_where_it_looked() {
+    let scratch = Scratch::new([("kustomization.yaml", "resources: []\n")]);
+    for command in COMMANDS {
+        let ran = scratch.run(command);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran}");
+        assert!(ran.stderr.contains("error: there is no kubeconfig: ~/.kube/config does not exist"), "{ran}");
+    }
+    insta::assert_snapshot!("kubeconfig_named", scratch.run("get ks --kubeconfig none.yaml"));
+    insta::assert_snapshot!(
+        "kubeconfig_in_environment",
+        run_in(scratch.path(), "diff", &[("KUBECONFIG", "none.yaml")])
+    );
+}
+
+#[test]
+fn a_context_that_is_missing_is_named_and_the_others_too() {
+    let scratch = Scratch::new([("kubeconfig", kubeconfig("https://127.0.0.1:1").as_str())]);
+    insta::assert_snapshot!(scratch.run("get ks --kubeconfig kubeconfig --context home"));
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_is_said_to() {
+    // A port that was free a moment ago.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("https://127.0.0.1:{port}");
+    let scratch = Scratch::new([("kubeconfig", kubeconfig(&url).as_str()), ("kustomization.yaml", "resources: []\n")]);
+    for command in COMMANDS {
+        let ran = scratch.run(&format!("{command} --kubeconfig kubeconfig"));
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran}");
+        assert!(ran.stderr.contains(&format!("error: cannot reach {url}\n")), "{ran}");
+    }
+    let ran = scratch.run("get ks --kubeconfig kubeconfig");
+    insta::assert_snapshot!("unreachable", ran.golden(&[(&port.to_string(), "<port>")]));
+}
+
+#[test]
+fn bad_arguments_are_refused_before_anything_is_asked() {
+    let scratch = Scratch::new([("kubeconfig", kubeconfig("https://127.0.0.1:1").as_str())]);
+    insta::assert_snapshot!("no_such_path", scratch.run("diff --path clusters/home --kubeconfig kubeconfig"));
+    insta::assert_snapshot!("path_outside", scratch.run("diff --path ../other --kubeconfig kubeconfig"));
+    insta::assert_snapshot!("no_such_repository", scratch.run("diff nowhere --kubeconfig kubeconfig"));
+    insta::assert_snapshot!("no_such_keys", scratch.run("diff --age-key-file none --kubeconfig kubeconfig"));
+    insta::assert_snapshot!("other_source", scratch.run("reconcile source oci charts --kubeconfig kubeconfig"));
+    insta::assert_snapshot!("name_and_all", scratch.run("get ks apps -A --kubeconfig kubeconfig"));
+}
+
+fn kubeconfig(url: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: test\nclusters:\n- name: test\n  cluster: {{server: {url:?}}}\n\
+         contexts:\n- name: test\n  context: {{cluster: test, user: test}}\nusers:\n- name: test\n  user: {{}}\n"
+    )
+}
+
+const REPOSITORY: [(&str, &str); 5] = [
+    ("clusters/home/kustomization.yaml", "resources:\n- apps.yaml\n"),
+    (
+        "clusters/home/apps.yaml",
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\n  namespace: default\n\
+         spec:\n  path: ./apps\n  interval: 1h\n  prune: true\n  sourceRef:\n    kind: GitRepository\n    name: home\n  \
+         postBuild:\n    substitute:\n      greeting: hello\n",
+    ),
+    ("apps/kustomization.yaml", "namespace: default\nresources:\n- config.yaml\n- secret.yaml\n"),
+    ("apps/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: config\ndata:\n  text: ${greeting}\n"),
+    ("apps/secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata:\n  name: login\nstringData:\n  password: hunter2\n"),
+];
+
+struct Home<'k> {
+    scratch: Scratch,
+    kube: &'k KubeApi,
+}
+
+impl Home<'_> {
+    fn run(&self, command: &str) -> Ran {
+        let kubeconfig = self.kube.kubeconfig();
+        run_in(self.scratch.path(), command, &[("KUBECONFIG", kubeconfig.to_str().unwrap())])
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        std::fs::write(self.scratch.path().join(path), text).unwrap();
+    }
+}
+
+#[test]
+fn a_repository_is_compared_applied_and_pruned() -> TestResult {
+    let testbed = require_peers!(KubeApi::NEEDS);
+    let kube = KubeApi::start(&testbed)?;
+    let home = Home { scratch: Scratch::new(REPOSITORY), kube: &kube };
+    insta::assert_snapshot!("get_without_definitions", home.run("get ks"));
+    kube.apply(&home.run("crds").stdout)?;
+    wait_for_definitions(&home);
+    insta::assert_snapshot!("get_nothing", home.run("get ks"));
+
+    insta::assert_snapshot!("diff_all", home.run("diff --path clusters/home"));
+    insta::assert_snapshot!("apply_without_yes", home.run("apply --path clusters/home"));
+    insta::assert_snapshot!(
+        "apply_all",
+        home.run("apply --path clusters/home --prune --yes --revision main@sha1:0123456789ab")
+    );
+    insta::assert_snapshot!("diff_nothing", home.run("diff --path clusters/home --prune"));
+    insta::assert_snapshot!("get_applied", home.run("get ks -n default"));
+
+    home.write("apps/config.yaml", &REPOSITORY[3].1.replace("text:", "other:"));
+    home.write("apps/secret.yaml", &REPOSITORY[4].1.replace("hunter2", "hunter3"));
+    insta::assert_snapshot!("diff_changes", home.run("diff --path clusters/home --prune"));
+    insta::assert_snapshot!("diff_changes_json", home.run("diff --path clusters/home -o json"));
+    home.write("apps/kustomization.yaml", "namespace: default\nresources:\n- config.yaml\n");
+    insta::assert_snapshot!("diff_prune", home.run("diff --path clusters/home --prune"));
+    insta::assert_snapshot!("apply_prune", home.run("apply --path clusters/home --prune --yes"));
+    assert!(kube.get("secrets", "default", "login").is_err());
+
+    home.write("apps/config.yaml", &REPOSITORY[3].1.replace("greeting", "greting"));
+    insta::assert_snapshot!("diff_broken", home.run("diff --path clusters/home --prune"));
+    insta::assert_snapshot!("apply_broken", home.run("apply --path clusters/home --prune --yes"));
+    Ok(())
+}
+
+#[test]
+fn objects_are_steered() -> TestResult {
+    let testbed = require_peers!(KubeApi::NEEDS);
+    let kube = KubeApi::start(&testbed)?;
+    let home = Home { scratch: Scratch::new(REPOSITORY), kube: &kube };
+    kube.apply(&home.run("crds").stdout)?;
+    wait_for_definitions(&home);
+    insta::assert_snapshot!("suspend_missing", home.run("suspend kustomization apps"));
+    insta::assert_snapshot!("reconcile_missing", home.run("reconcile source git apps"));
+    insta::assert_snapshot!("get_missing", home.run("get ks apps"));
+
+    kube.apply(REPOSITORY[1].1)?;
+    insta::assert_snapshot!("suspend", home.run("suspend ks apps -n default"));
+    insta::assert_snapshot!("get_suspended", home.run("get ks -A"));
+    insta::assert_snapshot!("reconcile_suspended", home.run("reconcile ks apps -n default"));
+    insta::assert_snapshot!("resume", home.run("resume kustomization apps -n default"));
+    insta::assert_snapshot!("reconcile_unanswered", home.run("reconcile ks apps -n default --timeout 1s"));
+    let yaml = home.run("get ks apps -n default -o yaml").stdout;
+    assert!(yaml.starts_with("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"), "{yaml}");
+    assert!(!yaml.contains("managedFields"));
+    Ok(())
+}
+
+/// Waits until the API serves what was just defined.
+fn wait_for_definitions(home: &Home<'_>) {
+    for _ in 0..100 {
+        if ["get ks", "get sources"].iter().all(|command| home.run(command).code == Some(0)) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("the API does not serve the kinds: {}", home.run("get ks"));
+}

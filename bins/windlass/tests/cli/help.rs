@@ -1,0 +1,64 @@
+//! What the program says of itself.
+
+use crate::run::Scratch;
+
+#[test]
+fn help_teaches() {
+    let scratch = Scratch::new([]);
+    let commands = [
+        "--help",
+        "build --help",
+        "diff --help",
+        "apply --help",
+        "get --help",
+        "get kustomizations --help",
+        "get sources --help",
+        "reconcile --help",
+        "reconcile kustomization --help",
+        "suspend --help",
+        "resume source --help",
+        "crds --help",
+        "completions --help",
+    ];
+    for command in commands {
+        let name = format!("help {}", command.trim_end_matches("--help")).trim_end().replace(' ', "_");
+        let ran = scratch.run(command);
+        assert!(!ran.stdout.lines().any(|line| line.chars().count() > 100), "{command}: wider than 100 columns");
+        insta::assert_snapshot!(name, ran);
+    }
+}
+
+#[test]
+fn without_arguments_it_says_what_there_is() {
+    let ran = Scratch::new([]).run("");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
+    assert!(ran.stderr.contains("Usage: windlass"));
+}
+
+#[test]
+fn the_version_is_that_of_the_workspace() {
+    assert_eq!(Scratch::new([]).run("--version").stdout, concat!("windlass ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn an_unknown_flag_is_named() {
+    insta::assert_snapshot!(Scratch::new([]).run("build --orderr legacy"));
+}
+
+#[test]
+fn there_are_completions_for_every_shell() {
+    let scratch = Scratch::new([]);
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = scratch.run(&format!("completions {shell}"));
+        assert_eq!(ran.code, Some(0), "{shell}");
+        assert!(ran.stdout.contains("kustomizations"), "{shell}");
+    }
+}
+
+#[test]
+fn the_definitions_are_yaml_for_kubectl() {
+    let ran = Scratch::new([]).run("crds");
+    let kinds: Vec<_> = ran.stdout.lines().filter(|line| line.starts_with("kind:")).collect();
+    assert_eq!(kinds, ["kind: CustomResourceDefinition"; 2]);
+    assert!(ran.stdout.contains("  name: kustomizations.kustomize.toolkit.fluxcd.io\n"));
+}

@@ -1,0 +1,10 @@
+//! Runs of the program as a user sees them: what it prints where, and its exit code.
+//!
+//! Snapshots lie in `snapshots/`; `INSTA_UPDATE=always cargo test -p windlass` writes them anew.
+
+mod bad_input;
+mod build;
+mod cluster;
+mod help;
+mod peer;
+mod run;
