@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::{Error, NamespacedName};
 
 /// The two kinds that carry configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ConfigKind {
     /// A ConfigMap: data that may be shown.
     ConfigMap,

@@ -9,6 +9,7 @@ use windlass_cluster::Cluster;
 use windlass_sops::Identities;
 
 use crate::board::Board;
+use crate::config_watch::ConfigVersions;
 use crate::events::Events;
 use crate::metrics::Metrics;
 
@@ -53,6 +54,8 @@ pub(crate) struct Context {
     /// Room for the Kustomizations that are being built and applied.
     pub(crate) work: Semaphore,
     pub(crate) listed: watch::Sender<Listed>,
+    /// The watched ConfigMaps and Secrets.
+    pub(crate) configs: watch::Sender<ConfigVersions>,
     pub(crate) stop: watch::Receiver<bool>,
 }
 
@@ -77,6 +80,7 @@ impl Context {
             work: Semaphore::new(options.concurrency.max(1)),
             board: Board::default(),
             listed: watch::Sender::new(Listed::default()),
+            configs: watch::Sender::new(ConfigVersions::new()),
             client,
             options,
             metrics,

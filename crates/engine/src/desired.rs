@@ -64,7 +64,7 @@ pub fn desired(inputs: &Inputs<'_>, files: &dyn FileTree, revision: &str) -> Res
     let owner = NamespacedName::of(inputs.kustomization);
     for manifest in &mut manifests {
         if manifest.get(&["sops", "mac"]).is_some() {
-            return Err(Error::StillEncrypted { id: manifest.id(), origin: manifest.origin().clone() });
+            return Err(Error::StillEncrypted { subject: Error::subject(manifest) });
         }
         metadata.apply(manifest);
         manifest.set_label(well_known::OWNER_NAME, &owner.name);

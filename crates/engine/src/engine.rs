@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use kube::core::PartialObjectMeta;
 use kube::{Api, Client};
 use tokio::sync::watch;
 use windlass_flux::{GitRepository, Kustomization};
@@ -10,7 +12,7 @@ use windlass_flux::{GitRepository, Kustomization};
 use crate::board::{SourceState, Standing};
 use crate::context::{Context, Listed, Options};
 use crate::supervisor::{Seen, Supervisor};
-use crate::{Metrics, NamespacedName, Readiness, git_repository, kustomization};
+use crate::{ConfigKind, Metrics, NamespacedName, Readiness, config_watch, git_repository, kustomization};
 
 /// The reconciler: it follows the GitRepository and Kustomization objects of a cluster for as long as it runs.
 pub struct Engine {
@@ -66,6 +68,8 @@ impl Engine {
         };
         let sources_api: Api<GitRepository> = api(&self.client, namespace.as_deref());
         let kustomizations_api: Api<Kustomization> = api(&self.client, namespace.as_deref());
+        let config_maps: Api<PartialObjectMeta<ConfigMap>> = api(&self.client, namespace.as_deref());
+        let secrets: Api<PartialObjectMeta<Secret>> = api(&self.client, namespace.as_deref());
         let listed = |kind: fn(&mut Listed) -> &mut bool| {
             let (context, readiness) = (Arc::clone(&context), self.readiness.clone());
             move || {
@@ -77,6 +81,8 @@ impl Engine {
             tokio::join!(
                 sources.run(sources_api, stopped.clone(), listed(|listed| &mut listed.sources)),
                 kustomizations.run(kustomizations_api, stopped.clone(), listed(|listed| &mut listed.kustomizations)),
+                config_watch::run(Arc::clone(&context), ConfigKind::ConfigMap, config_maps, stopped.clone()),
+                config_watch::run(Arc::clone(&context), ConfigKind::Secret, secrets, stopped.clone()),
             )
         };
         tokio::pin!(loops);

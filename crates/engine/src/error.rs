@@ -1,5 +1,6 @@
+use windlass_cluster::Subject;
 use windlass_flux::reason;
-use windlass_manifest::ObjectId;
+use windlass_manifest::Manifest;
 use windlass_render::BuildErrors;
 
 use crate::{ConfigKind, NamespacedName};
@@ -75,21 +76,11 @@ pub enum Error {
         /// What to do; may be empty.
         hint: &'static str,
     },
-    /// A Secret that is named by the spec holds nothing usable.
-    #[error("Secret {name} cannot be used: {problem}")]
-    SecretUnusable {
-        /// Its namespace and name.
-        name: NamespacedName,
-        /// What is wrong with it.
-        problem: String,
-    },
     /// A built object is still encrypted.
-    #[error("{origin}: {id} is encrypted with SOPS and was not decrypted: set spec.decryption of the Kustomization")]
+    #[error("{subject} is encrypted with SOPS and was not decrypted: set spec.decryption of the Kustomization")]
     StillEncrypted {
-        /// The object.
-        id: ObjectId,
-        /// Where it stands.
-        origin: windlass_manifest::Origin,
+        /// The object, and where it stands.
+        subject: Box<Subject>,
     },
     /// Fetching failed.
     #[error(transparent)]
@@ -127,12 +118,10 @@ pub enum Error {
         names: Vec<NamespacedName>,
     },
     /// A manifest of a Flux object does not fit its type.
-    #[error("{origin}: {id} cannot be read")]
+    #[error("{subject} cannot be read")]
     FluxObject {
-        /// The object.
-        id: ObjectId,
-        /// Where it stands.
-        origin: windlass_manifest::Origin,
+        /// The object, and where it stands.
+        subject: Box<Subject>,
         /// What does not fit.
         source: serde_json::Error,
     },
@@ -181,6 +170,11 @@ impl Error {
     pub(crate) fn api(doing: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
         let doing = doing.into();
         move |source| Self::Api { doing, source: Box::new(source) }
+    }
+
+    /// The subject of an error about `manifest`.
+    pub(crate) fn subject(manifest: &Manifest) -> Box<Subject> {
+        Box::new(Subject { id: manifest.id(), origin: manifest.origin().clone() })
     }
 
     /// The reason that a Kustomization's condition gives for this failure, in Flux's words.

@@ -35,6 +35,7 @@ mod board;
 mod carry_out;
 mod clock;
 mod config_data;
+mod config_watch;
 mod context;
 mod decryption;
 mod desired;

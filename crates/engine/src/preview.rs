@@ -227,11 +227,8 @@ impl Unit {
         let Ok(desired) = &self.desired else { return Ok(Vec::new()) };
         let flux = desired.manifests.iter().filter(|m| is_flux(m, well_known::KUSTOMIZE_GROUP, "Kustomization"));
         flux.map(|manifest| {
-            serde_json::from_value(manifest.value().clone()).map_err(|source| Error::FluxObject {
-                id: manifest.id(),
-                origin: manifest.origin().clone(),
-                source,
-            })
+            serde_json::from_value(manifest.value().clone())
+                .map_err(|source| Error::FluxObject { subject: Error::subject(manifest), source })
         })
         .collect()
     }

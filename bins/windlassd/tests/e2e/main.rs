@@ -2,6 +2,8 @@
 //!
 //! One API server serves all tests; each has a namespace, a repository and a `windlassd` of its own.
 
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test says what went wrong by panicking")]
+
 mod adoption;
 mod cluster;
 mod daemon;

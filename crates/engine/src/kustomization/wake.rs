@@ -6,18 +6,19 @@ use std::time::Duration;
 use tokio::sync::watch;
 use windlass_flux::Kustomization;
 
-use crate::NamespacedName;
 use crate::board::SourceState;
+use crate::config_watch::{ConfigVersions, references};
 use crate::context::Context;
 use crate::supervisor::Seen;
 use crate::trigger::Trigger;
+use crate::{ConfigKind, NamespacedName};
 
 /// When to take the next turn. A changed spec, a request and a deletion always end the sleep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
     /// At once.
     Now,
-    /// After this time, or when the source changes.
+    /// After this time, or when the source or a watched ConfigMap or Secret changes.
     After(Duration),
     /// When the source or another Kustomization changes, at the latest after this time.
     OnDependency(Duration),
@@ -32,6 +33,9 @@ pub(crate) struct Wake {
     source_name: NamespacedName,
     source: watch::Receiver<SourceState>,
     others: watch::Receiver<u64>,
+    configs: watch::Receiver<ConfigVersions>,
+    /// The versions of what the object refers to, as the turn finds them.
+    references: Vec<(Reference, Option<String>)>,
     stop: watch::Receiver<bool>,
 }
 
@@ -42,12 +46,20 @@ impl Wake {
         let source_name = NamespacedName::new(reference.namespace.as_deref().unwrap_or(&own), &reference.name);
         let mut others = context.board.changes();
         others.mark_unchanged();
+        let configs = context.configs.subscribe();
+        let references = {
+            let versions = configs.borrow();
+            let known = |reference: Reference| (versions.get(&reference).cloned(), reference);
+            references(object).into_iter().map(known).map(|(version, reference)| (reference, version)).collect()
+        };
         Self {
             trigger: Trigger::of(object),
             seen,
             source: context.board.source(&source_name),
             source_name,
             others,
+            configs,
+            references,
             stop: context.stop(),
         }
     }
@@ -69,11 +81,12 @@ impl Wake {
             Next::OnDependency(time) => (Some(time), true, true),
             Next::OnTrigger => (None, false, false),
         };
-        let Self { trigger, mut seen, mut source, mut others, mut stop, .. } = self;
+        let Self { trigger, mut seen, mut source, mut others, mut configs, references, mut stop, .. } = self;
         tokio::select! {
             gone = triggered(&mut seen, &trigger) => !gone,
             Ok(()) = source.changed(), if on_source => true,
             Ok(()) = others.changed(), if on_others => true,
+            Ok(_) = configs.wait_for(|now| changed(&references, now)), if on_source => true,
             () = tokio::time::sleep(timer.unwrap_or_default()), if timer.is_some() => true,
             _ = stop.wait_for(|stop| *stop) => false,
         }
@@ -84,9 +97,16 @@ impl Wake {
         tokio::select! {
             _ = triggered(&mut self.seen, &self.trigger) => {}
             _ = self.source.changed() => {}
+            _ = self.configs.wait_for(|now| changed(&self.references, now)) => {}
             _ = self.stop.wait_for(|stop| *stop) => {}
         }
     }
+}
+
+type Reference = (ConfigKind, NamespacedName);
+
+fn changed(references: &[(Reference, Option<String>)], now: &ConfigVersions) -> bool {
+    references.iter().any(|(reference, version)| now.get(reference) != version.as_ref())
 }
 
 /// Returns when the object differs from `trigger` in what means work; `true` where it is gone.
