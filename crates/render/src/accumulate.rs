@@ -5,10 +5,7 @@ use windlass_yaml::{ReadOptions, read_document};
 
 use crate::Fault;
 use crate::decode::At;
-use crate::generator::make::{self, Kind};
-use crate::generator::sources::{self, Pair};
 use crate::kustomization::Kustomization;
-use crate::kustomization::generator_fields::{Generator, GeneratorOptions};
 use crate::loader::{Encrypted, is_remote};
 use crate::place::Place;
 use crate::resource::Resource;
@@ -17,7 +14,6 @@ use crate::session::{Failed, Session};
 use crate::transform::annotations::NEEDS_HASH;
 use crate::transform::build_metadata;
 use crate::transform::config::TransformerConfig;
-use windlass_manifest::Manifest;
 
 /// What a kustomization comes to: its objects, and the configuration that goes up with them.
 #[derive(Default)]
@@ -217,70 +213,5 @@ impl Session<'_> {
         config.merge_file(&value, &mut problems);
         let failed = problems.into_iter().map(|problem| self.fail(file.problem(problem))).last();
         failed.map_or(Ok(()), Err)
-    }
-
-    fn generators(&mut self, place: &Place, kustomization: &Kustomization, into: &mut Accumulator) {
-        let config_maps = kustomization.config_maps.iter().map(|entry| (Kind::ConfigMap, entry));
-        let secrets = kustomization.secrets.iter().map(|entry| (Kind::Secret, entry));
-        for (kind, entry) in config_maps.chain(secrets) {
-            let options = entry.value.options.over(kustomization.generator_options.as_ref());
-            if let Err(problem) = self.generate(place, kind, entry, &options, into) {
-                let name = entry.value.name.clone();
-                let fault =
-                    problem.unwrap_or_else(|problem| Fault::Generator { generator: kind.field(), name, problem });
-                self.fail(place.error(&entry.at, fault));
-            }
-        }
-    }
-
-    fn generate(
-        &mut self,
-        place: &Place,
-        kind: Kind,
-        entry: &At<Generator>,
-        options: &GeneratorOptions,
-        into: &mut Accumulator,
-    ) -> Result<(), Result<Fault, String>> {
-        let (pairs, decrypted) = self.data(place, kind, &entry.value)?;
-        let object = make::make(kind, &entry.value, options, pairs).map_err(Err)?;
-        let origin = place.find(&entry.at).0;
-        let mut manifest = Manifest::new(object, origin).map_err(|error| Ok(Fault::NotAnObject(error)))?;
-        if decrypted {
-            manifest.mark_sensitive();
-        }
-        let mut resource = Resource::new(manifest);
-        resource.history.generated = true;
-        resource.history.needs_hash = !options.disable_name_suffix_hash;
-        resource.history.behavior = entry.value.behavior;
-        if let (true, Some(file)) = (self.metadata.tracks, place.kustomization_file()) {
-            resource.history.origin = Some(build_metadata::of_plugin(&file, &self.root, kind.plugin()));
-        }
-        into.resources.absorb(resource).map_err(Err)
-    }
-
-    /// The data of a generator: env files, then literals, then files.
-    fn data(
-        &mut self,
-        place: &Place,
-        kind: Kind,
-        generator: &Generator,
-    ) -> Result<(Vec<Pair>, bool), Result<Fault, String>> {
-        let encrypted = if kind == Kind::Secret { Encrypted::Decrypt } else { Encrypted::Keep };
-        let (mut pairs, mut decrypted) = (Vec::new(), false);
-        for env in &generator.envs {
-            let loaded = self.loader.file(&place.directory, &env.value, encrypted).map_err(Ok)?;
-            decrypted |= loaded.decrypted;
-            pairs.extend(sources::env_file(&loaded.bytes).map_err(|problem| Err(format!("{}: {problem}", env.value)))?);
-        }
-        for literal in &generator.literals {
-            pairs.push(sources::literal(&literal.value).map_err(Err)?);
-        }
-        for file in &generator.files {
-            let (key, path) = sources::file(&file.value).map_err(Err)?;
-            let loaded = self.loader.file(&place.directory, path, encrypted).map_err(Ok)?;
-            decrypted |= loaded.decrypted;
-            pairs.push((key.to_owned(), loaded.bytes));
-        }
-        Ok((pairs, decrypted))
     }
 }

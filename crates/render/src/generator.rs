@@ -3,4 +3,5 @@
 pub(crate) mod absorb;
 pub(crate) mod hash;
 pub(crate) mod make;
+pub(crate) mod run;
 pub(crate) mod sources;

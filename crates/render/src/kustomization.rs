@@ -93,6 +93,11 @@ impl Kustomization {
             sort_options: fields.take("sortOptions"),
             build_metadata: fields.take("buildMetadata"),
         };
+        // Only Secrets have a type.
+        for entry in kustomization.config_maps.iter().filter(|entry| !entry.value.secret_type.is_empty()) {
+            let at = entry.at.field("type");
+            fields.fault(at.clone(), Fault::UnknownField { field: at.to_string(), suggestion: None });
+        }
         fields.finish();
         kustomization
     }

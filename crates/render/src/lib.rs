@@ -84,7 +84,6 @@ mod patch;
 mod pipeline;
 mod place;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod recorded_tables;
 mod resource;
 mod resource_map;

@@ -1,6 +1,6 @@
 //! Flux's way: the generated kustomization, amendments, decryption.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use windlass_manifest::{MemoryTree, TreePath};
 use windlass_render::{Amendments, Build, BuildOptions, Decrypt, DecryptError, Fault, Image, build};

@@ -1,6 +1,6 @@
 //! What holds for every build.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use windlass_manifest::{MemoryTree, TreePath};

@@ -1,6 +1,6 @@
 //! What people read when something is wrong: the whole message, with file and line.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use windlass_manifest::{MemoryTree, TreePath};
 use windlass_render::{BuildOptions, LoadRestriction, build};
@@ -176,7 +176,7 @@ fn all_faults_are_told_together() {
             "app/kustomization.yaml:1: \"a.yaml\" does not exist: did you mean \"c.yaml\"?",
             "b/kustomization.yaml:1: unknown field \"unknown\" (reached by app > b)",
             "app/c.yaml:1: metadata.name is missing or not a string: every Kubernetes object needs one",
-            "app/kustomization.yaml:3: \"none\" does not exist",
+            "app/kustomization.yaml:4: \"none\" does not exist",
         ]
     );
 }

@@ -41,8 +41,8 @@ impl Aliases {
         self.places.retain(|place| object.pointer(place).is_some());
         let mut places: Vec<_> = self.places.iter().collect();
         places.sort();
-        let values = places.into_iter().filter_map(|place| object.pointer(place));
-        if let Some(value) = values.filter(|value| **value != self.value).last().cloned() {
+        let mut values = places.into_iter().filter_map(|place| object.pointer(place));
+        if let Some(value) = values.rfind(|value| **value != self.value).cloned() {
             self.set_all(value, object);
         }
     }

@@ -1,0 +1,109 @@
+//! Running the generators of a kustomization.
+
+use windlass_manifest::{FieldPath, Manifest};
+
+use crate::Fault;
+use crate::accumulate::Accumulator;
+use crate::decode::At;
+use crate::generator::make::{self, Kind};
+use crate::generator::sources::{self, Pair};
+use crate::kustomization::Kustomization;
+use crate::kustomization::generator_fields::{Generator, GeneratorOptions};
+use crate::loader::{Encrypted, Loaded};
+use crate::place::Place;
+use crate::resource::Resource;
+use crate::session::{Failed, Session};
+use crate::transform::build_metadata;
+
+/// A generator and the kustomization it stands in.
+struct Run<'r> {
+    kind: Kind,
+    entry: &'r At<Generator>,
+    place: &'r Place,
+}
+
+impl Run<'_> {
+    fn fault(&self, problem: String) -> Fault {
+        Fault::Generator { generator: self.kind.field(), name: self.entry.value.name.clone(), problem }
+    }
+}
+
+impl Session<'_> {
+    /// Runs all generators: first those of ConfigMaps, then those of Secrets.
+    pub(crate) fn generators(&mut self, place: &Place, kustomization: &Kustomization, into: &mut Accumulator) {
+        let config_maps = kustomization.config_maps.iter().map(|entry| (Kind::ConfigMap, entry));
+        let secrets = kustomization.secrets.iter().map(|entry| (Kind::Secret, entry));
+        for (kind, entry) in config_maps.chain(secrets) {
+            let options = entry.value.options.over(kustomization.generator_options.as_ref());
+            // Each is tried, so that all their faults are told.
+            let _: Result<(), Failed> = self.generate(&Run { kind, entry, place }, &options, into);
+        }
+    }
+
+    fn generate(&mut self, run: &Run<'_>, options: &GeneratorOptions, into: &mut Accumulator) -> Result<(), Failed> {
+        let Run { kind, entry, place } = *run;
+        let (pairs, decrypted) = self.data(run)?;
+        let object = make::make(kind, &entry.value, options, pairs);
+        let object = object.map_err(|problem| self.fail_at(run, &entry.at, run.fault(problem)))?;
+        let manifest = Manifest::new(object, place.find(&entry.at).0);
+        let mut manifest = manifest.map_err(|error| self.fail_at(run, &entry.at, Fault::NotAnObject(error)))?;
+        if decrypted {
+            manifest.mark_sensitive();
+        }
+        let mut resource = Resource::new(manifest);
+        resource.history.generated = true;
+        resource.history.needs_hash = !options.disable_name_suffix_hash;
+        resource.history.behavior = entry.value.behavior;
+        if let (true, Some(file)) = (self.metadata.tracks, place.kustomization_file()) {
+            resource.history.origin = Some(build_metadata::of_plugin(&file, &self.root, kind.plugin()));
+        }
+        let absorbed = into.resources.absorb(resource);
+        absorbed.map_err(|problem| self.fail_at(run, &entry.at, run.fault(problem)))
+    }
+
+    /// The data of a generator: env files, then literals, then files; and whether any of it was encrypted.
+    fn data(&mut self, run: &Run<'_>) -> Result<(Vec<Pair>, bool), Failed> {
+        let generator = &run.entry.value;
+        let (mut pairs, mut decrypted, mut result) = (Vec::new(), false, Ok(()));
+        for At { value: path, at } in &generator.envs {
+            let Ok(loaded) = self.source(run, at, path) else {
+                result = Err(Failed);
+                continue;
+            };
+            decrypted |= loaded.decrypted;
+            match sources::env_file(&loaded.bytes) {
+                Ok(found) => pairs.extend(found),
+                Err(problem) => result = Err(self.fail_at(run, at, run.fault(format!("{path}: {problem}")))),
+            }
+        }
+        for At { value: literal, at } in &generator.literals {
+            match sources::literal(literal) {
+                Ok(pair) => pairs.push(pair),
+                Err(problem) => result = Err(self.fail_at(run, at, run.fault(problem))),
+            }
+        }
+        for At { value: source, at } in &generator.files {
+            match sources::file(source) {
+                Ok((key, path)) => match self.source(run, at, path) {
+                    Ok(loaded) => {
+                        decrypted |= loaded.decrypted;
+                        pairs.push((key.to_owned(), loaded.bytes));
+                    }
+                    Err(Failed) => result = Err(Failed),
+                },
+                Err(problem) => result = Err(self.fail_at(run, at, run.fault(problem))),
+            }
+        }
+        result.map(|()| (pairs, decrypted))
+    }
+
+    fn source(&mut self, run: &Run<'_>, at: &FieldPath, path: &str) -> Result<Loaded, Failed> {
+        let encrypted = if run.kind == Kind::Secret { Encrypted::Decrypt } else { Encrypted::Keep };
+        let loaded = self.loader.file(&run.place.directory, path, encrypted);
+        loaded.map_err(|fault| self.fail_at(run, at, fault))
+    }
+
+    fn fail_at(&mut self, run: &Run<'_>, at: &FieldPath, fault: Fault) -> Failed {
+        self.fail(run.place.error(at, fault))
+    }
+}
