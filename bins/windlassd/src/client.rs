@@ -1,6 +1,8 @@
 //! The way to the cluster.
 
 use anyhow::Context as _;
+use http::HeaderValue;
+use http::header::USER_AGENT;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
@@ -8,7 +10,7 @@ use crate::arguments::Arguments;
 
 pub(crate) async fn connect(arguments: &Arguments) -> anyhow::Result<Client> {
     let options = KubeConfigOptions { context: arguments.context.clone(), ..KubeConfigOptions::default() };
-    let config = match &arguments.kubeconfig {
+    let mut config = match &arguments.kubeconfig {
         Some(path) => {
             let kubeconfig = Kubeconfig::read_from(path)
                 .with_context(|| format!("cannot read the kubeconfig {}", path.display()))?;
@@ -21,5 +23,8 @@ pub(crate) async fn connect(arguments: &Arguments) -> anyhow::Result<Client> {
         }
         None => Config::infer().await.context("there is neither a kubeconfig nor the ServiceAccount of a Pod")?,
     };
+    // What audit logs and managed fields know us by.
+    let agent = HeaderValue::from_static(concat!("windlassd/", env!("CARGO_PKG_VERSION")));
+    config.headers.push((USER_AGENT, agent));
     Client::try_from(config).context("cannot make a client for the cluster")
 }

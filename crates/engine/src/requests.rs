@@ -94,8 +94,7 @@ pub async fn reconcile<K: Reconciled>(
     let patch = json!({"metadata": {"annotations": {REQUESTED_AT: &requested}}});
     let kind = K::kind(&());
     let doing = format!("ask {kind}/{name} to reconcile");
-    let object =
-        api.patch(&name.name, &PatchParams::default(), &Patch::Merge(patch)).await.map_err(Error::api(doing))?;
+    let object = api.patch(&name.name, &params(), &Patch::Merge(patch)).await.map_err(Error::api(doing))?;
     if object.is_suspended() {
         return Err(Error::Suspended { kind: kind.into_owned(), name: name.clone() });
     }
@@ -131,6 +130,11 @@ async fn answer<K: Reconciled>(api: Api<K>, name: &NamespacedName, requested: &s
     Err(Error::Interrupted { doing: "waiting for an answer" })
 }
 
+/// Under a name of its own: what `kubectl` sets, an apply of the object from Git would take back.
+fn params() -> PatchParams {
+    PatchParams { field_manager: Some("windlass".to_owned()), ..PatchParams::default() }
+}
+
 /// Suspends or resumes an object.
 ///
 /// # Errors
@@ -140,6 +144,6 @@ pub async fn suspend<K: Reconciled>(client: &Client, name: &NamespacedName, susp
     // Flux leaves the field out when it is false; null takes it away.
     let patch = json!({"spec": {"suspend": if suspend { json!(true) } else { json!(null) }}});
     let doing = format!("{} {}/{name}", if suspend { "suspend" } else { "resume" }, K::kind(&()));
-    api.patch(&name.name, &PatchParams::default(), &Patch::Merge(patch)).await.map_err(Error::api(doing))?;
+    api.patch(&name.name, &params(), &Patch::Merge(patch)).await.map_err(Error::api(doing))?;
     Ok(())
 }

@@ -96,7 +96,9 @@ pub(crate) fn request(kube: &KubeApi, resource: &str, namespace: &str, name: &st
     static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let token = format!("test-{}", COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
     let annotation = format!("reconcile.fluxcd.io/requestedAt={token}");
-    kube.kubectl(["annotate", "--overwrite", resource, name, "-n", namespace, &annotation]).unwrap();
+    // As `flux reconcile` does: what `kubectl` itself sets is taken back, on purpose.
+    kube.kubectl(["annotate", "--field-manager=flux", "--overwrite", resource, name, "-n", namespace, &annotation])
+        .unwrap();
     eventually(&format!("{resource}/{name} answers a request"), || {
         let object = kube.get(resource, namespace, name).ok()?;
         (object["status"]["lastHandledReconcileAt"] == token.as_str()).then_some(())
@@ -111,8 +113,7 @@ pub(crate) fn writes(kube: &KubeApi, since: usize) -> BTreeMap<String, usize> {
         let verb = event["verb"].as_str().unwrap_or_default();
         let reference = &event["objectRef"];
         let is_dry = event["requestURI"].as_str().is_some_and(|uri| uri.contains("dryRun"));
-        let is_ours = event["userAgent"].as_str().is_some_and(|agent| !agent.contains("kubectl"))
-            && event["user"]["username"].as_str().is_some_and(|user| !user.starts_with("system:"));
+        let is_ours = event["userAgent"].as_str().is_some_and(|agent| agent.starts_with("windlassd/"));
         let resource = reference["resource"].as_str().unwrap_or_default();
         let is_write = ["create", "update", "patch", "delete"].contains(&verb);
         if is_write && is_ours && !is_dry && reference["subresource"].is_null() && resource != "events" {

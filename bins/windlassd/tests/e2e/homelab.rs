@@ -167,7 +167,7 @@ fn a_broken_commit_changes_nothing(kube: &KubeApi, repository: &Repository) {
     repository.write(path, &format!("{good}\n---\napiVersion: v1\nkind: Service\nkind: Service\n"));
     repository.push();
     let message = wait_condition(kube, "flux-system", "apps", "BuildFailed");
-    let line = good.lines().count() + 4;
+    let line = good.lines().count() + 5;
     assert!(message.contains(&format!("{path}:{line}")), "{message}");
     assert_eq!(inventory(kube), before);
     assert_eq!(writes(kube, since), [].into());
