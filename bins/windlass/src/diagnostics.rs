@@ -51,8 +51,8 @@ impl<'a> Diagnostics<'a> {
                     self.error(error, &error.origin, Some(&owner));
                 }
             }
-            Error::StillEncrypted { origin, .. } | Error::FluxObject { origin, .. } => {
-                self.error(error, origin, Some(&owner));
+            Error::StillEncrypted { subject } | Error::FluxObject { subject, .. } => {
+                self.error(error, &subject.origin, Some(&owner));
             }
             _ => self.error(error, &Origin::unknown(), Some(&owner)),
         }

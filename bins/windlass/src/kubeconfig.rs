@@ -12,14 +12,13 @@ use crate::trouble::{Trouble, as_kube};
 
 /// Which cluster
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Cluster")]
 pub(crate) struct ClusterArgs {
     /// The kubeconfig; without it ~/.kube/config, and inside a Pod its service account
-    #[arg(long, value_name = "FILE", env = "KUBECONFIG", hide_env_values = true)]
+    #[arg(long, value_name = "FILE", help_heading = "Cluster", env = "KUBECONFIG", hide_env_values = true)]
     kubeconfig: Option<OsString>,
 
     /// The context of the kubeconfig; its current context by default
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
     context: Option<String>,
 }
 

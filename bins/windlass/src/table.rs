@@ -59,9 +59,10 @@ impl fmt::Display for Table {
             .map(|column| self.rows.iter().filter_map(|row| row.get(column)).map(Cell::width).max().unwrap_or(0))
             .collect();
         for row in &self.rows {
-            for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let filled = row.iter().rposition(|cell| !cell.text.is_empty()).map_or(0, |last| last + 1);
+            for (column, (cell, width)) in row.iter().zip(&widths).take(filled).enumerate() {
                 write!(f, "{}{}{:#}", cell.style, cell.text, cell.style)?;
-                if column + 1 < columns {
+                if column + 1 < filled {
                     write!(f, "{:1$}", "", width - cell.width() + 3)?;
                 }
             }
@@ -79,6 +80,7 @@ mod tests {
     fn columns_line_up_and_nothing_moves_the_cursor() {
         let mut table = Table::new(&["NAME", "MESSAGE"]);
         table.row(vec![Cell::new("a-long-name"), Cell::new("one\ntwo\u{1b}[2J")]);
-        assert_eq!(table.to_string(), "NAME          MESSAGE\na-long-name   one; two [2J\n");
+        table.row(vec![Cell::new("b"), Cell::new("")]);
+        assert_eq!(table.to_string(), "NAME          MESSAGE\na-long-name   one; two [2J\nb\n");
     }
 }

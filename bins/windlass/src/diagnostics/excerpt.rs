@@ -45,8 +45,13 @@ impl Excerpt {
     }
 
     /// Line `number` of `text`; marked is what stands at `column`, or `needle`, or all of it but blanks and dashes.
+    /// Past the end of the text it is the last line, and its end is marked.
     fn line(text: &str, number: usize, column: Option<usize>, needle: Option<&str>) -> Option<Self> {
-        let line = text.lines().nth(number.checked_sub(1)?)?;
+        let Some(line) = text.lines().nth(number.checked_sub(1)?) else {
+            let (index, line) = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).last()?;
+            let end = line.trim_end().len();
+            return Some(Self { text: line.to_owned(), first_line: index + 1, marked: end..end, context: None });
+        };
         let found = needle.and_then(|needle| line.find(needle).map(|start| start..start + needle.len()));
         let marked = match (column, found) {
             (Some(column), _) => token(line, column),
@@ -121,9 +126,14 @@ fn names_secret(line: &str) -> bool {
     })
 }
 
-/// What stands at a column (from 1, in characters): up to the end of the line, without a comment or blanks behind.
+/// What stands at a column (from 1, in characters): up to the end of the line, without a comment or blanks behind; or
+/// the blanks, where the column is one.
 fn token(line: &str, column: usize) -> Range<usize> {
     let start = line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+    let blanks = line[start..].len() - line[start..].trim_start().len();
+    if blanks > 0 {
+        return start..start + blanks;
+    }
     let rest = line[start..].split(" #").next().unwrap_or_default().trim_end();
     start..start + rest.len()
 }
@@ -166,6 +176,11 @@ mod tests {
         assert_eq!(marked(None, None), Some(4..14));
         assert_eq!(marked(None, Some("web.yaml")), Some(6..14));
         assert_eq!(marked(Some(3), Some("web.yaml")), Some(2..14));
-        assert_eq!(Excerpt::line(text, 3, None, None), None);
+        assert_eq!(token("\tname: web", 1), 0..1);
+        assert_eq!(
+            Excerpt::line(text, 9, None, None).map(|excerpt| (excerpt.first_line, excerpt.marked)),
+            Some((2, 24..24))
+        );
+        assert_eq!(Excerpt::line("", 1, None, None), None);
     }
 }

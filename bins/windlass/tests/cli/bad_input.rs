@@ -45,10 +45,8 @@ fn a_resource_that_is_missing() {
 
 #[test]
 fn several_faults_at_once() {
-    let files = [
-        ("kustomization.yaml", "resources:\n- a.yaml\n- web.yaml\n- b.yaml\nimagez: []\n"),
-        ("web.yaml", "kind: Deployment\n"),
-    ];
+    let files =
+        [("kustomization.yaml", "resources:\n- a.yaml\n- web.yaml\n- b.yaml\n"), ("web.yaml", "kind: Deployment\n")];
     golden("several", &files, "build");
 }
 

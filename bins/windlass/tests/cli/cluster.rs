@@ -137,6 +137,31 @@ fn a_repository_is_compared_applied_and_pruned() -> TestResult {
 }
 
 #[test]
+fn the_infrastructure_of_the_homelab_is_applied_and_then_nothing_differs() -> TestResult {
+    let testbed = require_peers!(KubeApi::NEEDS);
+    let kube = KubeApi::start(&testbed)?;
+    let kubeconfig = kube.kubeconfig();
+    let homelab = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/homelab");
+    let run = |command: &str| run_in(homelab.as_ref(), command, &[("KUBECONFIG", kubeconfig.to_str().unwrap())]);
+
+    let before = run("diff --path infrastructure --prune");
+    assert_eq!(before.code, Some(1), "{before}");
+    assert!(before.stdout.lines().all(|line| line.starts_with("+ ") || line.contains(" to create, ")), "{before}");
+    let applied = run("apply --path infrastructure --prune --yes");
+    assert_eq!(applied.code, Some(0), "{applied}");
+    let after = run("diff --path infrastructure --prune");
+    assert_eq!(after.code, Some(0), "{after}");
+
+    kube.kubectl(["delete", "networkpolicies", "-n", "databases", "default-deny"])?;
+    kube.kubectl(["label", "--overwrite", "namespaces", "media", "homelab.example.test/by-hand=yes"])?;
+    let drifted = run("diff --path infrastructure --prune");
+    assert_eq!(drifted.code, Some(1), "{drifted}");
+    assert!(drifted.stdout.starts_with("+ NetworkPolicy/databases/default-deny "), "{drifted}");
+    assert!(drifted.stdout.contains("1 to create, "), "{drifted}");
+    Ok(())
+}
+
+#[test]
 fn objects_are_steered() -> TestResult {
     let testbed = require_peers!(KubeApi::NEEDS);
     let kube = KubeApi::start(&testbed)?;
