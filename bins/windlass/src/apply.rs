@@ -37,7 +37,7 @@ pub(crate) struct ApplyArgs {
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
 
-    /// Wait for health where a Kustomization asks for it (`wait`, `healthChecks`)
+    /// Wait until the objects are healthy, where a Kustomization asks for it (`wait`, `healthChecks`)
     #[arg(long)]
     wait: bool,
 
@@ -80,6 +80,8 @@ fn asked() -> anyhow::Result<bool> {
 
 async fn carry_out(mut prepared: Prepared, args: &ApplyArgs, console: &Console) -> anyhow::Result<Outcome> {
     for unit in &mut prepared.preview.units {
+        // A root that the repository does not hold cannot say whether it is waited for; the user did.
+        unit.kustomization.spec.wait |= unit.is_made_up;
         unit.kustomization.spec.timeout = args.timeout.or(unit.kustomization.spec.timeout);
     }
     let options =
