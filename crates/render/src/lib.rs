@@ -47,8 +47,8 @@
 //! * A patch that would empty a list whose items are told apart by a key, because an item has none, is refused. Items
 //!   of a patch that kustomize loses are lost here too, with a warning; so is `$patch: replace` where it does nothing.
 //! * A directive `$patch` for a list that the object does not have is carried out; kustomize prints it.
-//! * A null without text (`emptyDir:`) stays null when its object is patched; kustomize drops it then. To the API server
-//!   both are the same. Schemas in comments are not read.
+//! * A number that a patch puts in the place of a text in quotes becomes text, as with kustomize, but the shortest for
+//!   the number: `1.10` becomes "1.1". Schemas in comments are not read.
 //! * JSON 6902: a path without its slash in front is refused, a faulty operation also where no object is patched, and
 //!   large integers elsewhere in the object keep their digits.
 //! * `behavior` must be `create`, `merge` or `replace`; an image name must be a regular expression, where kustomize panics;

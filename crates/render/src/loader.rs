@@ -114,11 +114,11 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// Whether the object from `origin` has a text in quotes at a path, going by its file.
+    /// How the object from `origin` has a scalar at a path written in its file: the text, and whether it is in quotes.
     ///
-    /// Values do not know how they were written, and only a patch that puts a number in the place of a text has to.
-    pub(crate) fn is_quoted(&mut self, origin: &Origin, path: &[Step], text: &str) -> bool {
-        let (Some(file), Some(line)) = (origin.file(), origin.line()) else { return false };
+    /// Values do not know how they were written, and only few patches have to.
+    pub(crate) fn written(&mut self, origin: &Origin, path: &[Step]) -> Option<(&str, bool)> {
+        let (file, line) = (origin.file()?, origin.line()?);
         if self.composed.as_ref().is_none_or(|(composed, _)| composed != file) {
             let read = TreePath::new(file).ok().and_then(|path| self.tree.read_text(&path).ok());
             let nodes = read.and_then(|text| compose(&text, &windlass_yaml::Limits::default()).ok());
@@ -126,10 +126,10 @@ impl<'a> Loader<'a> {
         }
         let nodes = self.composed.iter().flat_map(|(_, nodes)| nodes);
         let mut documents = nodes.filter(|node| node.span.start.line == line);
-        let found = documents.next().and_then(|document| path.iter().try_fold(document, child));
-        found.is_some_and(|node| {
-            matches!(&node.content, Content::Scalar { text: found, style } if *style != Style::Plain && found == text)
-        })
+        match &path.iter().try_fold(documents.next()?, child)?.content {
+            Content::Scalar { text, style } => Some((text, *style != Style::Plain)),
+            _ => None,
+        }
     }
 
     /// Names what is wrong with a path that cannot be resolved, and what could have been meant.

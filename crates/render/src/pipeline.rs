@@ -245,7 +245,8 @@ impl Session<'_> {
         patch: &LoadedPatch,
     ) -> (Result<(), String>, Vec<String>) {
         let origin = resource.origin().clone();
-        let mut written = |path: &[Step], text: &str| self.loader.is_quoted(&origin, path, text);
+        let loader = &mut self.loader;
+        let mut written = |path: &[Step]| loader.written(&origin, path).map(|(text, quoted)| (text.to_owned(), quoted));
         apply::merge(resource, document, aim, &patch.options, Merge::new(&mut written))
     }
 

@@ -45,7 +45,7 @@ impl Merge<'_> {
         match &patch {
             // kustomize would empty such a list by patching something else.
             None if incomplete => return Ok(Some(Value::Array(object))),
-            None if are_distinct(&object, keys) => return self.untouched_items(object, shape).map(Some),
+            None if are_distinct(&object, keys) => return self.untouched_items(object, keys, shape).map(Some),
             _ => {}
         }
         let patched = patch.is_some();
@@ -69,10 +69,12 @@ impl Merge<'_> {
     }
 
     /// A list that the patch does not mention; patching its object still cleans it.
-    fn untouched_items(&mut self, object: Vec<Value>, shape: Shape) -> Result<Value, String> {
+    fn untouched_items(&mut self, object: Vec<Value>, keys: Keys, shape: Shape) -> Result<Value, String> {
         let mut kept = Vec::with_capacity(object.len());
         for item in object {
+            self.enter(Step::Item(keys.iter().map(|key| ((*key).to_owned(), key_text(&item, key))).collect()));
             kept.extend(self.value(Some(item), None, Some(Field::Map(shape)))?);
+            self.leave();
         }
         Ok(Value::Array(kept))
     }

@@ -24,8 +24,8 @@ pub(crate) struct Merge<'s> {
     written: Written<'s>,
 }
 
-/// Says whether the object's file has a text in quotes at a path.
-pub(crate) type Written<'s> = &'s mut dyn FnMut(&[Step], &str) -> bool;
+/// How a scalar of the object was written in its file: its text, and whether that is in quotes.
+pub(crate) type Written<'s> = &'s mut dyn FnMut(&[Step]) -> Option<(String, bool)>;
 
 /// Merges `patch` into `object`; `None` where the patch deletes the object.
 ///
@@ -65,8 +65,8 @@ impl<'s> Merge<'s> {
     ) -> Result<Option<Value>, String> {
         let kind = object.as_ref().filter(|value| !value.is_null()).or(patch.as_ref());
         match kind {
-            // A null that nobody patches stays; one in a patch removes.
-            None | Some(Value::Null) => Ok(if patch.is_some() { None } else { object }),
+            // A null that nobody patches stays if it was written as one; one in a patch removes.
+            None | Some(Value::Null) => Ok(object.filter(|_| patch.is_none() && !self.was_empty())),
             Some(Value::Object(_)) => self.mapping(object, patch, field),
             Some(Value::Array(_)) => match field {
                 Some(Field::Keyed(keys, shape)) => {
@@ -107,7 +107,14 @@ impl<'s> Merge<'s> {
 
     fn was_quoted(&mut self, text: &str) -> bool {
         let needs_quotes = |dialect| !matches!(resolve(text, Style::Plain, None, dialect), Some(Scalar::Str));
-        needs_quotes(Dialect::Resource) || needs_quotes(Dialect::Config) || (self.written)(&self.path, text)
+        needs_quotes(Dialect::Resource)
+            || needs_quotes(Dialect::Config)
+            || (self.written)(&self.path) == Some((text.to_owned(), true))
+    }
+
+    /// Whether nothing at all stands where a null was read: `emptyDir:`. kustomize drops that.
+    fn was_empty(&mut self) -> bool {
+        (self.written)(&self.path) == Some((String::new(), false))
     }
 
     fn mapping(
@@ -246,7 +253,15 @@ mod tests {
     use super::*;
 
     fn merged(object: Value, patch: Value) -> Result<Option<Value>, String> {
-        merge_object(object, &patch, &mut Merge::new(&mut |_, text| text == "quoted"))
+        merge_object(
+            object,
+            &patch,
+            &mut Merge::new(&mut |path| match path {
+                [Step::Field(name)] if name == "b" => Some(("quoted".to_owned(), true)),
+                [Step::Field(name)] if name == "empty" => Some((String::new(), false)),
+                _ => None,
+            }),
+        )
     }
 
     fn pod(containers: Value) -> Value {
@@ -256,7 +271,10 @@ mod tests {
     #[test]
     fn maps_are_merged_and_nulls_remove() {
         assert_eq!(
-            merged(json!({"a": {"b": 1, "c": 2}, "n": null}), json!({"a": {"b": null, "d": {"e": null, "f": 1}}})),
+            merged(
+                json!({"a": {"b": 1, "c": 2}, "n": null, "empty": null}),
+                json!({"a": {"b": null, "d": {"e": null, "f": 1}}})
+            ),
             Ok(Some(json!({"a": {"c": 2, "d": {"f": 1}}, "n": null})))
         );
         assert_eq!(merged(json!({"a": 1}), json!({"$patch": "delete"})), Ok(None));

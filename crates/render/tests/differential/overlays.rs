@@ -324,8 +324,14 @@ pub(crate) fn tree() -> impl Strategy<Value = Files> {
     let levels = (objects(), kustomization(0), weighted(0.5, objects()), kustomization(1));
     let component = weighted(0.3, kustomization(1));
     let styles = (any::<bool>(), any::<bool>(), weighted(0.3, any::<bool>()));
-    (levels, component, styles).prop_map(
-        |((base, base_kustomization, more, overlay), component, (json_base, json_more, configured))| {
+    let ways = (weighted(0.15, any::<bool>()), prop::bool::weighted(0.2));
+    (levels, component, styles, ways).prop_map(
+        |(
+            (base, base_kustomization, more, overlay),
+            component,
+            (json_base, json_more, configured),
+            (tracked, legacy),
+        )| {
             let mut files = Files::new();
             let mut put = |path: &str, text: String| files.push((path.to_owned(), text));
             let documents: Vec<_> = base.iter().map(|object| print(object, json_base)).collect();
@@ -353,6 +359,12 @@ pub(crate) fn tree() -> impl Strategy<Value = Files> {
                 overlay["configurations"] = json!(["names.yaml"]);
                 put("overlay/names.yaml", NAMES.to_owned());
             }
+            if tracked.is_some() {
+                overlay["buildMetadata"] = json!(["originAnnotations", "transformerAnnotations"]);
+            }
+            if legacy {
+                into_legacy_fields(&mut overlay);
+            }
             put("overlay/kustomization.yaml", print(&overlay, false));
             for directory in ["base", "overlay", "component"] {
                 put(&format!("{directory}/f.txt"), "text & <more>\n".to_owned());
@@ -361,6 +373,25 @@ pub(crate) fn tree() -> impl Strategy<Value = Files> {
             files
         },
     )
+}
+
+/// Moves patches to the fields that were for them before `patches`.
+fn into_legacy_fields(kustomization: &mut Value) {
+    let (mut merge, mut json6902, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+    for patch in kustomization["patches"].as_array().cloned().unwrap_or_default() {
+        if patch.get("target").is_none() {
+            merge.push(patch["patch"].clone());
+        } else if patch["target"].get("name").is_some()
+            && patch["patch"].as_str().is_some_and(|text| text.starts_with('['))
+        {
+            json6902.push(patch);
+        } else {
+            rest.push(patch);
+        }
+    }
+    kustomization["patches"] = json!(rest);
+    kustomization["patchesStrategicMerge"] = json!(merge);
+    kustomization["patchesJson6902"] = json!(json6902);
 }
 
 const NAMES: &str = "nameReference:
