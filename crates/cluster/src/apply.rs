@@ -134,14 +134,7 @@ async fn check_stage(
     options: &ApplyOptions,
 ) -> Result<Vec<Checked>, Failures> {
     let checks = manifests.into_iter().map(|manifest| check_object(cluster, manifest, defined, options));
-    let results: Vec<_> = cluster.at_once(checks.collect()).await;
-    let (mut checked, mut failures) = (Vec::new(), Vec::new());
-    for result in results {
-        match result {
-            Ok(object) => checked.push(object),
-            Err(error) => failures.push(error),
-        }
-    }
+    let (checked, failures) = cluster.try_all(checks.collect()).await;
     Failures::check(failures)?;
     Ok(checked)
 }

@@ -114,10 +114,13 @@ fn refused(error: kube::Error, prepared: &Prepared, live: Value, force: bool, pr
     let Some(reason) = rejection::immutable(&error) else {
         return Err(rejection::error(error, &handle, Doing::DryRun));
     };
+    let fields = rejection::immutable_fields(&error);
+    // Without fields these are the free words of a webhook, and they may quote what the object holds.
+    let is_withheld = fields.is_empty() && handle.sensitive;
+    let reason = if is_withheld { "a field is immutable".to_owned() } else { reason };
     if !force {
         return Err(Error::Immutable { subject: handle.subject(), reason, marker: format!("{prefix}/force: enabled") });
     }
-    let fields = rejection::immutable_fields(&error);
     let changes = fields.iter().filter_map(|field| immutable_change(field, prepared, &live)).collect();
     let live = keep(prepared, live);
     Ok(Preview { live, ..Preview::nothing(Verb::Recreate { reason, changes }) })

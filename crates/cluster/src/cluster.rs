@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use kube::Client;
@@ -31,6 +32,9 @@ pub struct Options {
     pub override_managers: Vec<String>,
     /// How many objects are asked about at a time; 4 by default.
     pub concurrency: usize,
+    /// How long one request may take, retries of the client included; 30 seconds by default. A client with kube's default
+    /// settings tries again for minutes where an aggregated API is down.
+    pub request_timeout: Duration,
 }
 
 impl Default for Options {
@@ -40,6 +44,7 @@ impl Default for Options {
             control_prefix: "kustomize.toolkit.fluxcd.io".to_owned(),
             override_managers: Vec::new(),
             concurrency: 4,
+            request_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -56,7 +61,7 @@ impl Cluster {
     /// The cluster that `client` speaks to.
     #[must_use]
     pub fn new(client: Client, options: Options) -> Self {
-        let discovery = Arc::new(Discovery::new(client.clone()));
+        let discovery = Arc::new(Discovery::new(client.clone(), options.request_timeout));
         Self { client, discovery, options: Arc::new(options) }
     }
 
@@ -76,7 +81,7 @@ impl Cluster {
     ///
     /// # Errors
     /// What the client says where the server cannot be asked.
-    pub async fn kind(&self, gvk: &Gvk) -> Result<Option<Kind>, kube::Error> {
+    pub async fn kind(&self, gvk: &Gvk) -> Result<Option<Kind>, Arc<kube::Error>> {
         self.discovery.kind(gvk).await
     }
 
@@ -111,8 +116,31 @@ impl Cluster {
     }
 
     /// Runs what is asked of many objects, a few at a time, and gives the answers in the order of the questions.
-    pub(crate) async fn at_once<F: Future>(&self, questions: Vec<F>) -> Vec<F::Output> {
+    pub(crate) async fn ask_all<F: Future>(&self, questions: Vec<F>) -> Vec<F::Output> {
         stream::iter(questions).buffered(self.options.concurrency.max(1)).collect().await
+    }
+
+    /// The same, with the answers and the failures apart. When the server is gone, the other questions would each wait
+    /// for it in vain: they are not asked any more.
+    pub(crate) async fn try_all<T, F>(&self, questions: Vec<F>) -> (Vec<T>, Vec<Error>)
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let (mut answers, mut failures) = (Vec::new(), Vec::new());
+        let mut results = stream::iter(questions).buffered(self.options.concurrency.max(1));
+        while let Some(result) = results.next().await {
+            match result {
+                Ok(answer) => answers.push(answer),
+                Err(error) => {
+                    let is_gone = matches!(&error, Error::Unavailable { doing, .. } if *doing != Doing::Discover);
+                    failures.push(error);
+                    if is_gone {
+                        break;
+                    }
+                }
+            }
+        }
+        (answers, failures)
     }
 
     /// The object as the server has it.
@@ -172,7 +200,8 @@ impl Cluster {
         &self,
         request: Result<http::Request<Vec<u8>>, kube::core::request::Error>,
     ) -> Result<Value, kube::Error> {
-        self.client.request(request.map_err(kube::Error::BuildRequest)?).await
+        let request = request.map_err(kube::Error::BuildRequest)?;
+        in_time(self.options.request_timeout, self.client.request(request)).await
     }
 }
 
@@ -185,6 +214,15 @@ impl Handle<'_> {
     pub(crate) fn subject(&self) -> Box<Subject> {
         Box::new(Subject { id: self.id.clone(), origin: self.origin.clone() })
     }
+}
+
+/// The answer to a request, if it comes within `limit`.
+pub(crate) async fn in_time<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, kube::Error> {
+    let elapsed = |elapsed| kube::Error::Service(Box::new(elapsed));
+    tokio::time::timeout(limit, answer).await.map_err(elapsed)?
 }
 
 pub(crate) fn is_secret(id: &ObjectId) -> bool {

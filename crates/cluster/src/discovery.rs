@@ -8,6 +8,8 @@ use kube::core::ApiResource;
 use tokio::time::Instant;
 use windlass_manifest::Gvk;
 
+use crate::cluster::in_time;
+
 /// A kind that the cluster serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kind {
@@ -23,48 +25,54 @@ pub struct Kind {
 /// the dozen groups that its repository uses, not for all that there are.
 pub(crate) struct Discovery {
     client: Client,
+    request_timeout: Duration,
     versions: Mutex<HashMap<(String, String), Arc<Slot>>>,
 }
 
 /// One group and version. The lock is held while the server is asked, so that many objects ask once.
 type Slot = tokio::sync::Mutex<Option<Listing>>;
 
+/// What the server said last, and when.
 struct Listing {
-    kinds: HashMap<String, Kind>,
+    kinds: Result<HashMap<String, Kind>, Arc<kube::Error>>,
     read: Instant,
 }
 
-/// A kind that is missing is looked for again, but not for each of a hundred objects of that kind.
+/// A kind that is missing, or a group that does not answer, is asked for again, but not for each of a hundred objects.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
+impl Listing {
+    fn kind(&self, name: &str) -> Result<Option<Kind>, Arc<kube::Error>> {
+        self.kinds.as_ref().map(|kinds| kinds.get(name).cloned()).map_err(Arc::clone)
+    }
+}
+
 impl Discovery {
-    pub(crate) fn new(client: Client) -> Self {
-        Self { client, versions: Mutex::default() }
+    pub(crate) fn new(client: Client, request_timeout: Duration) -> Self {
+        Self { client, request_timeout, versions: Mutex::default() }
     }
 
     /// The kind of `gvk`; `None` where the cluster does not serve it.
-    pub(crate) async fn kind(&self, gvk: &Gvk) -> Result<Option<Kind>, kube::Error> {
+    pub(crate) async fn kind(&self, gvk: &Gvk) -> Result<Option<Kind>, Arc<kube::Error>> {
         let slot = self.slot(&gvk.group, &gvk.version);
         let mut listing = slot.lock().await;
         if let Some(known) = &*listing {
-            let found = known.kinds.get(&gvk.kind).cloned();
-            if found.is_some() || known.read.elapsed() < ASK_AGAIN_AFTER {
-                return Ok(found);
+            let found = known.kind(&gvk.kind);
+            if matches!(found, Ok(Some(_))) || known.read.elapsed() < ASK_AGAIN_AFTER {
+                return found;
             }
         }
-        let kinds = self.ask(gvk).await?;
-        let found = kinds.get(&gvk.kind).cloned();
-        *listing = Some(Listing { kinds, read: Instant::now() });
-        Ok(found)
+        let kinds = self.ask(gvk).await.map_err(Arc::new);
+        listing.insert(Listing { kinds, read: Instant::now() }).kind(&gvk.kind)
     }
 
     /// The kind of `gvk`, or else the same kind in the version that the cluster prefers: for objects that were applied
     /// with a version which is no longer served.
-    pub(crate) async fn kind_in_any_version(&self, gvk: &Gvk) -> Result<Option<Kind>, kube::Error> {
+    pub(crate) async fn kind_in_any_version(&self, gvk: &Gvk) -> Result<Option<Kind>, Arc<kube::Error>> {
         if let Some(kind) = self.kind(gvk).await? {
             return Ok(Some(kind));
         }
-        for version in self.served_versions(&gvk.group).await? {
+        for version in self.served_versions(&gvk.group).await.map_err(Arc::new)? {
             if version != gvk.version
                 && let Some(kind) = self.kind(&Gvk { version, ..gvk.clone() }).await?
             {
@@ -123,7 +131,7 @@ impl Discovery {
     /// What is at a path; `None` where nothing is.
     async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<Option<T>, kube::Error> {
         let request = http::Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
-        match self.client.request(request).await {
+        match in_time(self.request_timeout, self.client.request(request)).await {
             Ok(found) => Ok(Some(found)),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
             Err(error) => Err(error),

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use windlass_manifest::{Gvk, ObjectId, Origin};
 
@@ -65,7 +66,7 @@ pub enum Error {
         /// What was tried.
         doing: Doing,
         /// Why.
-        source: Box<kube::Error>,
+        source: Arc<kube::Error>,
     },
     /// An object that was deleted did not go in time.
     #[error("{subject}: still there {seconds}s after it was deleted{finalizers}", finalizers = Finalizers(finalizers))]

@@ -67,6 +67,11 @@ pub fn status(object: &Value, now: SystemTime) -> Health {
     }
 }
 
+/// Whether a Pod waits for a node that it does not fit on.
+pub(crate) fn is_unschedulable(pod: &Value) -> bool {
+    pod::is_unschedulable(&Object(pod))
+}
+
 /// What holds for every kind; `None` where the kind has to say.
 fn generic(object: &Object<'_>) -> Option<Health> {
     if !object.text("/metadata/deletionTimestamp").is_empty() {

@@ -47,6 +47,7 @@ mod normalize;
 mod owner;
 mod ownership;
 mod plan;
+mod pods;
 mod prepare;
 mod prune;
 mod recreate;

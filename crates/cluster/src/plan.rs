@@ -92,13 +92,9 @@ pub async fn plan_among(
     let mut planning = Planning { cluster, options, defined, new_namespaces: missing.clone() };
     for (_, manifests) in staged(manifests.to_vec()) {
         let checks = manifests.into_iter().map(|manifest| planning.action(manifest));
-        let results: Vec<_> = cluster.at_once(checks.collect()).await;
-        for result in results {
-            match result {
-                Ok(action) => planned.plan.actions.push(action),
-                Err(error) => planned.failures.push(error),
-            }
-        }
+        let (actions, failures) = cluster.try_all(checks.collect()).await;
+        planned.plan.actions.extend(actions);
+        planned.failures.extend(failures);
         planning.new_namespaces = new_namespaces(&planned.plan.actions);
         planning.new_namespaces.extend(missing.iter().cloned());
     }
@@ -159,14 +155,7 @@ impl Planning<'_> {
         let mut entries: Vec<InventoryEntry> = stale.iter().collect();
         entries.sort_by_cached_key(|entry| std::cmp::Reverse(Position(entry.id.clone())));
         let fates = entries.into_iter().map(|entry| self.fate(entry));
-        let results: Vec<_> = self.cluster.at_once(fates.collect()).await;
-        let (mut actions, mut failures) = (Vec::new(), Vec::new());
-        for result in results {
-            match result {
-                Ok(action) => actions.push(action),
-                Err(error) => failures.push(error),
-            }
-        }
+        let (actions, failures) = self.cluster.try_all(fates.collect()).await;
         if failures.is_empty() { Ok(actions) } else { Err(failures) }
     }
 

@@ -1,5 +1,7 @@
 //! What the server's refusals mean, and how much of its words may be repeated.
 
+use std::sync::Arc;
+
 use kube::core::Status;
 use kube::core::response::StatusCause;
 use windlass_manifest::{ObjectId, Origin};
@@ -15,10 +17,14 @@ const LONGEST: usize = 2000;
 pub(crate) fn error(error: kube::Error, handle: &Handle<'_>, doing: Doing) -> Error {
     let subject = handle.subject();
     let kube::Error::Api(status) = error else {
-        return Error::Unavailable { subject, doing, source: Box::new(error) };
+        return Error::Unavailable { subject, doing, source: Arc::new(error) };
     };
     let message = words(&status, handle.sensitive);
     match status.code {
+        // Everything in it will be refused until it is gone, and then it can be made anew.
+        403 if is_terminating(&status) => {
+            Error::Rejected { subject, doing, reason: "NamespaceTerminating".to_owned(), code: 409, message }
+        }
         403 => Error::Forbidden { subject, doing, message },
         // The server calls this an internal error; but no retry makes the object fit its schema.
         500 if status.message.starts_with(BAD_PATCH) => {
@@ -28,23 +34,25 @@ pub(crate) fn error(error: kube::Error, handle: &Handle<'_>, doing: Doing) -> Er
     }
 }
 
+fn is_terminating(status: &Status) -> bool {
+    status.details.iter().flat_map(|details| &details.causes).any(|cause| cause.reason == "NamespaceTerminating")
+}
+
 fn reason(status: &Status) -> String {
     if status.reason.is_empty() { status.code.to_string() } else { status.reason.clone() }
 }
 
 /// The error for a request about kinds.
-pub(crate) fn discovery(error: kube::Error, id: &ObjectId, origin: &Origin) -> Error {
+pub(crate) fn discovery(error: Arc<kube::Error>, id: &ObjectId, origin: &Origin) -> Error {
     let subject = Box::new(Subject { id: id.clone(), origin: origin.clone() });
     let doing = Doing::Discover;
-    match error {
-        kube::Error::Api(status) if status.code == 403 => {
-            Error::Forbidden { subject, doing, message: shortened(&status.message) }
-        }
-        kube::Error::Api(status) => {
-            let message = shortened(&status.message);
-            Error::Rejected { subject, doing, reason: reason(&status), code: status.code, message }
-        }
-        error => Error::Unavailable { subject, doing, source: Box::new(error) },
+    let kube::Error::Api(status) = &*error else {
+        return Error::Unavailable { subject, doing, source: error };
+    };
+    let message = shortened(&status.message);
+    match status.code {
+        403 => Error::Forbidden { subject, doing, message },
+        code => Error::Rejected { subject, doing, reason: reason(status), code, message },
     }
 }
 

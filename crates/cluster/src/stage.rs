@@ -140,4 +140,35 @@ mod tests {
             ]
         );
     }
+
+    /// The order of Flux itself, as its library sorts.
+    #[test]
+    fn the_order_is_that_of_the_flux_library() {
+        let testbed = windlass_testbed::require_peers!(&[windlass_testbed::Tool::FluxOracle]);
+        let oracle = windlass_testbed::Oracle::start(&testbed, windlass_testbed::Tool::FluxOracle).unwrap();
+        let kinds = FIRST.iter().chain(&LAST).chain(&["Widget", "Job", "DaemonSet", "Ingress", "APIService"]);
+        let mut manifests: Vec<Manifest> = Vec::new();
+        for kind in kinds {
+            for (api, namespace, name) in
+                [("v1", "b", "x"), ("b.io/v1", "a", "y"), ("a.io/v1", "a", "x"), ("v1", "a", "z")]
+            {
+                let object = json!({
+                    "apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": namespace},
+                });
+                // Anywhere but in order.
+                let at = manifests.len() * 7 % (manifests.len() + 1);
+                manifests.insert(at, Manifest::new(object, Origin::unknown()).unwrap());
+            }
+        }
+        let stream: Vec<String> = manifests.iter().map(|manifest| manifest.value().to_string()).collect();
+        let answer = oracle.ask("apply-order", &stream.join("\n---\n")).unwrap().unwrap();
+        let answer: Vec<serde_json::Value> = serde_json::from_str(&answer).unwrap();
+        manifests.sort_by_cached_key(|manifest| Position(manifest.id()));
+        let ours: crate::Inventory = manifests
+            .iter()
+            .map(|manifest| crate::InventoryEntry { id: manifest.id(), version: manifest.gvk().version })
+            .collect();
+        let ours: Vec<_> = ours.texts().map(|(id, version)| json!({"id": id, "v": version})).collect();
+        assert_eq!(ours, answer);
+    }
 }

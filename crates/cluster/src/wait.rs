@@ -102,7 +102,7 @@ pub async fn wait(cluster: &Cluster, targets: &[Target], options: &WaitOptions<'
     let mut pause = POLL;
     loop {
         let looks = pending.iter().map(|target| cluster.health(target, options));
-        let found: Vec<Health> = cluster.at_once(looks.collect()).await;
+        let found: Vec<Health> = cluster.ask_all(looks.collect()).await;
         let (mut ill, failed): (Vec<_>, usize) = ill(&pending, &found);
         if ill.is_empty() {
             return Ok(());
@@ -167,8 +167,14 @@ impl Cluster {
     async fn health(&self, target: &Target, options: &WaitOptions<'_>) -> Health {
         match self.read(&target.gvk, &target.id).await {
             Ok(Some((_, object))) => {
-                let by_rule = options.reader.and_then(|reader| reader(&object));
-                by_rule.unwrap_or_else(|| status(&object, SystemTime::now()))
+                if let Some(health) = options.reader.and_then(|reader| reader(&object)) {
+                    return health;
+                }
+                let health = status(&object, SystemTime::now());
+                if !matches!(health, Health::InProgress(_)) {
+                    return health;
+                }
+                self.failed_pods(&target.gvk, &target.id, &object).await.unwrap_or(health)
             }
             Ok(None) => Health::NotFound,
             Err(error) => Health::Unknown(unknown(&error)),

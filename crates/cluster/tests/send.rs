@@ -1,7 +1,8 @@
 //! What the engine relies on: its tasks move between threads.
 
 use windlass_cluster::{
-    ApplyOptions, Cluster, Inventory, Owner, Target, WaitOptions, apply, plan, prune, wait, wait_gone,
+    ApplyOptions, Cluster, Inventory, Owner, Surroundings, Target, WaitOptions, apply, plan, plan_among, prune, wait,
+    wait_gone,
 };
 use windlass_manifest::Manifest;
 
@@ -9,7 +10,9 @@ fn send<T: Send>(_: T) {}
 
 fn assert_send(cluster: &Cluster, manifests: &[Manifest], inventory: &Inventory, owner: &Owner, targets: &[Target]) {
     let options = ApplyOptions::default();
+    let surroundings = Surroundings::default();
     send(plan(cluster, manifests, Some(inventory), &options));
+    send(plan_among(cluster, manifests, &surroundings, &options));
     send(apply(cluster, manifests.to_vec(), &options));
     send(prune(cluster, inventory, owner));
     send(wait(cluster, targets, &WaitOptions::default()));

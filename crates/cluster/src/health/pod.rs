@@ -33,8 +33,7 @@ fn running(object: &Object<'_>) -> Health {
 }
 
 fn pending(object: &Object<'_>, now: SystemTime) -> Health {
-    let unscheduled = object.conditions().find(|c| c.name == "PodScheduled" && c.status == "False");
-    if unscheduled.is_none_or(|condition| condition.reason != "Unschedulable") {
+    if !is_unschedulable(object) {
         return Health::InProgress("Pod is in the Pending phase".to_owned());
     }
     let created = object.text("/metadata/creationTimestamp").parse::<jiff::Timestamp>().ok().map(SystemTime::from);
@@ -42,4 +41,9 @@ fn pending(object: &Object<'_>, now: SystemTime) -> Health {
         return Health::InProgress("Pod has not been scheduled".to_owned());
     }
     Health::Failed("Pod could not be scheduled".to_owned())
+}
+
+pub(super) fn is_unschedulable(object: &Object<'_>) -> bool {
+    let unscheduled = object.conditions().find(|c| c.name == "PodScheduled" && c.status == "False");
+    unscheduled.is_some_and(|condition| condition.reason == "Unschedulable")
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use windlass_cluster::{ApplyOptions, Error, apply, plan};
+use windlass_cluster::{ApplyOptions, Cluster, Error, Options, Surroundings, apply, plan, plan_among};
 use windlass_testbed::KubeApi;
 
 use crate::bed::{bed, cluster};
@@ -96,6 +96,7 @@ async fn a_server_that_is_down_is_a_passing_trouble() {
     let cluster = cluster(&kube.kubeconfig()).await;
     let manifests = windlass_manifest::read_manifests(&MAP.replace("NS", "default"), "apps/all.yaml").unwrap();
     apply(&cluster, manifests.clone(), &ApplyOptions::default()).await.unwrap();
+    a_broken_group_breaks_no_other(&kube).await;
     kube.kill_api();
     let failure = apply(&cluster, manifests.clone(), &ApplyOptions::default()).await.unwrap_err();
     assert!(failure.failures.is_transient(), "{failure}");
@@ -110,4 +111,30 @@ async fn a_server_that_is_down_is_a_passing_trouble() {
         .await
         .unwrap()
         .unwrap();
+}
+
+async fn a_broken_group_breaks_no_other(kube: &KubeApi) {
+    kube.apply(
+        "{apiVersion: apiregistration.k8s.io/v1, kind: APIService, metadata: {name: v1.broken.example.com}, spec: \
+         {group: broken.example.com, version: v1, groupPriorityMinimum: 1, versionPriority: 1, service: {name: nobody, \
+         namespace: default}}}",
+    )
+    .unwrap();
+    let widget = |name: &str| {
+        format!(
+            "---\n{{apiVersion: broken.example.com/v1, kind: Widget, metadata: {{name: {name}, namespace: default}}}}\n"
+        )
+    };
+    let text = format!("{}\n{}{}", MAP.replace("NS", "default"), widget("a"), widget("b"));
+    let manifests = windlass_manifest::read_manifests(&text, "apps/all.yaml").unwrap();
+    // kube's client tries again and again; here it is given a second for all objects of the group together.
+    let options = Options { request_timeout: Duration::from_secs(1), ..Options::default() };
+    let cluster = Cluster::new(cluster(&kube.kubeconfig()).await.client().clone(), options);
+    let started = std::time::Instant::now();
+    let planned = plan_among(&cluster, &manifests, &Surroundings::default(), &ApplyOptions::default()).await;
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    assert_eq!(planned.plan.actions[0].id.to_string(), "ConfigMap/default/c");
+    assert_eq!(planned.failures.len(), 2);
+    assert!(planned.failures.iter().all(|error| error.is_transient() && error.to_string().contains("discover")));
+    kube.kubectl(["delete", "apiservice", "v1.broken.example.com"]).unwrap();
 }

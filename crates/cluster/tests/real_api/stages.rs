@@ -104,3 +104,21 @@ async fn discovery_costs_one_request_for_each_group_version() {
     assert!(discoveries() - before.0 <= 12);
     assert_eq!(bed.requests_since(before.1).len(), 20 * 3);
 }
+
+#[tokio::test]
+async fn a_namespace_that_is_going_is_a_passing_trouble() {
+    let bed = bed!("going");
+    bed.apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: NS, finalizers: [example.com/hold]}}")
+        .await;
+    bed.kubectl(&["delete", "namespace", "going", "--wait=false"]);
+    let text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: d, namespace: NS}}";
+    let failure = bed.try_apply(text, &bed.options()).await.unwrap_err();
+    assert!(failure.failures.is_transient(), "{failure}");
+    assert!(failure.to_string().contains("(NamespaceTerminating)"), "{failure}");
+
+    let options = windlass_cluster::ApplyOptions { wait: std::time::Duration::from_millis(600), ..bed.options() };
+    let namespace = "{apiVersion: v1, kind: Namespace, metadata: {name: NS}}";
+    let failure = bed.try_apply(namespace, &options).await.unwrap_err();
+    assert!(failure.to_string().ends_with("Namespace/going: not ready after 0s: being deleted"), "{failure}");
+    bed.kubectl(&["patch", "configmap/c", "--type=merge", "-p", r#"{"metadata":{"finalizers":null}}"#]);
+}

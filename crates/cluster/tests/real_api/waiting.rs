@@ -59,3 +59,28 @@ async fn rules_of_the_user_come_first_and_a_failure_ends_the_waiting() {
     assert_eq!(unhealthy.to_string(), "failed: Deployment/rules/web: failed: by rule");
     assert!(!unhealthy.timed_out);
 }
+
+#[tokio::test]
+async fn a_stateful_set_whose_pods_crash_fails_at_once() {
+    let bed = bed!("crashing");
+    let text = "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: NS}, spec: {serviceName: db, \
+                selector: {matchLabels: {app: db}}, template: {metadata: {labels: {app: db}}, spec: {containers: \
+                [{name: db, image: x}]}}}}";
+    let inventory = bed.apply(text).await.inventory();
+    let targets: Vec<_> = inventory.iter().map(|entry| Target::new(entry.gvk(), entry.id)).collect();
+    // There are no controllers and no nodes: the Pod and its fate are made up.
+    bed.kube
+        .apply(
+            "{apiVersion: v1, kind: Pod, metadata: {name: db-0, namespace: crashing, labels: {app: db}}, spec: \
+             {automountServiceAccountToken: false, containers: [{name: db, image: x}]}}",
+        )
+        .unwrap();
+    let status = r#"{"status":{"phase":"Running","containerStatuses":[{"name":"db","image":"x","imageID":"",
+        "ready":false,"restartCount":3,"state":{"waiting":{"reason":"CrashLoopBackOff"}}}]}}"#;
+    bed.kubectl(&["patch", "pod/db-0", "--subresource=status", "--type=merge", "-p", status]);
+    let unhealthy = wait(&bed.cluster, &targets, &within(30_000)).await.unwrap_err();
+    assert_eq!(
+        unhealthy.to_string(),
+        "failed: StatefulSet/crashing/db: failed: 1 pods have failed: db-0: Containers in CrashLoop state: db"
+    );
+}
