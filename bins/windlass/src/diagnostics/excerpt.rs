@@ -104,13 +104,17 @@ fn is_about_a_secret(fault: &Fault) -> bool {
 fn may_hold_secrets(text: &str, number: usize) -> bool {
     let lines: Vec<&str> = text.lines().collect();
     let index = number.saturating_sub(1).min(lines.len().saturating_sub(1));
-    let is_separator = |line: &&str| line.starts_with("---");
-    let start = lines[..index].iter().rposition(is_separator).map_or(0, |at| at + 1);
+    let start = lines[..index].iter().rposition(|line| is_separator(line)).map_or(0, |at| at + 1);
     let end =
-        lines[index..].iter().skip(1).position(|line| is_separator(&line)).map_or(lines.len(), |at| index + 1 + at);
+        lines[index..].iter().skip(1).position(|line| is_separator(line)).map_or(lines.len(), |at| index + 1 + at);
     let document = &lines[start..end.max(start)];
     let block = document[..(index - start + 1).min(document.len())].iter().rev().find(|line| is_top_level(line));
     document.iter().any(|line| names_secret(line)) || block.is_some_and(|line| line.contains("secretGenerator"))
+}
+
+/// Whether a line stands between two documents.
+fn is_separator(line: &str) -> bool {
+    line.starts_with("---")
 }
 
 /// Whether a line starts a field at the left edge.

@@ -2,6 +2,8 @@
 //!
 //! Snapshots lie in `snapshots/`; `INSTA_UPDATE=always cargo test -p windlass` writes them anew.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod bad_input;
 mod build;
 mod cluster;
