@@ -106,7 +106,8 @@ impl FromIterator<Step> for FieldPath {
 fn fits(item: &Value, keys: &[(String, String)]) -> bool {
     keys.iter().all(|(key, wanted)| match item.get(key) {
         Some(Value::String(text)) => text == wanted,
-        Some(other) => other.to_string() == *wanted,
+        // Numbers and booleans as JSON writes them.
+        Some(other) => serde_json::from_str::<Value>(wanted).is_ok_and(|wanted| wanted == *other),
         None => false,
     })
 }
