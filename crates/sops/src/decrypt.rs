@@ -82,7 +82,13 @@ fn open(
     identities: &Identities,
     options: &DecryptOptions,
 ) -> Result<(), Error> {
-    let metadata = metadata_fields::take(documents)?;
+    let metadata = metadata_fields::take(documents, format)?;
+    // sops looks for it first, whether or not the MAC bound to it will be verified: a file cut off in its metadata is told
+    // as such.
+    if metadata.last_modified.is_none() {
+        let reason = "is missing: the metadata is incomplete".to_owned();
+        return Err(Error::Metadata { field: "sops.lastmodified".to_owned(), reason });
+    }
     let key = data_key::open(&metadata, identities)?;
     let decrypted = walk::decrypt(documents, &metadata, &key, format)?;
     if options.mac == Mac::Verify {

@@ -11,7 +11,7 @@ use crate::{Format, Location, RecipientKind};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The text is not valid YAML or JSON.
+    /// The text is not valid in its format.
     #[error("this is not valid {format}{}: {reason}", at_line(*.line))]
     Syntax {
         /// The format it was read as.
@@ -29,10 +29,7 @@ pub enum Error {
         /// What is wrong.
         reason: &'static str,
     },
-    /// The format is one of SOPS' own that this version does not open.
-    #[error("{0} files are not supported yet (YAML, JSON and binary are)")]
-    FormatNotSupported(Format),
-    /// There is no `sops` entry: the document was never encrypted, or the entry was removed.
+    /// There is no `sops` entry (in dotenv, no key that starts with `sops_`): the document was never encrypted, or the entry was removed.
     #[error("no sops metadata found: the document is not encrypted, or its `sops` entry was removed")]
     NotEncrypted,
     /// The `sops` entry is broken.

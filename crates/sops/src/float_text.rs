@@ -27,6 +27,17 @@ pub(crate) fn json(number: f64) -> String {
     }
 }
 
+/// As sops does where all values are text: `strconv.FormatFloat(number, 'G', -1, 64)`, with a fraction where the text would
+/// pass for an integer.
+pub(crate) fn flat(number: f64) -> String {
+    if !number.is_finite() {
+        return plain(number);
+    }
+    // The same limits as in YAML, where only the case of the exponent differs.
+    let text = yaml(number).to_uppercase();
+    if text.contains(['.', 'E']) { text } else { format!("{text}.0") }
+}
+
 fn plain(number: f64) -> String {
     String::from_utf8_lossy(&float_bytes(number)).into_owned()
 }
@@ -66,6 +77,21 @@ mod tests {
             (f64::NEG_INFINITY, "-.inf"),
         ] {
             assert_eq!(yaml(number), text);
+        }
+    }
+
+    #[test]
+    fn flat_text_never_looks_like_an_integer() {
+        for (number, text) in [
+            (1e21, "1E+21"),
+            (1e-7, "1E-07"),
+            (1000.0, "1000.0"),
+            (-0.0, "-0.0"),
+            (0.5, "0.5"),
+            (f64::INFINITY, "+Inf"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(flat(number), text);
         }
     }
 

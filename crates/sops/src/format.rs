@@ -4,17 +4,13 @@ use std::fmt;
 use std::path::Path;
 
 /// The format a SOPS document is written in.
-///
-/// All five of SOPS are named here, so that a file is always known for what it is; this version opens
-/// [`Yaml`](Format::Yaml), [`Json`](Format::Json) and [`Binary`](Format::Binary) and refuses the other two
-/// by name ([`Error::FormatNotSupported`](crate::Error::FormatNotSupported)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     /// YAML, of one or several documents.
     Yaml,
     /// One JSON object.
     Json,
-    /// `KEY=value` lines.
+    /// `KEY=value` lines, taken as they stand: quotes are a part of the value.
     Dotenv,
     /// Sections of `key = value` lines, as go-ini reads them.
     Ini,

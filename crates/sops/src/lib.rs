@@ -1,7 +1,7 @@
 //! SOPS documents: read, verify and decrypt, with errors that say what is wrong and where.
 //!
-//! Opens what [sops](https://github.com/getsops/sops) writes as YAML, JSON or binary for age recipients: every type of value,
-//! all selectors, comments, streams of several documents, key groups (Shamir), the MAC. The plaintext comes as the bytes that
+//! Opens what [sops](https://github.com/getsops/sops) writes for age recipients as YAML, JSON, dotenv, INI or binary: every
+//! type of value, all selectors, comments, streams of several documents, key groups (Shamir), the MAC. The plaintext comes as the bytes that
 //! `sops decrypt` prints and as values. It does not encrypt yet, and knows nothing about Kubernetes.
 //!
 //! ```
@@ -62,23 +62,31 @@
 //! | an empty comment in an encrypted list comes out as an item `""` | stays a comment |
 //! | an unquoted `lastmodified` is refused by 3.13 | accepted |
 //! | several `sops` entries in one JSON object: the last counts | refused |
+//! | dotenv keys and INI files that are not UTF-8 (or UTF-16 behind a mark, read as bytes) | refused |
+//! | an INI comment whose first line is empty: panics | printed as `;` |
 //!
 //! # Limits of this version
 //!
-//! dotenv and INI files; PGP, cloud KMS and Vault recipients; age identities that are SSH keys, plugins or post-quantum. Each
-//! is refused by name.
+//! PGP, cloud KMS and Vault recipients; age identities that are SSH keys, plugins or post-quantum. Each is refused by name.
 
 mod any_iv;
 mod cipher;
 mod data_key;
 mod decrypt;
 mod document;
+mod dotenv;
 mod envelope;
 mod error;
+mod flat_metadata;
+mod flat_text;
 mod float_text;
 mod format;
 mod identities;
 mod identity_error;
+mod ini;
+mod ini_print;
+mod ini_syntax;
+mod ini_value;
 mod json;
 mod json_print;
 mod location;

@@ -43,7 +43,7 @@ impl Metadata {
     /// When the text is not of the format, has no `sops` entry, or has a broken one.
     pub fn read(text: &[u8], format: Format) -> Result<Self, Error> {
         let mut documents = document::read(text, format)?;
-        metadata_fields::take(&mut documents)
+        metadata_fields::take(&mut documents, format)
     }
 
     /// All recipients of all groups.

@@ -2,17 +2,17 @@
 //!
 //! Unknown fields are passed over, as sops does; `null` counts as absent.
 
-use crate::Error;
 use crate::metadata::{KeyGroup, Metadata, Recipient, RecipientKind};
 use crate::scalar::Scalar;
 use crate::selector::Selector;
-use crate::tree::{Branch, Item, Node, Value, take_metadata};
+use crate::tree::{Branch, Item, Node, Value};
+use crate::{Error, Format, document};
 
 /// Takes the metadata out of all documents and reads those of the first, which hold for all of them.
-pub(crate) fn take(documents: &mut [Branch]) -> Result<Metadata, Error> {
+pub(crate) fn take(documents: &mut [Branch], format: Format) -> Result<Metadata, Error> {
     let mut first = None;
     for (position, document) in documents.iter_mut().enumerate() {
-        let found = take_metadata(document);
+        let found = document::take_metadata(document, format)?;
         if position == 0 {
             if found.len() > 1 {
                 return Err(fault("sops", "stands there more than once"));
@@ -156,7 +156,7 @@ mod tests {
     use crate::json;
 
     fn parse(metadata: &str) -> Result<Metadata, Error> {
-        take(&mut [json::read(format!("{{\"sops\": {metadata}}}").as_bytes())?])
+        take(&mut [json::read(format!("{{\"sops\": {metadata}}}").as_bytes())?], Format::Json)
     }
 
     fn message(metadata: &str) -> String {
@@ -189,7 +189,7 @@ mod tests {
             message(r#"{"age": [{"recipient": "r", "enc": "e"}], "encrypted_regex": "a", "encrypted_suffix": "b"}"#)
                 .contains("second selector")
         );
-        assert!(matches!(take(&mut [Vec::new()]), Err(Error::NotEncrypted)));
-        assert!(matches!(take(&mut []), Err(Error::NotEncrypted)));
+        assert!(matches!(take(&mut [Vec::new()], Format::Json), Err(Error::NotEncrypted)));
+        assert!(matches!(take(&mut [], Format::Yaml), Err(Error::NotEncrypted)));
     }
 }

@@ -23,7 +23,9 @@ impl Plaintext {
         &self.bytes
     }
 
-    /// The documents as values: as many as a YAML stream has, one for JSON.
+    /// The documents as values: as many as a YAML stream has, one for JSON, dotenv and INI, none for binary.
+    ///
+    /// An INI file is an object of its sections; the keys above all sections are in `DEFAULT`. Of equal keys the last counts.
     ///
     /// What JSON cannot say is given in its text form: timestamps, `.inf`, `.nan`.
     pub fn documents(&self) -> &[Value] {

@@ -5,8 +5,12 @@ use windlass_sops::{DecryptOptions, Format, Identities, Metadata, decrypt, is_en
 
 const KEY: &str = "AGE-SECRET-KEY-1SA80FVW2E6CKNH9MGLS08S0GWEU9R8FSEM3EQQD270WRR4EHYFKS3VAP6R";
 
-const TEXTS: [(Format, &str); 2] =
-    [(Format::Yaml, include_str!("documents/secret.yaml")), (Format::Json, include_str!("documents/secret.json"))];
+const TEXTS: [(Format, &str); 4] = [
+    (Format::Yaml, include_str!("documents/secret.yaml")),
+    (Format::Json, include_str!("documents/secret.json")),
+    (Format::Dotenv, include_str!("documents/secret.env")),
+    (Format::Ini, include_str!("documents/secret.ini")),
+];
 
 fn open(text: &[u8], format: Format) {
     let identities = Identities::parse(KEY, "the test").expect("a valid key");
@@ -48,6 +52,8 @@ fn the_documents_open_as_they_are() {
     let identities = Identities::parse(KEY, "the test").expect("a valid key");
     for (format, text) in TEXTS {
         let plain = decrypt(text.as_bytes(), format, &identities, &DecryptOptions::default()).expect("opens");
-        assert_eq!(plain.documents()[0]["stringData"]["password"], "hunter2");
+        let document = &plain.documents()[0];
+        let section = if format == Format::Dotenv { document } else { &document["stringData"] };
+        assert_eq!(section["password"], "hunter2");
     }
 }

@@ -1,89 +1,17 @@
-//! Documents that the real sops encrypts: we decrypt them to the same bytes, and refuse them once a byte is changed.
+//! YAML and JSON documents that the real sops encrypts: we decrypt them to the same bytes, and refuse them once a byte is changed.
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers may fail it")]
 
-use std::process::Stdio;
-
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use proptest::test_runner::TestRunner;
 use serde_json::Value;
-use windlass_sops::{DecryptOptions, Error, Format, Identities, decrypt};
-use windlass_testbed::{Testbed, Tool, require_peers};
+use windlass_sops::Format;
+use windlass_testbed::{Tool, require_peers};
 
-struct Peer {
-    testbed: Testbed,
-    folder: tempfile::TempDir,
-    key: String,
-    identities: Identities,
-}
+use crate::peer::{Peer, runner, selector};
 
-impl Peer {
-    fn new(testbed: Testbed) -> Self {
-        let key = String::from_utf8(testbed.run(Tool::AgeKeygen, [""; 0]).unwrap()).unwrap();
-        let identities = Identities::parse(&key, "age-keygen").unwrap();
-        Self { testbed, folder: tempfile::tempdir().unwrap(), key, identities }
-    }
-
-    fn sops(&self, args: &[&str], text: &[u8], file: &str) -> Result<Vec<u8>, String> {
-        let path = self.folder.path().join(file);
-        std::fs::write(&path, text).unwrap();
-        let output = self
-            .testbed
-            .command(Tool::Sops)
-            .unwrap()
-            .args(args)
-            .arg(&path)
-            .env("SOPS_AGE_KEY", &self.key)
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        if output.status.success() {
-            Ok(output.stdout)
-        } else {
-            Err(String::from_utf8_lossy(&output.stderr).into_owned())
-        }
-    }
-
-    fn encrypt(&self, text: &str, file: &str, selector: &[&str]) -> Result<Vec<u8>, String> {
-        let recipient = self.identities.recipients().next().unwrap();
-        let args = [&["encrypt", "--age", recipient], selector].concat();
-        self.sops(&args, text.as_bytes(), file)
-    }
-
-    fn decrypt(&self, text: &[u8], format: Format) -> Result<windlass_sops::Plaintext, Error> {
-        decrypt(text, format, &self.identities, &DecryptOptions::default())
-    }
-
-    /// Encrypts with sops, decrypts with both, compares.
-    fn check(&self, text: &str, file: &str, selector: &[&str]) -> Result<(), TestCaseError> {
-        let Ok(encrypted) = self.encrypt(text, file, selector) else {
-            // What sops itself cannot hold.
-            return Err(TestCaseError::reject("sops refuses the document"));
-        };
-        let theirs = self.sops(&["decrypt"], &encrypted, file);
-        let ours = self.decrypt(&encrypted, Format::of_path(file));
-        match (theirs, ours) {
-            (Ok(theirs), Ok(ours)) => prop_assert_eq!(
-                String::from_utf8_lossy(ours.bytes()),
-                String::from_utf8_lossy(&theirs),
-                "from {}",
-                String::from_utf8_lossy(&encrypted)
-            ),
-            // sops cannot read back all it writes (a clear -0.0, Unicode line breaks in clear literals).
-            (Err(_), _) => {}
-            (Ok(_), Err(error)) => {
-                return Err(TestCaseError::fail(format!("{error}\n{}", String::from_utf8_lossy(&encrypted))));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn runner(cases: u32) -> TestRunner {
-    TestRunner::new(ProptestConfig { cases, max_shrink_iters: 200, ..ProptestConfig::default() })
-}
+#[path = "support/peer.rs"]
+mod peer;
 
 /// Scalars as they may stand in a YAML file.
 fn yaml_scalar() -> impl Strategy<Value = String> {
@@ -215,16 +143,6 @@ fn print_tree(tree: &Tree, indent: usize, out: &mut String) {
             }
         }
     }
-}
-
-fn selector() -> impl Strategy<Value = Vec<&'static str>> {
-    select(vec![
-        vec![],
-        vec!["--encrypted-regex", "^[ab]"],
-        vec!["--unencrypted-regex", "b|日本"],
-        vec!["--encrypted-suffix", "a"],
-        vec!["--unencrypted-suffix", "c"],
-    ])
 }
 
 #[test]

@@ -12,9 +12,11 @@ static IDENTITIES: LazyLock<Identities> = LazyLock::new(|| {
         .expect("the key is valid")
 });
 
+const FORMATS: [Format; 5] = [Format::Yaml, Format::Json, Format::Binary, Format::Dotenv, Format::Ini];
+
 fuzz_target!(|input: &[u8]| {
     let Some((first, text)) = input.split_first() else { return };
-    let format = [Format::Yaml, Format::Json, Format::Binary][usize::from(first % 3)];
+    let format = FORMATS[usize::from(*first) % FORMATS.len()];
     let _ = is_encrypted(text, format);
     let _ = Metadata::read(text, format);
     for options in [DecryptOptions::default(), DecryptOptions::default().ignore_mac()] {
