@@ -232,7 +232,7 @@ pub enum Fault {
         limit: u64,
     },
     /// An encrypted file that cannot be decrypted.
-    #[error("cannot decrypt {path}")]
+    #[error("the file cannot be decrypted")]
     Decrypt {
         /// The file.
         path: TreePath,

@@ -39,6 +39,11 @@ impl Place {
 
     /// A fault somewhere else that this kustomization led to.
     pub(crate) fn error_in(&self, origin: Origin, fault: Fault) -> BuildError {
+        let origin = match &fault {
+            // What has to change is the file, or the key; whoever lists the file has nothing to do with it.
+            Fault::Decrypt { path, .. } => Origin::new(path.as_str(), 0),
+            _ => origin,
+        };
         BuildError { origin, via: self.via.clone(), fault }
     }
 
