@@ -99,7 +99,7 @@ fn a_wrong_key_and_a_tampered_secret_name_the_file() {
     let home = tempfile::tempdir().unwrap();
     let daemon = Daemon::start(&kube.kubeconfig(), namespace, home.path());
     let said = wait_condition(kube, namespace, "apps", "no identity opens this document");
-    assert!(said.starts_with("False BuildFailed secret.sops.yaml"), "{said}");
+    assert!(said.starts_with("False BuildFailed secret.sops.yaml: the file cannot be decrypted: "), "{said}");
     assert!(said.contains("age1h6vae9979yxet5v27ez8e9tvw8zne0c43ms7d48uwvxa97fpress444crk"), "{said}");
 
     secret(&key);
@@ -108,7 +108,7 @@ fn a_wrong_key_and_a_tampered_secret_name_the_file() {
     repository.write("secret.sops.yaml", &tampered);
     repository.push();
     let said = wait_condition(kube, namespace, "apps", "SECRET_ADMIN_EMAIL");
-    assert!(said.starts_with("False BuildFailed secret.sops.yaml"), "{said}");
+    assert!(said.starts_with("False BuildFailed secret.sops.yaml: the file cannot be decrypted: "), "{said}");
 
     repository.write("secret.sops.yaml", &encrypted.replace("flux-system", namespace));
     let revision = repository.push();
