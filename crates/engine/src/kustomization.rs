@@ -30,7 +30,7 @@ pub(crate) async fn run(context: Arc<Context>, name: NamespacedName, mut seen: S
         return;
     }
     let api = Api::namespaced(context.client.clone(), &name.namespace);
-    let mut reconciler = Reconciler { context, name, api, status: first.status.clone(), failures: 0 };
+    let mut reconciler = Reconciler { context, name, api, status: first.status.clone(), announced: None, failures: 0 };
     loop {
         let Some(object) = seen.borrow_and_update().clone() else { break };
         let mut wake = Wake::new(&reconciler.context, &object, seen.clone());
@@ -48,6 +48,8 @@ struct Reconciler {
     api: Api<Kustomization>,
     /// The status as we wrote it last, which may be newer than what the watch has shown.
     status: Option<KustomizationStatus>,
+    /// The generation and revision whose beginning was announced: a retry is no news.
+    announced: Option<(Option<i64>, String)>,
     failures: u32,
 }
 
@@ -119,7 +121,9 @@ impl Reconciler {
             return Ok(progress.wait_for_dependency(&message));
         }
         progress.attempt(&revision);
-        if progress.is_news() {
+        let turn = Some((object.metadata.generation, revision.clone()));
+        if progress.is_news() && self.announced != turn {
+            self.announced = turn;
             self.write(object, progress.working()).await?;
         }
         let context = Arc::clone(&self.context);
