@@ -25,8 +25,19 @@
 //! ```
 //!
 //! # Requests
-//! For each object one GET and one dry run, four objects at a time; for each changed object one PATCH more, and where
-//! fields of `kubectl` are taken over a GET and a PATCH. Kinds are discovered once for each group and version in use.
+//! For each object one GET and one dry run, four objects at a time; for each changed object one PATCH more. Where fields
+//! of `kubectl` are taken over, which happens once, there are another dry run, a GET and a PATCH; each field that a
+//! built-in kind does not have costs a further dry run. Kinds are discovered once for each group and version in use.
+//! Objects that opt out in the repository, and those whose Namespace or CRD is yet to be made, cost a plan nothing.
+//!
+//! # Where this differs from Flux
+//! * All failures of a stage are reported, not the first; kinds that nobody defines are found before anything is written.
+//! * The take-over, and the deletion before a recreation, wait until all dry runs of the stage have passed.
+//! * Recreation needs the server to say that a field is immutable, and to find no other fault.
+//! * Finalizers and owner references count as drift.
+//! * kubectl's `last-applied-configuration` is not applied again where a manifest holds it.
+//! * Unknown fields of built-in kinds are left out as in Flux, but told: [`Applied::unknown_fields`].
+//! * Stale objects whose API version is gone are pruned in the version that is served.
 //!
 //! # Invariants
 //! * [`plan`](plan()) writes nothing. [`apply`](apply()) writes nothing of a stage before every dry run of that stage has passed.
