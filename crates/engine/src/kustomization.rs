@@ -122,7 +122,8 @@ impl Reconciler {
         }
         progress.attempt(&revision);
         let turn = Some((object.metadata.generation, revision.clone()));
-        if progress.is_news() && self.announced != turn {
+        let is_news = progress.is_news() && self.announced != turn;
+        if is_news {
             self.announced = turn;
             self.write(object, progress.working()).await?;
         }
@@ -150,7 +151,7 @@ impl Reconciler {
         }
         drop(permit);
         let targets = crate::health_targets::of(object, outcome.applied, &self.name);
-        self.wait_for_health(object, wake, &targets, progress).await
+        self.wait_for_health(object, wake, &targets, progress, is_news).await
     }
 
     /// The state of the source that the spec names.
@@ -225,12 +226,14 @@ impl Reconciler {
         wake: &mut Wake,
         targets: &[Target],
         progress: &mut Progress,
+        is_news: bool,
     ) -> Result<Turn, Failure> {
         if targets.is_empty() {
             progress.forget_health();
             return Ok(Turn::Done);
         }
-        if progress.wait_for_health() {
+        if is_news {
+            progress.wait_for_health();
             self.write(object, progress.working()).await?;
         }
         let options = WaitOptions { timeout: object.spec.timeout().get(), ..WaitOptions::default() };

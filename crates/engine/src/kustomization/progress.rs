@@ -88,14 +88,9 @@ impl Progress {
         self.status.inventory = Some(inventory);
     }
 
-    /// Notes that health is waited for; says whether that is news.
-    pub(super) fn wait_for_health(&mut self) -> bool {
-        let news = self.is_news() || !self.status.conditions.is_true(HEALTHY);
-        if news {
-            let message = "Running health checks";
-            self.set(HEALTHY, ConditionStatus::Unknown, reason::PROGRESSING, message);
-        }
-        news
+    /// Notes that health is waited for.
+    pub(super) fn wait_for_health(&mut self) {
+        self.set(HEALTHY, ConditionStatus::Unknown, reason::PROGRESSING, "Running health checks");
     }
 
     pub(super) fn healthy(&mut self) {
