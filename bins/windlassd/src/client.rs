@@ -23,6 +23,8 @@ pub(crate) async fn connect(arguments: &Arguments) -> anyhow::Result<Client> {
         }
         None => Config::infer().await.context("there is neither a kubeconfig nor the ServiceAccount of a Pod")?,
     };
+    // Every loop tries again by itself and says so; fifteen silent retries would only hide what is wrong.
+    config.default_retry = false;
     // What audit logs and managed fields know us by.
     let agent = HeaderValue::from_static(concat!("windlassd/", env!("CARGO_PKG_VERSION")));
     config.headers.push((USER_AGENT, agent));

@@ -1,7 +1,7 @@
 //! Bringing the cluster to what a Kustomization wants: apply, then prune what it no longer wants.
 
 use sha2::{Digest, Sha256};
-use windlass_cluster::{ApplyOptions, Cluster, Inventory, InventoryEntry, Owner, apply, prune};
+use windlass_cluster::{Applied, ApplyOptions, Cluster, Inventory, InventoryEntry, Owner, apply, prune};
 use windlass_drift::Verb;
 use windlass_flux::{Kustomization, ResourceInventory, ResourceRef, reason};
 use windlass_manifest::{Gvk, Manifest, ObjectId};
@@ -29,6 +29,8 @@ impl std::fmt::Display for Written {
 pub(crate) struct Outcome {
     /// What was written, in order.
     pub(crate) written: Vec<Written>,
+    /// What was odd without being an error, each with its object and origin.
+    pub(crate) warnings: Vec<String>,
     /// The objects that are as the repository wants them; those that are left alone are not among them.
     pub(crate) applied: Vec<(Gvk, ObjectId)>,
     /// The objects that belong to the Kustomization now.
@@ -90,6 +92,7 @@ impl<'a> CarryOut<'a> {
                 known.merge(failure.applied.inventory());
                 return Outcome {
                     written: written(failure.applied.changed().map(|action| (&action.id, &action.verb))),
+                    warnings: warnings(&failure.applied),
                     applied: Vec::new(),
                     inventory: print(&known),
                     failure: Some(Failure {
@@ -110,9 +113,10 @@ impl<'a> CarryOut<'a> {
             failure =
                 (!errors.is_empty()).then(|| Failure { reason: reason::PRUNE_FAILED, error: Error::Prune { errors } });
         }
+        let warnings = warnings(&applied);
         let tended = applied.actions.into_iter().filter(|action| !matches!(action.verb, Verb::Skip(_)));
         let applied = tended.map(|action| (action.gvk, action.id)).collect();
-        Outcome { written, applied, inventory: print(&inventory), failure }
+        Outcome { written, warnings, applied, inventory: print(&inventory), failure }
     }
 
     /// Deletes everything in `known`, as far as it still carries the owner's labels.
@@ -123,7 +127,7 @@ impl<'a> CarryOut<'a> {
         let errors: Vec<_> = pruned.failed.into_iter().map(|(_, error)| error).collect();
         let failure =
             (!errors.is_empty()).then(|| Failure { reason: reason::PRUNE_FAILED, error: Error::Prune { errors } });
-        Outcome { written, applied: Vec::new(), inventory, failure }
+        Outcome { written, warnings: Vec::new(), applied: Vec::new(), inventory, failure }
     }
 }
 
@@ -151,6 +155,12 @@ pub(crate) fn read(inventory: &ResourceInventory) -> Inventory {
 pub(crate) fn print(inventory: &Inventory) -> ResourceInventory {
     let entries = inventory.texts().map(|(id, version)| ResourceRef { id, version: version.to_owned() });
     ResourceInventory { entries: entries.collect() }
+}
+
+/// Fields that their kinds do not have: left out as Flux leaves them out, but not without a word.
+fn warnings(applied: &Applied) -> Vec<String> {
+    let unknown = applied.unknown_fields.iter();
+    unknown.map(|(subject, field)| format!("{subject}: the cluster knows no field {field}: it was left out")).collect()
 }
 
 fn written<'v>(changed: impl Iterator<Item = (&'v ObjectId, &'v Verb)>) -> Vec<Written> {

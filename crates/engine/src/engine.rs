@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
-use kube::core::PartialObjectMeta;
+use kube::core::{DeserializeGuard, PartialObjectMeta};
 use kube::{Api, Client};
 use tokio::sync::watch;
 use windlass_flux::{GitRepository, Kustomization};
@@ -66,8 +66,8 @@ impl Engine {
                 kustomization::run(Arc::clone(&context), name, seen)
             })
         };
-        let sources_api: Api<GitRepository> = api(&self.client, namespace.as_deref());
-        let kustomizations_api: Api<Kustomization> = api(&self.client, namespace.as_deref());
+        let sources_api: Api<DeserializeGuard<GitRepository>> = api(&self.client, namespace.as_deref());
+        let kustomizations_api: Api<DeserializeGuard<Kustomization>> = api(&self.client, namespace.as_deref());
         let config_maps: Api<PartialObjectMeta<ConfigMap>> = api(&self.client, namespace.as_deref());
         let secrets: Api<PartialObjectMeta<Secret>> = api(&self.client, namespace.as_deref());
         let listed = |kind: fn(&mut Listed) -> &mut bool| {

@@ -145,6 +145,9 @@ impl Reconciler {
         };
         let outcome = carry_out.run(desired.manifests, &known).await;
         self.report_written(object, &revision, &outcome.written).await;
+        for warning in &outcome.warnings {
+            tracing::warn!(kustomization = %self.name, "{warning}");
+        }
         progress.set_inventory(outcome.inventory);
         if let Some(failure) = outcome.failure {
             return Err(failure);

@@ -64,6 +64,8 @@ pub enum Progress<'a> {
     Unit(&'a NamespacedName),
     /// An object was written.
     Written(&'a Written),
+    /// Something is odd without being an error.
+    Warning(&'a str),
     /// The health of so many objects is waited for.
     Waiting(usize),
     /// A unit failed; those that depend on it are left out.
@@ -115,6 +117,7 @@ async fn apply_unit(
 
     let outcome = carry_out.run(desired.manifests, &known).await;
     outcome.written.iter().for_each(|written| progress(Progress::Written(written)));
+    outcome.warnings.iter().for_each(|warning| progress(Progress::Warning(warning)));
     let inventory = if options.prune { outcome.inventory } else { merged(&known, &outcome.inventory) };
     if let Some(failure) = outcome.failure {
         record(cluster, &unit, &inventory, None).await?;

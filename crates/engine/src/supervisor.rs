@@ -6,6 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures::StreamExt as _;
+use kube::core::DeserializeGuard;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
@@ -33,7 +34,7 @@ struct Task<K> {
 
 impl<K, F, R> Supervisor<K, F>
 where
-    K: Resource + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
     F: Fn(NamespacedName, Seen<K>) -> R,
     R: Future<Output = ()> + Send + 'static,
 {
@@ -43,8 +44,14 @@ where
 
     /// Runs until `stop` says so, then waits for the tasks, which are told by the same signal.
     ///
-    /// `listed` is called when the first full list has been seen, and after every later one.
-    pub(crate) async fn run(mut self, api: Api<K>, mut stop: watch::Receiver<bool>, listed: impl Fn()) {
+    /// `listed` is called when the first full list has been seen, and after every later one. An object that does not fit
+    /// its type is reported and left alone; it does not keep the others from being seen.
+    pub(crate) async fn run(
+        mut self,
+        api: Api<DeserializeGuard<K>>,
+        mut stop: watch::Receiver<bool>,
+        listed: impl Fn(),
+    ) {
         let mut events = watcher(api, watcher::Config::default()).default_backoff().boxed();
         let mut in_list = HashSet::new();
         loop {
@@ -73,8 +80,15 @@ where
         }
     }
 
-    fn show(&mut self, object: K) {
+    fn show(&mut self, object: DeserializeGuard<K>) {
         let name = NamespacedName::of(&object);
+        let object = match object.0 {
+            Ok(object) => object,
+            Err(invalid) => {
+                tracing::error!("{}/{name} cannot be read and is left alone: {invalid}", K::kind(&()));
+                return;
+            }
+        };
         let object = Some(Arc::new(object));
         match self.tasks.get(&name) {
             Some(task) if !task.handle.is_finished() && task.seen.borrow().is_some() => {

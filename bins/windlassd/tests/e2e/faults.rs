@@ -218,3 +218,50 @@ fn a_deleted_kustomization_takes_its_objects_along() {
         (!home.path().join("store/gitrepository").join(namespace).join("repo").exists()).then_some(())
     });
 }
+
+#[test]
+fn one_unreadable_flux_object_stops_no_other() {
+    let testbed = require_peers!(needs());
+    let kube = shared(&testbed);
+    let namespace = "unreadable";
+    make_namespace(kube, namespace);
+    let repository = Repository::new(&testbed);
+    repository.write("a.yaml", &config_map(namespace, "a", "1"));
+    let revision = repository.push();
+    let objects = flux_objects(namespace, &repository.url(), json!({}));
+    // The CRD takes any number of hours; Go, and so Flux, takes 292 years.
+    let unreadable = objects.replace("name: apps", "name: unreadable").replace("interval: 1h", "interval: 9999999h");
+    kube.apply(&unreadable).unwrap();
+    kube.apply(&objects).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start(&kube.kubeconfig(), namespace, home.path());
+    wait_ready(kube, namespace, "apps", &revision);
+    assert!(daemon.log().contains("Kustomization/unreadable/unreadable cannot be read and is left alone"));
+}
+
+#[test]
+fn a_changed_config_map_that_is_watched_is_substituted_at_once() {
+    let testbed = require_peers!(needs());
+    let kube = shared(&testbed);
+    let namespace = "watched";
+    make_namespace(kube, namespace);
+    let repository = Repository::new(&testbed);
+    repository.write("a.yaml", &config_map(namespace, "a", "${COLOUR}"));
+    let revision = repository.push();
+    let settings = |colour: &str| {
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": namespace,
+            "labels": {"reconcile.fluxcd.io/watch": "Enabled"}}, "data": {"COLOUR": colour}});
+        kube.apply(&map.to_string()).unwrap();
+    };
+    settings("green");
+    let spec = json!({"postBuild": {"substituteFrom": [{"kind": "ConfigMap", "name": "settings"}]}});
+    kube.apply(&flux_objects(namespace, &repository.url(), spec)).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let _daemon = Daemon::start(&kube.kubeconfig(), namespace, home.path());
+    wait_ready(kube, namespace, "apps", &revision);
+    assert_eq!(kube.get("configmap", namespace, "a").unwrap()["data"]["value"], "green");
+    settings("blue");
+    eventually("the new value is applied", || {
+        (kube.get("configmap", namespace, "a").ok()?["data"]["value"] == "blue").then_some(())
+    });
+}
