@@ -151,6 +151,14 @@ pub enum Error {
         /// How long was waited.
         seconds: u64,
     },
+    /// The time that the spec allows was up.
+    #[error("{doing} took longer than the {seconds}s that spec.timeout allows")]
+    TimedOut {
+        /// What was being done.
+        doing: &'static str,
+        /// How long it was allowed to take.
+        seconds: u64,
+    },
     /// Work on another thread ended early.
     #[error("{doing} was given up: the program is shutting down")]
     Interrupted {
@@ -187,7 +195,7 @@ impl Error {
             Self::CrossNamespace { .. } => reason::ACCESS_DENIED,
             Self::Unhealthy(_) => reason::HEALTH_CHECK_FAILED,
             Self::Prune { .. } => reason::PRUNE_FAILED,
-            Self::Apply(_) | Self::Cluster(_) | Self::Api { .. } | Self::Interrupted { .. } => {
+            Self::Apply(_) | Self::Cluster(_) | Self::Api { .. } | Self::TimedOut { .. } | Self::Interrupted { .. } => {
                 reason::RECONCILIATION_FAILED
             }
             Self::DependencyCircle { .. } => reason::DEPENDENCY_NOT_READY,

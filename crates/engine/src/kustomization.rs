@@ -143,7 +143,10 @@ impl Reconciler {
             }
             None => known,
         };
-        let outcome = carry_out.run(desired.manifests, &known).await;
+        // What was applied when the time is up is on record already.
+        let timeout = object.spec.timeout().get();
+        let outcome = tokio::time::timeout(timeout, carry_out.run(desired.manifests, &known)).await;
+        let outcome = outcome.map_err(|_| Error::TimedOut { doing: "applying", seconds: timeout.as_secs() })?;
         self.report_written(object, &revision, &outcome.written).await;
         for warning in &outcome.warnings {
             tracing::warn!(kustomization = %self.name, "{warning}");
