@@ -84,8 +84,7 @@ async fn carry_out(mut prepared: Prepared, args: &ApplyArgs, console: &Console) 
         unit.kustomization.spec.wait |= unit.is_made_up;
         unit.kustomization.spec.timeout = args.timeout.or(unit.kustomization.spec.timeout);
     }
-    let options =
-        OneShotOptions { prune: args.preview.prune, wait: args.wait, revision: args.preview.revision.clone() };
+    let options = OneShotOptions { prune: args.preview.prune, wait: args.wait, revision: prepared.revision.clone() };
     let sources = Sources::new(&prepared.tree, prepared.tree.root());
     let mut diagnostics = Diagnostics::new(console, &sources);
     let mut gone: io::Result<()> = Ok(());
@@ -93,6 +92,10 @@ async fn carry_out(mut prepared: Prepared, args: &ApplyArgs, console: &Console) 
         let line = match progress {
             Progress::Unit(name) => format!("Kustomization/{name}"),
             Progress::Written(written) => format!("  {written}"),
+            Progress::Warning(warning) => {
+                console.note(&format!("warning: {warning}"));
+                return;
+            }
             Progress::Waiting(count) => format!("  waiting for {count} objects"),
             Progress::Failed(name, error) => {
                 return match prepared.connection.unreachable(error) {

@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::HeaderValue;
+use http::header::USER_AGENT;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
@@ -37,6 +39,10 @@ impl ClusterArgs {
     pub(crate) async fn connect(&self) -> anyhow::Result<Connection> {
         let mut config = self.config().await?;
         config.connect_timeout = Some(CONNECT_TIMEOUT);
+        // A person waits: what fails is said at once, and not after fifteen silent retries.
+        config.default_retry = false;
+        let agent = HeaderValue::from_static(concat!("windlass/", env!("CARGO_PKG_VERSION")));
+        config.headers.push((USER_AGENT, agent));
         let url = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         let client = Client::try_from(config)
             .map_err(|error| Trouble::new(format!("cannot make a client for {url}")).because(error))?;

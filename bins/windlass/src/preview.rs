@@ -1,12 +1,12 @@
 //! What a working directory wants of a cluster: the arguments for it, and the way to a preview and its plan.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use windlass_cluster::{Cluster, Planned};
 use windlass_engine::{Lookup, NamespacedName, Preview, PreviewOptions};
 use windlass_manifest::{DirTree, Origin, TreePath};
 use windlass_sops::Identities;
+use windlass_source::{DirectorySource, IgnoreRules};
 
 use crate::diagnostics::{Diagnostics, Sources};
 use crate::kubeconfig::{ClusterArgs, Connection};
@@ -40,9 +40,9 @@ pub(crate) struct PreviewArgs {
     #[arg(long)]
     lenient_substitution: bool,
 
-    /// What to call the state of the files
-    #[arg(long, value_name = "REVISION", default_value = "local", hide_default_value = true)]
-    pub(crate) revision: String,
+    /// What to call the state of the files; by default the commit that is checked out
+    #[arg(long, value_name = "REVISION")]
+    revision: Option<String>,
 
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -55,6 +55,8 @@ pub(crate) struct Prepared {
     pub(crate) tree: DirTree,
     pub(crate) preview: Preview,
     pub(crate) planned: Planned,
+    /// What the state of the files is called.
+    pub(crate) revision: String,
     /// Whether something could not be built or compared; what and why was printed.
     pub(crate) is_incomplete: bool,
 }
@@ -63,12 +65,14 @@ impl PreviewArgs {
     /// Builds what the repository wants, compares it with the cluster, and prints everything that is wrong with either.
     pub(crate) async fn prepare(&self, console: &Console) -> anyhow::Result<Prepared> {
         let tree = self.tree()?;
-        let options = self.options(&tree, console)?;
+        // What Flux leaves out of an artifact is left out here.
+        let source = DirectorySource::new(tree.root(), IgnoreRules::default());
+        let options = self.options(&tree, &source, console)?;
         let connection = self.cluster.connect().await?;
         connection.check().await?;
         let cluster = Cluster::new(connection.client.clone(), windlass_cluster::Options::default());
         let mut lookup = Lookup::cluster(cluster.clone());
-        let preview = windlass_engine::preview(Arc::new(tree.clone()), &options, &mut lookup)
+        let preview = windlass_engine::preview(source.files()?, &options, &mut lookup)
             .await
             .map_err(|error| connection.engine_trouble(error))?;
 
@@ -98,7 +102,8 @@ impl PreviewArgs {
             let origin = error.subject().map_or_else(Origin::unknown, |subject| subject.origin.clone());
             diagnostics.error(error, &origin, None);
         }
-        Ok(Prepared { connection, cluster, tree, preview, planned, is_incomplete })
+        let revision = options.revision;
+        Ok(Prepared { connection, cluster, tree, preview, planned, revision, is_incomplete })
     }
 
     fn tree(&self) -> Result<DirTree, Trouble> {
@@ -107,7 +112,7 @@ impl PreviewArgs {
             .map_err(|_| Trouble::new(format!("{shown} is no directory: name the working directory of a repository")))
     }
 
-    fn options(&self, tree: &DirTree, console: &Console) -> anyhow::Result<PreviewOptions> {
+    fn options(&self, tree: &DirTree, source: &DirectorySource, console: &Console) -> anyhow::Result<PreviewOptions> {
         use windlass_manifest::FileTree as _;
         let path = TreePath::new(&self.path)
             .map_err(|error| Trouble::new("--path is a directory in the repository").because(error))?;
@@ -120,8 +125,13 @@ impl PreviewArgs {
             name: self.kustomization.clone(),
             identities: self.identities(console)?,
             strict: !self.lenient_substitution,
-            revision: self.revision.clone(),
+            revision: self.revision(source),
         })
+    }
+
+    fn revision(&self, source: &DirectorySource) -> String {
+        let checked_out = || source.checked_out().map(|revision| revision.to_string());
+        self.revision.clone().or_else(checked_out).unwrap_or_else(|| "local".to_owned())
     }
 
     fn identities(&self, console: &Console) -> anyhow::Result<Identities> {

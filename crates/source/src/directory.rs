@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use windlass_manifest::{DirTree, EntryKind, FileTree, TreePath};
+use windlass_manifest::{DirTree, EntryKind, FileTree, TreeError, TreePath};
 
 use crate::{Error, IgnoreRules, Revision, Snapshot};
 
@@ -23,31 +23,44 @@ impl DirectorySource {
         Self { root: root.into(), rules }
     }
 
-    /// The files as they are now.
+    /// The files as they are now, and as they will be: what is edited later is seen.
     ///
-    /// The revision is that of the git commit that is checked out, whether or not files were edited since; without
-    /// git it is the digest. The digest is the SHA-256 of all names and contents.
+    /// # Errors
+    /// [`Error::Directory`] where the directory or its ignore files cannot be read.
+    pub fn files(&self) -> Result<Arc<dyn FileTree>, Error> {
+        let tree = DirTree::open(&self.root).map_err(|error| self.fail(error))?;
+        self.rules.apply(Arc::new(tree)).map_err(|error| self.fail(error))
+    }
+
+    /// The git commit that is checked out, whether or not files were edited since; `None` without git.
+    #[must_use]
+    pub fn checked_out(&self) -> Option<Revision> {
+        checked_out(&self.root)
+    }
+
+    /// The files, what they are a state of, and a digest over all of them, for which every file is read.
+    ///
+    /// The revision is that of [`checked_out`](Self::checked_out); without git it is the digest, the SHA-256 of all
+    /// names and contents.
     ///
     /// # Errors
     /// [`Error::Directory`] where something cannot be read.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        let fail = |source| Error::Directory { path: self.root.clone(), source };
-        let tree = DirTree::open(&self.root).map_err(|error| fail(error.into()))?;
-        let files = self.rules.apply(Arc::new(tree)).map_err(|error| fail(error.into()))?;
+        let files = self.files()?;
         let mut hasher = Sha256::new();
-        hash_directory(&files, &TreePath::root(), &mut hasher).map_err(|error| fail(error.into()))?;
+        hash_directory(&files, &TreePath::root(), &mut hasher).map_err(|error| self.fail(error))?;
         let hex: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         let digest = format!("sha256:{hex}");
-        let revision = checked_out(&self.root).unwrap_or_else(|| Revision::of_content(hex));
+        let revision = self.checked_out().unwrap_or_else(|| Revision::of_content(hex));
         Ok(Snapshot { revision, digest, files })
+    }
+
+    fn fail(&self, source: TreeError) -> Error {
+        Error::Directory { path: self.root.clone(), source: source.into() }
     }
 }
 
-fn hash_directory(
-    files: &Arc<dyn FileTree>,
-    directory: &TreePath,
-    hasher: &mut Sha256,
-) -> Result<(), windlass_manifest::TreeError> {
+fn hash_directory(files: &Arc<dyn FileTree>, directory: &TreePath, hasher: &mut Sha256) -> Result<(), TreeError> {
     for entry in files.list(directory)? {
         let Ok(path) = directory.join(&entry.name) else {
             continue;

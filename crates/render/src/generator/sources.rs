@@ -9,7 +9,8 @@ pub(crate) type Pair = (String, Zeroizing<Vec<u8>>);
 pub(crate) fn literal(source: &str) -> Result<Pair, String> {
     match source.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), owned(unquoted(value)))),
-        _ => Err(format!("literal {source:?} must be key=value")),
+        // Its text may be a secret.
+        _ => Err("a literal must be written as key=value".to_owned()),
     }
 }
 
