@@ -17,6 +17,7 @@ use crate::board::SourceState;
 use crate::clock::now;
 use crate::context::Context;
 use crate::git_remote::GitSettings;
+use crate::own_status::OwnStatus;
 use crate::supervisor::Seen;
 use crate::trigger::Trigger;
 use crate::{Error, NamespacedName};
@@ -29,7 +30,8 @@ pub(crate) async fn run(context: Arc<Context>, name: NamespacedName, mut seen: S
     let Some(first) = seen.borrow().clone() else { return };
     let api = Api::namespaced(context.client.clone(), &name.namespace);
     let stop = context.stop();
-    let mut poller = Poller { context, name, api, status: first.status.clone(), open: None, failures: 0 };
+    let mut poller =
+        Poller { context, name, api, status: OwnStatus::of(&*first, first.status.clone()), open: None, failures: 0 };
     loop {
         let Some(object) = seen.borrow_and_update().clone() else { break };
         let next = poller.turn(&object).await;
@@ -64,7 +66,7 @@ struct Poller {
     context: Arc<Context>,
     name: NamespacedName,
     api: Api<GitRepository>,
-    status: Option<GitRepositoryStatus>,
+    status: OwnStatus<GitRepositoryStatus>,
     open: Option<Open>,
     failures: u32,
 }
@@ -78,6 +80,7 @@ struct Open {
 impl Poller {
     /// One turn; the time until the next one, `None` where only a change of the object can help.
     async fn turn(&mut self, object: &GitRepository) -> Option<Duration> {
+        self.status.see(object, object.status.clone());
         if object.metadata.deletion_timestamp.is_some() {
             return self.finalize(object).await;
         }
@@ -213,7 +216,7 @@ impl Poller {
     }
 
     fn begin(&self, object: &GitRepository) -> GitRepositoryStatus {
-        let mut status = self.status.clone().unwrap_or_default();
+        let mut status = self.status.get().cloned().unwrap_or_default();
         if let Some(requested) = Trigger::of(object).requested {
             status.last_handled_reconcile_at = Some(requested);
         }
@@ -221,10 +224,7 @@ impl Poller {
     }
 
     async fn write(&mut self, object: &GitRepository, status: GitRepositoryStatus) -> Result<(), Error> {
-        let manager = well_known::SOURCE_STATUS_MANAGER;
-        crate::status_writer::write_status(&self.api, object, manager, self.status.as_ref(), &status).await?;
-        self.status = Some(status);
-        Ok(())
+        self.status.write(&self.api, object, well_known::SOURCE_STATUS_MANAGER, status).await
     }
 
     async fn ensure_finalizer(&self, object: &GitRepository) -> Result<(), Error> {

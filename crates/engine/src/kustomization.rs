@@ -12,6 +12,7 @@ use crate::board::{SourceState, Standing, dependencies};
 use crate::carry_out::{CarryOut, Written, digest};
 use crate::context::Context;
 use crate::desired::{Desired, Inputs, desired};
+use crate::own_status::OwnStatus;
 use crate::supervisor::Seen;
 use crate::{Error, Lookup, NamespacedName};
 
@@ -30,7 +31,14 @@ pub(crate) async fn run(context: Arc<Context>, name: NamespacedName, mut seen: S
         return;
     }
     let api = Api::namespaced(context.client.clone(), &name.namespace);
-    let mut reconciler = Reconciler { context, name, api, status: first.status.clone(), announced: None, failures: 0 };
+    let mut reconciler = Reconciler {
+        context,
+        name,
+        api,
+        status: OwnStatus::of(&*first, first.status.clone()),
+        announced: None,
+        failures: 0,
+    };
     loop {
         let Some(object) = seen.borrow_and_update().clone() else { break };
         let mut wake = Wake::new(&reconciler.context, &object, seen.clone());
@@ -46,8 +54,7 @@ struct Reconciler {
     context: Arc<Context>,
     name: NamespacedName,
     api: Api<Kustomization>,
-    /// The status as we wrote it last, which may be newer than what the watch has shown.
-    status: Option<KustomizationStatus>,
+    status: OwnStatus<KustomizationStatus>,
     /// The generation and revision whose beginning was announced: a retry is no news.
     announced: Option<(Option<i64>, String)>,
     failures: u32,
@@ -56,6 +63,7 @@ struct Reconciler {
 impl Reconciler {
     /// One turn: from the object as it is now to a status that says how it went.
     async fn turn(&mut self, object: &Kustomization, wake: &mut Wake) -> Next {
+        self.status.see(object, object.status.clone());
         if object.metadata.deletion_timestamp.is_some() {
             return self.finalize(object).await;
         }
@@ -282,10 +290,9 @@ impl Reconciler {
     /// Writes `status` where it differs from what stands there, and tells the others.
     async fn write(&mut self, object: &Kustomization, status: KustomizationStatus) -> Result<(), Error> {
         let manager = windlass_flux::well_known::KUSTOMIZATION_STATUS_MANAGER;
-        crate::status_writer::write_status(&self.api, object, manager, self.status.as_ref(), &status).await?;
+        self.status.write(&self.api, object, manager, status.clone()).await?;
         let mut written = object.clone();
-        written.status = Some(status.clone());
-        self.status = Some(status);
+        written.status = Some(status);
         self.context.board.publish_standing(&self.name, Some(Standing::of(&written)));
         Ok(())
     }

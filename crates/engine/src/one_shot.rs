@@ -13,6 +13,7 @@ use windlass_flux::{
 use crate::board::dependencies;
 use crate::carry_out::{CarryOut, Written, read};
 use crate::clock::now;
+use crate::own_status::OwnStatus;
 use crate::{Error, NamespacedName, Preview, Unit};
 
 /// What a cluster would have to change to be as a preview wants it: every unit's objects, then what is pruned.
@@ -186,7 +187,7 @@ async fn record(
         status.observed_generation = generation;
     }
     let manager = well_known::KUSTOMIZATION_STATUS_MANAGER;
-    crate::status_writer::write_status(&api, &object, manager, object.status.as_ref(), &status).await
+    OwnStatus::of(&object, object.status.clone()).write(&api, &object, manager, status).await
 }
 
 const RECORD: &str = "inventory.json";

@@ -11,8 +11,7 @@ use crate::carry_out::{CarryOut, read};
 impl Reconciler {
     /// Deletes what is to be deleted, then lets the object go.
     pub(super) async fn finalize(&mut self, object: &Kustomization) -> Next {
-        let status = self.status.as_ref().or(object.status.as_ref());
-        let inventory = status.and_then(|status| status.inventory.clone()).unwrap_or_default();
+        let inventory = self.status.get().and_then(|status| status.inventory.clone()).unwrap_or_default();
         let policy = object.spec.deletion_policy();
         let deletes = match &policy {
             // A suspended Kustomization touches nothing, not even on its way out.

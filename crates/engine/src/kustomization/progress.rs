@@ -22,7 +22,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(reconciler: &Reconciler, object: &Kustomization) -> Self {
-        let before = reconciler.status.clone().unwrap_or_default();
+        let before = reconciler.status.get().cloned().unwrap_or_default();
         let annotations = object.metadata.annotations.as_ref();
         Self {
             status: before.clone(),
