@@ -1,5 +1,7 @@
 //! Building one kustomization: its resources and bases, its generators, its components, then its transformations.
 
+use std::sync::Arc;
+
 use windlass_manifest::{EntryKind, FieldPath, Origin, TreePath, read_manifests};
 use windlass_yaml::{ReadOptions, read_document};
 
@@ -11,15 +13,16 @@ use crate::place::Place;
 use crate::resource::Resource;
 use crate::resource_map::ResourceMap;
 use crate::session::{Failed, Session};
-use crate::transform::annotations::NEEDS_HASH;
 use crate::transform::build_metadata;
 use crate::transform::config::TransformerConfig;
+use crate::vars::DefinedVar;
 
 /// What a kustomization comes to: its objects, and the configuration that goes up with them.
 #[derive(Default)]
 pub(crate) struct Accumulator {
     pub(crate) resources: ResourceMap,
     pub(crate) config: TransformerConfig,
+    pub(crate) vars: Vec<DefinedVar>,
 }
 
 impl Session<'_> {
@@ -38,14 +41,20 @@ impl Session<'_> {
         for entry in &kustomization.configurations {
             let _: Result<(), Failed> = self.configuration(place, entry, &mut accumulated.config);
         }
+        for entry in &kustomization.crds {
+            let _: Result<(), Failed> = self.crds(place, entry, &mut accumulated.config);
+        }
         self.generators(place, kustomization, &mut accumulated);
+        self.plugin_generators(place, &kustomization.generators, &mut accumulated);
         let patches = self.load_patches(place, kustomization);
         // What follows works on the objects, so it would only repeat what is wrong with them.
         self.go_on_since(faults)?;
         for entry in &kustomization.components {
             accumulated = self.component(place, entry, accumulated)?;
         }
-        self.transform(place, kustomization, &patches, &mut accumulated);
+        self.transform(place, kustomization, patches, &mut accumulated);
+        self.validate(place, &kustomization.validators, &mut accumulated.resources);
+        self.define_vars(place, &kustomization.vars, &mut accumulated);
         self.go_on_since(faults)?;
         Ok(accumulated)
     }
@@ -54,7 +63,7 @@ impl Session<'_> {
         if self.errors.len() == faults { Ok(()) } else { Err(Failed) }
     }
 
-    fn resource(&mut self, place: &Place, entry: &At<String>, into: &mut Accumulator) -> Result<(), Failed> {
+    pub(crate) fn resource(&mut self, place: &Place, entry: &At<String>, into: &mut Accumulator) -> Result<(), Failed> {
         let (_, resolved) = self.find_entry(place, entry)?;
         match resolved.kind {
             EntryKind::File => self.file(place, entry, into),
@@ -131,7 +140,9 @@ impl Session<'_> {
             Ok(None) => return Err(self.fail(place.error(&entry.at, Fault::NoKustomization { directory }))),
             Err(fault) => return Err(self.fail(place.error(&entry.at, fault))),
         };
-        self.read_kustomization(directory, file, via)
+        let (place, kustomization) = self.read_kustomization(directory, file, via)?;
+        self.open_api(&place, &kustomization)?;
+        Ok((place, kustomization))
     }
 
     fn merge(
@@ -141,12 +152,20 @@ impl Session<'_> {
         built: Accumulator,
         into: &mut Accumulator,
     ) -> Result<(), Failed> {
-        let Accumulator { resources, config } = built;
+        let Accumulator { resources, config, vars } = built;
         if let Err(fault) = into.config.merge(&config) {
             return Err(self.fail(place.error(at, fault)));
         }
         let mut result = Ok(());
+        for var in vars {
+            if let Err((origin, fault)) = into.define(var) {
+                result = Err(self.fail(place.error_in(origin, fault)));
+            }
+        }
         for resource in resources.into_items() {
+            if self.options.merge_by_crds && resource.manifest.kind() == "CustomResourceDefinition" {
+                Arc::make_mut(self.schema.get_or_insert_default()).add_crd(resource.manifest.value());
+            }
             let origin = resource.origin().clone();
             if let Err(fault) = into.resources.append(resource) {
                 result = Err(self.fail(place.error_in(origin, fault)));
@@ -177,8 +196,7 @@ impl Session<'_> {
             if loaded.decrypted {
                 manifest.mark_sensitive();
             }
-            let mut resource = Resource::new(manifest);
-            resource.history.needs_hash = resource.manifest.annotation(NEEDS_HASH) == Some("enabled");
+            let mut resource = Resource::from_file(manifest);
             if self.metadata.tracks {
                 resource.history.origin = Some(build_metadata::of_file(&loaded.path, &self.root));
             }
@@ -198,12 +216,7 @@ impl Session<'_> {
     ) -> Result<(), Failed> {
         let loaded = self.loader.file(&place.directory, &entry.value, Encrypted::Keep);
         let loaded = loaded.map_err(|fault| self.fail(place.error(&entry.at, fault)))?;
-        let file = Place {
-            directory: place.directory.clone(),
-            text: loaded.text().unwrap_or_default().to_owned(),
-            file: Some(loaded.path.clone()),
-            via: place.via.clone(),
-        };
+        let file = place.in_file(loaded.path.clone(), loaded.text().unwrap_or_default());
         let value = loaded.text().and_then(|text| read_document(text, &ReadOptions::config()).map_err(Fault::Yaml));
         let value = value.map_err(|fault| {
             let line = if let Fault::Yaml(error) = &fault { error.position().line } else { 0 };

@@ -44,7 +44,13 @@ impl Build {
 pub fn build(tree: &dyn FileTree, directory: &TreePath, options: &BuildOptions<'_>) -> Result<Build, BuildErrors> {
     let mut session = Session::new(tree, directory, options);
     let built = session.build();
-    let Session { loader, errors, warnings, .. } = session;
+    let Session { loader, mut errors, mut warnings, .. } = session;
+    if options.strict {
+        errors.extend(warnings.drain(..).map(|Warning { origin, message }| {
+            let fault = Fault::Warned { message };
+            crate::BuildError { origin, via: vec![directory.clone()], fault }
+        }));
+    }
     let closure = loader.into_closure();
     match built {
         Ok(resources) if errors.is_empty() => {
@@ -59,6 +65,7 @@ impl Session<'_> {
     fn build(&mut self) -> Result<Vec<Resource>, Failed> {
         let (place, kustomization) = self.root_kustomization()?;
         self.metadata = BuildMetadata::new(&kustomization.build_metadata);
+        self.open_api(&place, &kustomization)?;
         let accumulated = self.accumulate(&place, &kustomization, Accumulator::default())?;
         self.finish(&place, &kustomization, accumulated)
     }
@@ -67,7 +74,8 @@ impl Session<'_> {
     fn root_kustomization(&mut self) -> Result<(Place, Kustomization), Failed> {
         let root = self.root.clone();
         let resolved = self.loader.resolve(&root);
-        let outside = Place { directory: root.clone(), file: None, text: String::new(), via: vec![root.clone()] };
+        let outside =
+            Place { directory: root.clone(), file: None, text: String::new(), fixed: None, via: vec![root.clone()] };
         let origin = Origin::new(root.to_string(), 0);
         let fault = match resolved {
             Ok(resolved) if resolved.kind == EntryKind::Directory => {
@@ -90,7 +98,7 @@ impl Session<'_> {
         let (place, mut kustomization) = match (file, self.options.amendments) {
             (Some(file), _) => self.read_kustomization(directory, file, via)?,
             (None, Some(_)) => {
-                let place = Place { directory, file: None, text: String::new(), via };
+                let place = Place { directory, file: None, text: String::new(), fixed: None, via };
                 let kustomization = self.generate_kustomization(&place);
                 (place, kustomization)
             }
@@ -109,8 +117,30 @@ impl Session<'_> {
         kustomization: &Kustomization,
         accumulated: Accumulator,
     ) -> Result<Vec<Resource>, Failed> {
-        let Accumulator { resources, config } = accumulated;
+        let Accumulator { resources, config, vars } = accumulated;
         let mut resources = resources.into_items();
+        self.add_hashes(place, &mut resources);
+        for (index, fault) in name_reference::update(&mut resources, &config) {
+            let origin = resources[index].origin().clone();
+            self.fail(place.error_in(origin, fault));
+        }
+        self.resolve_vars(place, &vars, &config, &mut resources);
+        self.check_ids(place, &resources);
+        if !self.errors.is_empty() {
+            return Err(Failed);
+        }
+        resources.retain(|resource| !annotations::is_local(resource));
+        self.sort(kustomization, &mut resources);
+        let unwanted = self.metadata.unwanted();
+        for resource in &mut resources {
+            annotations::tidy(resource, &unwanted);
+            self.metadata.write(resource);
+        }
+        Ok(resources)
+    }
+
+    /// Adds the hash suffixes of generated objects.
+    pub(crate) fn add_hashes(&mut self, place: &Place, resources: &mut [Resource]) {
         for resource in resources.iter_mut().filter(|resource| resource.history.needs_hash) {
             match hash::of(resource.manifest.value()) {
                 Some(hash) => {
@@ -125,22 +155,6 @@ impl Session<'_> {
                 }
             }
         }
-        for (index, fault) in name_reference::update(&mut resources, &config) {
-            let origin = resources[index].origin().clone();
-            self.fail(place.error_in(origin, fault));
-        }
-        self.check_ids(place, &resources);
-        if !self.errors.is_empty() {
-            return Err(Failed);
-        }
-        resources.retain(|resource| !annotations::is_local(resource));
-        self.sort(kustomization, &mut resources);
-        let unwanted = self.metadata.unwanted();
-        for resource in &mut resources {
-            annotations::tidy(resource, &unwanted);
-            self.metadata.write(resource);
-        }
-        Ok(resources)
     }
 
     /// Renaming can make two objects one; kustomize panics over it.

@@ -177,6 +177,25 @@ pub enum Fault {
         /// The URL as written.
         url: String,
     },
+    /// A warning, where the options make faults of them.
+    #[error("{message}")]
+    Warned {
+        /// What it is, and what to do.
+        message: String,
+    },
+    /// Something that runs a program. This crate runs none.
+    #[error(
+        "{kind} {name:?} is {what}, which runs a program, and no build here does: \
+             run it beforehand and commit what it makes"
+    )]
+    Program {
+        /// What it is.
+        what: &'static str,
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
     /// A kustomization that includes itself, directly or over others.
     #[error("{path:?} is this directory or holds it, so the build would go in a circle")]
     Cycle {

@@ -110,6 +110,8 @@ pub(crate) struct History {
     pub(crate) origin: Option<String>,
     /// The entries of `alpha.config.kubernetes.io/transformations`.
     pub(crate) transformations: Vec<String>,
+    /// The vars whose values come from it.
+    pub(crate) vars: Vec<String>,
 }
 
 impl History {
@@ -121,6 +123,7 @@ impl History {
             && self.origin.is_none()
             && !self.generated
             && !self.needs_hash
+            && self.vars.is_empty()
     }
 
     /// Whether two objects were renamed alike: one list of prefixes ends with the other, and so for suffixes.

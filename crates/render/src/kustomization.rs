@@ -10,10 +10,14 @@ use crate::transform::field_spec::FieldSpec;
 
 pub(crate) mod generator_fields;
 pub(crate) mod patch_fields;
+pub(crate) mod replacement_fields;
+pub(crate) mod var_fields;
 
 pub use patch_fields::{Patch, PatchSource, Selector};
 
 use generator_fields::{Generator, GeneratorOptions};
+use replacement_fields::ReplacementEntry;
+use var_fields::Var;
 
 /// A kustomization or a component, as its file states it.
 #[derive(Debug, Clone, Default)]
@@ -40,21 +44,17 @@ pub(crate) struct Kustomization {
     pub(crate) configurations: Vec<At<String>>,
     pub(crate) sort_options: Option<At<SortOptions>>,
     pub(crate) build_metadata: Vec<String>,
+    pub(crate) replacements: Vec<At<ReplacementEntry>>,
+    pub(crate) vars: Vec<At<Var>>,
+    pub(crate) crds: Vec<At<String>>,
+    pub(crate) open_api: BTreeMap<String, String>,
+    pub(crate) generators: Vec<At<String>>,
+    pub(crate) transformers: Vec<At<String>>,
+    pub(crate) validators: Vec<At<String>>,
 }
 
 /// The fields of kustomize that are refused, so that nothing is skipped in silence.
-const UNSUPPORTED: [&str; 10] = [
-    "replacements",
-    "vars",
-    "crds",
-    "openapi",
-    "helmCharts",
-    "helmGlobals",
-    "helmChartInflationGenerator",
-    "generators",
-    "transformers",
-    "validators",
-];
+const UNSUPPORTED: [&str; 3] = ["helmCharts", "helmGlobals", "helmChartInflationGenerator"];
 
 impl Kustomization {
     /// Reads the values of a kustomization file. All faults are noted; the result is of use only without any.
@@ -92,6 +92,13 @@ impl Kustomization {
             configurations: fields.take("configurations"),
             sort_options: fields.take("sortOptions"),
             build_metadata: fields.take("buildMetadata"),
+            replacements: fields.take("replacements"),
+            vars: fields.take("vars"),
+            crds: fields.take("crds"),
+            open_api: fields.take("openapi"),
+            generators: fields.take("generators"),
+            transformers: fields.take("transformers"),
+            validators: fields.take("validators"),
         };
         // Only Secrets have a type.
         for entry in kustomization.config_maps.iter().filter(|entry| !entry.value.secret_type.is_empty()) {

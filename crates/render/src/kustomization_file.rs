@@ -40,7 +40,7 @@ impl Session<'_> {
         via: Vec<TreePath>,
     ) -> Result<(Place, Kustomization), Failed> {
         let origin = Origin::new(file.as_str(), 0);
-        let mut place = Place { directory, file: Some(file.clone()), text: String::new(), via };
+        let mut place = Place { directory, file: Some(file.clone()), text: String::new(), fixed: None, via };
         let loaded = self.loader.read(file, Encrypted::Keep);
         let value = loaded.and_then(|loaded| {
             loaded.text()?.clone_into(&mut place.text);

@@ -17,6 +17,11 @@ pub struct BuildOptions<'a> {
     pub limits: Limits,
     /// What decrypts encrypted files. Default: nothing; encrypted files then pass through as they are.
     pub decryptor: Option<&'a dyn Decrypt>,
+    /// Whether patches merge lists of custom resources by the keys that their CustomResourceDefinitions state, where
+    /// those are in the build and were read before. Default: no; kustomize replaces such lists as a whole.
+    pub merge_by_crds: bool,
+    /// Whether each warning is a fault. Default: no.
+    pub strict: bool,
     /// What a Flux Kustomization object adds. Default: nothing, and no kustomization is generated.
     pub amendments: Option<&'a Amendments>,
 }
@@ -47,6 +52,8 @@ impl fmt::Debug for BuildOptions<'_> {
             .field("load_restriction", &self.load_restriction)
             .field("order", &self.order)
             .field("limits", &self.limits)
+            .field("merge_by_crds", &self.merge_by_crds)
+            .field("strict", &self.strict)
             .field("decryptor", &self.decryptor.is_some())
             .field("amendments", &self.amendments)
             .finish()

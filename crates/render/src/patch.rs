@@ -7,5 +7,6 @@ pub(crate) mod label_selector;
 pub(crate) mod load;
 pub(crate) mod merge_list;
 pub(crate) mod read;
+pub(crate) mod run;
 pub(crate) mod strategic_merge;
 pub(crate) mod target;

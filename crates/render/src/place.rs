@@ -14,6 +14,8 @@ pub(crate) struct Place {
     pub(crate) file: Option<TreePath>,
     /// The text of that file.
     pub(crate) text: String,
+    /// Where everything stands, for configuration whose text is gone.
+    pub(crate) fixed: Option<Origin>,
     /// The directories from the built one to this.
     pub(crate) via: Vec<TreePath>,
 }
@@ -22,6 +24,18 @@ impl Place {
     /// The kustomization file, also where it is generated.
     pub(crate) fn kustomization_file(&self) -> Option<TreePath> {
         self.file.clone().or_else(|| self.directory.join("kustomization.yaml").ok())
+    }
+
+    /// The place of another file that this kustomization names.
+    pub(crate) fn in_file(&self, file: TreePath, text: &str) -> Self {
+        let (directory, via) = (self.directory.clone(), self.via.clone());
+        Self { directory, file: Some(file), text: text.to_owned(), fixed: None, via }
+    }
+
+    /// The place of an object that configures something in this kustomization.
+    pub(crate) fn in_object(&self, origin: Origin) -> Self {
+        let (directory, via) = (self.directory.clone(), self.via.clone());
+        Self { directory, file: self.file.clone(), text: String::new(), fixed: Some(origin), via }
     }
 
     /// A fault at a field of the kustomization.
@@ -59,6 +73,9 @@ impl Place {
     pub(crate) fn find(&self, at: &FieldPath) -> (Origin, Option<String>) {
         if is_amendment(at) {
             return (Origin::new(format!("{at} of the Flux Kustomization"), 0), None);
+        }
+        if let Some(origin) = &self.fixed {
+            return (origin.clone(), None);
         }
         let Some(file) = &self.file else { return (Origin::new(self.directory.to_string(), 0), None) };
         let steps: Vec<String> = at.steps().iter().map(step).collect();

@@ -141,7 +141,7 @@ fn strategic_merges() {
             for patch in patches {
                 for document in read_merge(patch).unwrap_or_else(|_| panic!("{patch}")) {
                     let mut unquoted = |_: &[windlass_manifest::Step]| None;
-                    let merge = &mut Merge::new(&mut unquoted);
+                    let merge = &mut Merge::new(None, &mut unquoted);
                     object = object.and_then(|object| merge_object(object, &document.own, merge).unwrap());
                 }
             }

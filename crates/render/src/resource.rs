@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use windlass_manifest::{Gvk, Manifest, Origin};
 
 use crate::identity::{History, Previous, ResId};
+use crate::transform::annotations::{NEEDS_HASH, PREVIOUS};
 use crate::transform::scalar::text_of;
 
 /// A manifest with the history that kustomize keeps of it.
@@ -20,8 +21,31 @@ impl Resource {
         Self { manifest, history: History::default(), deleted: false }
     }
 
+    /// An object from a file. What it says itself about its earlier names is believed, as kustomize does.
+    pub(crate) fn from_file(manifest: Manifest) -> Self {
+        let words = |key: &str| -> Vec<String> {
+            let text = manifest.annotation(key).filter(|text| !text.is_empty());
+            text.map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default()
+        };
+        let [names, namespaces, kinds] = PREVIOUS.map(words);
+        let mut resource = Self::new(manifest);
+        if names.len() == namespaces.len() && names.len() == kinds.len() {
+            let previous = names.into_iter().zip(namespaces).zip(kinds);
+            resource.history.previous =
+                previous.map(|((name, namespace), kind)| Previous { kind, name, namespace }).collect();
+        }
+        resource.history.needs_hash = resource.manifest.annotation(NEEDS_HASH) == Some("enabled");
+        resource
+    }
+
     pub(crate) fn gvk(&self) -> Gvk {
         self.manifest.gvk()
+    }
+
+    /// Group and version without copies of them.
+    pub(crate) fn group_version(&self) -> (&str, &str) {
+        let api_version = self.manifest.api_version();
+        api_version.split_once('/').unwrap_or(("", api_version))
     }
 
     pub(crate) fn origin(&self) -> &Origin {

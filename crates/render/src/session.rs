@@ -1,10 +1,15 @@
 //! What one build keeps while it runs.
 
+use std::sync::Arc;
+
 use windlass_manifest::{FileTree, TreePath};
 
+use crate::decode::Problem;
 use crate::loader::Loader;
+use crate::place::Place;
+use crate::schema::Schema;
 use crate::transform::build_metadata::BuildMetadata;
-use crate::{BuildError, BuildOptions, Warning};
+use crate::{BuildError, BuildOptions, Fault, Warning};
 
 /// A build under way: the way to its files, and what was found wrong so far.
 pub(crate) struct Session<'a> {
@@ -15,6 +20,10 @@ pub(crate) struct Session<'a> {
     /// The directory that is built.
     pub(crate) root: TreePath,
     pub(crate) metadata: BuildMetadata,
+    /// The types that merging goes by; `None` for kustomize's own.
+    pub(crate) schema: Option<Arc<Schema>>,
+    /// A kustomization has said which types there are.
+    pub(crate) schema_is_set: bool,
 }
 
 /// Something failed; what it was is noted in the session.
@@ -30,7 +39,23 @@ impl<'a> Session<'a> {
             warnings: Vec::new(),
             root: root.clone(),
             metadata: BuildMetadata::default(),
+            schema: None,
+            schema_is_set: false,
         }
+    }
+
+    /// Notes what was found wrong with a file that kustomize does not read strictly: unknown fields are warnings.
+    pub(crate) fn note(&mut self, place: &Place, problems: Vec<Problem>, ignored: &str) -> Result<(), Failed> {
+        let mut result = Ok(());
+        for problem in problems {
+            if let Fault::UnknownField { .. } = problem.fault {
+                let message = format!("{}: {ignored}", problem.fault);
+                self.warnings.push(place.warning(&problem.at, message));
+            } else {
+                result = Err(self.fail(place.problem(problem)));
+            }
+        }
+        result
     }
 
     /// Notes a fault.

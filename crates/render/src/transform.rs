@@ -14,4 +14,7 @@ pub(crate) mod namespace;
 pub(crate) mod prefix;
 pub(crate) mod referral;
 pub(crate) mod replicas;
+pub(crate) mod run;
 pub(crate) mod scalar;
+pub(crate) mod value_add;
+pub(crate) mod var_references;

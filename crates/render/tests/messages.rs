@@ -103,8 +103,7 @@ fn fields() {
     assert_eq!(fault("resources: pod.yaml\n"), "app/kustomization.yaml:1: resources must be a list, found pod.yaml");
     assert_eq!(
         fault("resources: [pod.yaml]\n\nreplacements:\n- path: x.yaml\n"),
-        "app/kustomization.yaml:4: replacements is not supported by this version: nothing may be skipped in silence, \
-         so the build stops"
+        "app/kustomization.yaml:4: \"x.yaml\" does not exist"
     );
     assert_eq!(
         fault("apiVersion: v1\nresources: []\n"),

@@ -54,7 +54,7 @@ pub(crate) fn of(object: &Value) -> Option<String> {
 }
 
 /// JSON as Go prints it: sorted keys, and the characters that mean something in HTML escaped.
-fn go_json(value: &Value) -> String {
+pub(crate) fn go_json(value: &Value) -> String {
     let mut out = String::new();
     write_json(value, &mut out);
     out
@@ -87,6 +87,10 @@ fn write_json(value: &Value, out: &mut String) {
             out.push('}');
         }
         Value::String(text) => write_text(text, out),
+        // Go leaves out what a whole number has behind its point.
+        Value::Number(number) if number.as_f64().is_some_and(|float| number.is_f64() && float.abs() < 1e21) => {
+            let _ = write!(out, "{}", number.as_f64().unwrap_or_default());
+        }
         other => {
             let _ = write!(out, "{other}");
         }

@@ -16,10 +16,12 @@ use crate::session::{Failed, Session};
 use crate::transform::build_metadata;
 
 /// A generator and the kustomization it stands in.
-struct Run<'r> {
-    kind: Kind,
-    entry: &'r At<Generator>,
-    place: &'r Place,
+pub(crate) struct Run<'r> {
+    pub(crate) kind: Kind,
+    pub(crate) entry: &'r At<Generator>,
+    pub(crate) place: &'r Place,
+    /// The origin of what it makes, where that is asked for.
+    pub(crate) told: Option<String>,
 }
 
 impl Run<'_> {
@@ -35,13 +37,20 @@ impl Session<'_> {
         let secrets = kustomization.secrets.iter().map(|entry| (Kind::Secret, entry));
         for (kind, entry) in config_maps.chain(secrets) {
             let options = entry.value.options.over(kustomization.generator_options.as_ref());
+            let file = place.kustomization_file().filter(|_| self.metadata.tracks);
+            let told = file.map(|file| build_metadata::of_plugin(&file, &self.root, kind.plugin()));
             // Each is tried, so that all their faults are told.
-            let _: Result<(), Failed> = self.generate(&Run { kind, entry, place }, &options, into);
+            let _: Result<(), Failed> = self.generate(&Run { kind, entry, place, told }, &options, into);
         }
     }
 
-    fn generate(&mut self, run: &Run<'_>, options: &GeneratorOptions, into: &mut Accumulator) -> Result<(), Failed> {
-        let Run { kind, entry, place } = *run;
+    pub(crate) fn generate(
+        &mut self,
+        run: &Run<'_>,
+        options: &GeneratorOptions,
+        into: &mut Accumulator,
+    ) -> Result<(), Failed> {
+        let Run { kind, entry, place, .. } = *run;
         let (pairs, decrypted) = self.data(run)?;
         let object = make::make(kind, &entry.value, options, pairs);
         let object = object.map_err(|problem| self.fail_at(run, &entry.at, run.fault(problem)))?;
@@ -54,9 +63,7 @@ impl Session<'_> {
         resource.history.generated = true;
         resource.history.needs_hash = !options.disable_name_suffix_hash;
         resource.history.behavior = entry.value.behavior;
-        if let (true, Some(file)) = (self.metadata.tracks, place.kustomization_file()) {
-            resource.history.origin = Some(build_metadata::of_plugin(&file, &self.root, kind.plugin()));
-        }
+        resource.history.origin.clone_from(&run.told);
         let absorbed = into.resources.absorb(resource);
         absorbed.map_err(|problem| self.fail_at(run, &entry.at, run.fault(problem)))
     }

@@ -48,12 +48,12 @@ impl GeneratorOptions {
     }
 }
 
-impl Decode for Generator {
-    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
-        let mut fields = Fields::of(cursor, problems);
+impl Generator {
+    /// The fields of a generator, of which none is needed.
+    pub(crate) fn take(fields: &mut Fields<'_, '_>) -> Self {
         let mut envs: Vec<_> = fields.take("envs");
         envs.extend(fields.take::<Option<At<String>>>("env").filter(|env| !env.value.is_empty()));
-        let generator = Self {
+        Self {
             name: fields.take("name"),
             namespace: fields.take("namespace"),
             behavior: fields.take("behavior"),
@@ -62,7 +62,14 @@ impl Decode for Generator {
             envs,
             options: fields.take("options"),
             secret_type: fields.take("type"),
-        };
+        }
+    }
+}
+
+impl Decode for Generator {
+    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
+        let mut fields = Fields::of(cursor, problems);
+        let generator = Self::take(&mut fields);
         if generator.name.is_empty() {
             let field = fields.path().to_string();
             let fault = Fault::InvalidValue { field, problem: "give it a name".to_owned() };

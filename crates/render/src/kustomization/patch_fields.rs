@@ -62,9 +62,8 @@ pub struct Selector {
     pub annotation_selector: String,
 }
 
-impl Decode for Patch {
-    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
-        let mut fields = Fields::of(cursor, problems);
+impl Patch {
+    pub(crate) fn take(fields: &mut Fields<'_, '_>) -> Self {
         let (path, text): (String, String) = (fields.take("path"), fields.take("patch"));
         // Blanks around the text are none of it: kustomize trims them before it looks.
         let source = match (path.is_empty(), text.trim().is_empty()) {
@@ -74,13 +73,21 @@ impl Decode for Patch {
         };
         let target = fields.take("target");
         let options: Options = fields.take("options");
-        fields.finish();
         Self {
             source,
             target,
             allow_name_change: options.allow_name_change,
             allow_kind_change: options.allow_kind_change,
         }
+    }
+}
+
+impl Decode for Patch {
+    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
+        let mut fields = Fields::of(cursor, problems);
+        let patch = Self::take(&mut fields);
+        fields.finish();
+        patch
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct LoadedPatch {
     pub(crate) file: Option<Origin>,
     /// It was encrypted, so that what it is applied to becomes a secret.
     pub(crate) decrypted: bool,
+    /// Where it is JSON 6902, what it is applied to remembers who it was; for `patchesJson6902` it does not.
+    pub(crate) keeps_history: bool,
 }
 
 impl LoadedPatch {
@@ -55,15 +57,8 @@ impl Session<'_> {
     /// Loads all patches of a kustomization.
     pub(crate) fn load_patches(&mut self, place: &Place, kustomization: &Kustomization) -> Patches {
         let mut patches = Patches::default();
-        for entry in &kustomization.patches_strategic_merge {
-            patches.legacy_merge.extend(self.load_legacy_merge(place, entry));
-        }
-        let no_content = |patch: &LoadedPatch| matches!(&patch.text, PatchText::Merge(found) if found.is_empty());
-        if !patches.legacy_merge.is_empty() && patches.legacy_merge.iter().all(no_content) {
-            let at = FieldPath::root().field("patchesStrategicMerge");
-            let problem = "there is nothing in any of them".to_owned();
-            self.fail(place.error(&at, Fault::InvalidValue { field: at.to_string(), problem }));
-        }
+        let at = FieldPath::root().field("patchesStrategicMerge");
+        patches.legacy_merge = self.load_merge_patches(place, &at, &kustomization.patches_strategic_merge);
         for entry in &kustomization.patches {
             patches.patches.extend(self.load_patch(place, entry));
         }
@@ -73,7 +68,26 @@ impl Session<'_> {
         patches
     }
 
-    fn load_patch(&mut self, place: &Place, entry: &At<Patch>) -> Result<LoadedPatch, Failed> {
+    /// Loads a list of strategic merge patches, each inline or in a file; all of them together must hold something.
+    pub(crate) fn load_merge_patches(
+        &mut self,
+        place: &Place,
+        at: &FieldPath,
+        entries: &[At<String>],
+    ) -> Vec<LoadedPatch> {
+        let mut patches = Vec::new();
+        for entry in entries {
+            patches.extend(self.load_legacy_merge(place, entry));
+        }
+        let no_content = |patch: &LoadedPatch| matches!(&patch.text, PatchText::Merge(found) if found.is_empty());
+        if !patches.is_empty() && patches.iter().all(no_content) {
+            let problem = "there is nothing in any of them".to_owned();
+            self.fail(place.error(at, Fault::InvalidValue { field: at.to_string(), problem }));
+        }
+        patches
+    }
+
+    pub(crate) fn load_patch(&mut self, place: &Place, entry: &At<Patch>) -> Result<LoadedPatch, Failed> {
         let source = self.load_source(place, entry)?;
         let target = self.target(place, entry)?;
         let text = read::read(&source.text).map_err(|fault| self.fail_in_patch(place, entry, &source, fault))?;
@@ -105,7 +119,7 @@ impl Session<'_> {
         Ok(loaded(&entry, PatchText::Merge(documents), None, source))
     }
 
-    fn load_legacy_json(&mut self, place: &Place, entry: &At<Patch>) -> Result<LoadedPatch, Failed> {
+    pub(crate) fn load_legacy_json(&mut self, place: &Place, entry: &At<Patch>) -> Result<LoadedPatch, Failed> {
         if entry.value.target.as_ref().is_none_or(|target| target.name.is_empty()) {
             return Err(self.invalid(place, &entry.at, "give it a target with a name"));
         }
@@ -116,7 +130,7 @@ impl Session<'_> {
         if patch.is_empty() {
             return Err(self.invalid(place, &entry.at, "the patch is empty"));
         }
-        Ok(loaded(entry, PatchText::Json(patch), target, source))
+        Ok(LoadedPatch { keeps_history: false, ..loaded(entry, PatchText::Json(patch), target, source) })
     }
 
     fn load_source(&mut self, place: &Place, entry: &At<Patch>) -> Result<Source, Failed> {
@@ -171,7 +185,15 @@ impl Session<'_> {
 
 fn loaded(entry: &At<Patch>, text: PatchText, target: Option<Target>, source: Source) -> LoadedPatch {
     let Source { file, decrypted, .. } = source;
-    LoadedPatch { options: entry.value.clone(), text, target, at: entry.at.clone(), file, decrypted }
+    LoadedPatch {
+        options: entry.value.clone(),
+        text,
+        target,
+        at: entry.at.clone(),
+        file,
+        decrypted,
+        keeps_history: true,
+    }
 }
 
 impl LoadedPatch {

@@ -8,16 +8,16 @@ use std::collections::HashSet;
 use serde_json::Value;
 use windlass_manifest::Step;
 
-use crate::kustomize_schema_1_21::{Field, Shape};
 use crate::patch::strategic_merge::{DIRECTIVE, Directive, Input, Merge};
+use crate::schema::{Field, Type};
 use crate::transform::scalar::text_of;
 
 /// The items of the object, and those of the patch where there is one.
 type Sides = (Vec<Value>, Option<Vec<Value>>);
 
-type Keys = &'static [&'static str];
+type Keys<'k, 's> = &'k [&'s str];
 
-impl Merge<'_> {
+impl<'s> Merge<'s> {
     /// Unites two lists of plain values; those of the patch come first.
     pub(crate) fn set(&mut self, object: Input<Vec<Value>>, patch: Input<Vec<Value>>) -> Result<Option<Value>, String> {
         let Some((object, patch)) = self.sides(object, patch)? else { return Ok(None) };
@@ -35,8 +35,8 @@ impl Merge<'_> {
         &mut self,
         object: Input<Vec<Value>>,
         patch: Input<Vec<Value>>,
-        keys: Keys,
-        shape: Shape,
+        keys: Keys<'_, 's>,
+        shape: Type<'s>,
     ) -> Result<Option<Value>, String> {
         let given = matches!(object, Input::Given(_));
         let Some((object, patch)) = self.sides(object, patch)? else { return Ok(None) };
@@ -69,7 +69,7 @@ impl Merge<'_> {
     }
 
     /// A list that the patch does not mention; patching its object still cleans it.
-    fn untouched_items(&mut self, object: Vec<Value>, keys: Keys, shape: Shape) -> Result<Value, String> {
+    fn untouched_items(&mut self, object: Vec<Value>, keys: Keys<'_, 's>, shape: Type<'s>) -> Result<Value, String> {
         let mut kept = Vec::with_capacity(object.len());
         for item in object {
             self.enter(Step::Item(keys.iter().map(|key| ((*key).to_owned(), key_text(&item, key))).collect()));
@@ -100,7 +100,7 @@ impl Merge<'_> {
         })
     }
 
-    fn merge_items(&mut self, items: &mut Items, shape: Shape) -> Result<(), String> {
+    fn merge_items(&mut self, items: &mut Items<'s>, shape: Type<'s>) -> Result<(), String> {
         for values in items.all_values() {
             let (keys, values) = valid(&items.keys, &values, &items.values);
             let (own_keys, own_values) = valid(&keys, &values, std::slice::from_ref(&values));
@@ -121,7 +121,7 @@ impl Merge<'_> {
         Ok(())
     }
 
-    fn incomplete(&self, keys: Keys) -> String {
+    fn incomplete(&self, keys: Keys<'_, '_>) -> String {
         let key = keys.first().unwrap_or(&"key");
         format!(
             "{}: an item of this list has no {key}, by which its items are told apart, and kustomize would lose others \
@@ -132,7 +132,7 @@ impl Merge<'_> {
 }
 
 /// Two lists while they become one. Items are nodes that can stand in several lists, so lists hold their indices.
-struct Items {
+struct Items<'s> {
     nodes: Vec<Value>,
     object: Vec<usize>,
     patch: Vec<usize>,
@@ -140,12 +140,12 @@ struct Items {
     /// Nodes of the patch, and whether they went into a node of the object, stand for themselves, or deleted one.
     used: Vec<Option<usize>>,
     deleted: Vec<usize>,
-    keys: Vec<&'static str>,
+    keys: Vec<&'s str>,
     values: Vec<Vec<String>>,
 }
 
-impl Items {
-    fn new(object: Vec<Value>, patch: Vec<Value>, keys: Keys) -> Self {
+impl<'s> Items<'s> {
+    fn new(object: Vec<Value>, patch: Vec<Value>, keys: Keys<'_, 's>) -> Self {
         let (objects, patches) = (object.len(), patch.len());
         let nodes: Vec<Value> = object.into_iter().chain(patch).collect();
         let values_of = |node: &Value| keys.iter().map(|key| key_text(node, key)).collect::<Vec<_>>();
@@ -175,7 +175,7 @@ impl Items {
         self.values.clone()
     }
 
-    fn find(&self, list: &[usize], keys: &[&'static str], values: &[String]) -> Option<usize> {
+    fn find(&self, list: &[usize], keys: &[&str], values: &[String]) -> Option<usize> {
         let fits_all = |id: &usize| keys.iter().zip(values).all(|(key, value)| fits(&self.nodes[*id], key, value));
         list.iter().copied().find(fits_all)
     }
@@ -187,7 +187,7 @@ impl Items {
         patch: Option<usize>,
         merged: Option<Value>,
         replaces: bool,
-        keys: &[&'static str],
+        keys: &[&str],
         values: &[String],
     ) {
         let merged = merged.filter(|value| !value.as_object().is_some_and(serde_json::Map::is_empty));
@@ -260,13 +260,7 @@ impl Items {
 }
 
 /// Replaces the items of a list that have these values, or appends the item; without one, removes them.
-fn set_element(
-    nodes: &[Value],
-    list: &mut Vec<usize>,
-    element: Option<usize>,
-    keys: &[&'static str],
-    values: &[String],
-) {
+fn set_element(nodes: &[Value], list: &mut Vec<usize>, element: Option<usize>, keys: &[&str], values: &[String]) {
     let mut kept = Vec::new();
     let mut found = false;
     for id in list.drain(..) {
@@ -288,7 +282,7 @@ fn set_element(
 }
 
 /// Whether an item has the values; keys without a value fit where the one before did.
-fn matches(node: &Value, keys: &[&'static str], values: &[String]) -> bool {
+fn matches(node: &Value, keys: &[&str], values: &[String]) -> bool {
     !values.is_empty() && keys.iter().zip(values).all(|(key, value)| fits(node, key, value))
 }
 
@@ -298,7 +292,7 @@ fn fits(node: &Value, key: &str, value: &str) -> bool {
 }
 
 /// Whether all items have all keys, and no two have the same.
-fn are_distinct(items: &[Value], keys: Keys) -> bool {
+fn are_distinct(items: &[Value], keys: Keys<'_, '_>) -> bool {
     let mut seen = HashSet::new();
     items.iter().all(|item| {
         let own: Vec<_> = keys.iter().map(|key| key_text(item, key)).collect();
@@ -315,7 +309,7 @@ fn key_text(item: &Value, key: &str) -> String {
 }
 
 /// Leaves out the keys that no item of `all` has a value for.
-fn valid(keys: &[&'static str], values: &[String], all: &[Vec<String>]) -> (Vec<&'static str>, Vec<String>) {
+fn valid<'s>(keys: &[&'s str], values: &[String], all: &[Vec<String>]) -> (Vec<&'s str>, Vec<String>) {
     let used = |index: usize| all.iter().any(|values| values.get(index).is_some_and(|value| !value.is_empty()));
     let kept: Vec<usize> = (0..keys.len()).filter(|index| used(*index)).collect();
     if kept.is_empty() {

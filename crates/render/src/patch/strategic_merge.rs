@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use windlass_manifest::{FieldPath, Step};
 use windlass_yaml::{Dialect, Scalar, Style, resolve};
 
-use crate::kustomize_schema_1_21::{Field, Shape};
+use crate::schema::{self, Field, Schema, Type};
 use crate::transform::scalar::{text_of, type_of};
 
 pub(crate) const DIRECTIVE: &str = "$patch";
@@ -22,6 +22,9 @@ pub(crate) struct Merge<'s> {
     path: Vec<Step>,
     pub(crate) warnings: Vec<String>,
     written: Written<'s>,
+    schema: Option<&'s Schema>,
+    /// Nothing is known of the type of the object, so that all its lists are replaced.
+    untyped: bool,
 }
 
 /// How a scalar of the object was written in its file: its text, and whether that is in quotes.
@@ -39,21 +42,45 @@ pub(crate) fn merge_object(object: Value, patch: &Value, merge: &mut Merge<'_>) 
         merge.warnings.push(warning.to_owned());
         return Ok(Some(object));
     }
-    let shape = shape_of(&object).or_else(|| shape_of(patch));
-    merge.value(Some(object), Some(patch.clone()), shape.map(Field::Map))
+    let found = type_of_object(merge.schema, &object).or_else(|| type_of_object(merge.schema, patch));
+    merge.untyped = found.is_none();
+    let merged = merge.value(Some(object), Some(patch.clone()), found.map(Field::Map))?;
+    if let (true, Some(merged)) = (has_directive(patch), &merged)
+        && has_directive(merged)
+    {
+        let warning = "the result holds a key of the patch that starts with `$` as if it were a field: kustomize does \
+                       not carry it out there";
+        merge.warnings.push(warning.to_owned());
+    }
+    Ok(merged)
 }
 
-/// The shape of an object, or of a value that looks like one.
-fn shape_of(value: &Value) -> Option<Shape> {
+/// Whether any mapping holds a directive.
+fn has_directive(value: &Value) -> bool {
+    let is_directive = |key: &str| {
+        key == DIRECTIVE
+            || key == "$retainKeys"
+            || key.starts_with("$setElementOrder/")
+            || key.starts_with("$deleteFromPrimitiveList/")
+    };
+    match value {
+        Value::Object(fields) => fields.iter().any(|(key, value)| is_directive(key) || has_directive(value)),
+        Value::Array(items) => items.iter().any(has_directive),
+        _ => false,
+    }
+}
+
+/// The type of an object, or of a value that looks like one.
+fn type_of_object<'s>(schema: Option<&'s Schema>, value: &Value) -> Option<Type<'s>> {
     let text = |key: &str| value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let (api_version, kind) = (text("apiVersion")?, text("kind")?);
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    Shape::of(group, version, kind)
+    schema::type_of(schema, group, version, kind)
 }
 
 impl<'s> Merge<'s> {
-    pub(crate) fn new(written: Written<'s>) -> Self {
-        Self { path: Vec::new(), warnings: Vec::new(), written }
+    pub(crate) fn new(schema: Option<&'s Schema>, written: Written<'s>) -> Self {
+        Self { path: Vec::new(), warnings: Vec::new(), written, schema, untyped: false }
     }
 
     /// Merges two values of which at least one may be missing; `None` removes the field.
@@ -61,7 +88,7 @@ impl<'s> Merge<'s> {
         &mut self,
         object: Option<Value>,
         patch: Option<Value>,
-        field: Option<Field>,
+        field: Option<Field<'s>>,
     ) -> Result<Option<Value>, String> {
         let kind = object.as_ref().filter(|value| !value.is_null()).or(patch.as_ref());
         match kind {
@@ -71,7 +98,7 @@ impl<'s> Merge<'s> {
             Some(Value::Array(_)) => match field {
                 Some(Field::Keyed(keys, shape)) => {
                     let (object, patch) = (self.list(object)?, self.list(patch)?);
-                    self.keyed_list(object, patch, keys, shape)
+                    self.keyed_list(object, patch, &keys, shape)
                 }
                 Some(Field::Set) => {
                     let (object, patch) = (self.list(object)?, self.list(patch)?);
@@ -79,6 +106,7 @@ impl<'s> Merge<'s> {
                 }
                 _ => {
                     self.list(patch.clone())?;
+                    self.warn_of_lost_items(object.as_ref(), patch.as_ref());
                     Ok(patch.map_or(object, |patch| Some(patch).filter(|patch| !patch.is_null())))
                 }
             },
@@ -90,6 +118,24 @@ impl<'s> Merge<'s> {
                 }
                 Ok(self.scalar(object, patch))
             }
+        }
+    }
+
+    /// Warns where a patch replaces a list of a custom resource of which it seems to know one item only.
+    fn warn_of_lost_items(&mut self, object: Option<&Value>, patch: Option<&Value>) {
+        let names = |list: Option<&Value>| -> Vec<String> {
+            let items = list.and_then(Value::as_array).into_iter().flatten();
+            items.filter_map(|item| item.get("name")?.as_str().map(str::to_owned)).collect()
+        };
+        let (ours, theirs) = (names(object), names(patch));
+        let lost: Vec<_> = ours.iter().filter(|name| !theirs.contains(name)).map(String::as_str).collect();
+        if self.untyped && !theirs.is_empty() && !lost.is_empty() {
+            self.warnings.push(format!(
+                "{}: kustomize replaces lists of custom resources as a whole, so {} of this one go: patch it with JSON \
+                 6902, or have lists merged by their CustomResourceDefinitions",
+                self.here(),
+                lost.join(", ")
+            ));
         }
     }
 
@@ -121,12 +167,15 @@ impl<'s> Merge<'s> {
         &mut self,
         object: Option<Value>,
         patch: Option<Value>,
-        field: Option<Field>,
+        field: Option<Field<'s>>,
     ) -> Result<Option<Value>, String> {
         let shape = match field {
             Some(Field::Map(shape)) => Some(shape),
-            Some(_) => Some(Shape::Leaf),
-            None => object.as_ref().and_then(shape_of).or_else(|| patch.as_ref().and_then(shape_of)),
+            Some(_) => Some(Type::LEAF),
+            None => {
+                let of = |value: &Option<Value>| type_of_object(self.schema, value.as_ref()?);
+                of(&object).or_else(|| of(&patch))
+            }
         };
         let (object, patch) = (self.fields(object)?, self.fields(patch)?);
         match (object, patch) {
@@ -150,7 +199,7 @@ impl<'s> Merge<'s> {
         &mut self,
         object: Map<String, Value>,
         patch: Option<Map<String, Value>>,
-        shape: Option<Shape>,
+        shape: Option<Type<'s>>,
     ) -> Result<Value, String> {
         let mut patch = patch.unwrap_or_default();
         let mut merged = Map::with_capacity(object.len() + patch.len());
@@ -169,7 +218,7 @@ impl<'s> Merge<'s> {
         key: String,
         object: Option<Value>,
         patch: Option<Value>,
-        shape: Option<Shape>,
+        shape: Option<Type<'s>>,
         merged: &mut Map<String, Value>,
     ) -> Result<(), String> {
         let field = match shape {
@@ -256,7 +305,7 @@ mod tests {
         merge_object(
             object,
             &patch,
-            &mut Merge::new(&mut |path| match path {
+            &mut Merge::new(None, &mut |path| match path {
                 [Step::Field(name)] if name == "b" => Some(("quoted".to_owned(), true)),
                 [Step::Field(name)] if name == "empty" => Some((String::new(), false)),
                 _ => None,

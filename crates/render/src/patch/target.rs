@@ -15,6 +15,8 @@ pub(crate) struct Target {
     namespace: Pattern,
     labels: LabelSelector,
     annotations: LabelSelector,
+    states_id: bool,
+    states_metadata: bool,
 }
 
 impl Target {
@@ -31,6 +33,10 @@ impl Target {
             namespace: pattern("namespace", &selector.namespace)?,
             labels: labels("labelSelector", &selector.label_selector)?,
             annotations: labels("annotationSelector", &selector.annotation_selector)?,
+            states_id: [&selector.group, &selector.version, &selector.kind, &selector.name, &selector.namespace]
+                .iter()
+                .any(|text| !text.is_empty()),
+            states_metadata: !(selector.label_selector.is_empty() && selector.annotation_selector.is_empty()),
         })
     }
 
@@ -46,6 +52,31 @@ impl Target {
             && (self.name.fits(&original.name) || self.name.fits(&current.name))
             && self.labels.fits(resource.labels())
             && self.annotations.fits(resource.annotations())
+    }
+
+    /// Whether any id that the object has or had fits; the namespace of today's counts as it is written.
+    pub(crate) fn fits_any_id(&self, resource: &Resource) -> bool {
+        let (group, version) = resource.group_version();
+        if !self.group.fits(group) || !self.version.fits(version) || resource.deleted {
+            return false;
+        }
+        let fits = |kind: &str, name: &str, namespace: &str| {
+            self.kind.fits(kind) && self.name.fits(name) && self.namespace.fits(namespace)
+        };
+        let manifest = &resource.manifest;
+        fits(manifest.kind(), manifest.name(), manifest.namespace().unwrap_or_default())
+            || resource.history.previous.iter().any(|was| fits(&was.kind, &was.name, &was.namespace))
+    }
+
+    /// Whether labels and annotations fit.
+    pub(crate) fn fits_metadata(&self, resource: &Resource) -> bool {
+        self.labels.fits(resource.labels()) && self.annotations.fits(resource.annotations())
+    }
+
+    /// Whether this keeps a replacement away: by any id, or else by labels and annotations. What is not stated rejects
+    /// nothing.
+    pub(crate) fn rejects(&self, resource: &Resource) -> bool {
+        (self.states_id && self.fits_any_id(resource)) || (self.states_metadata && self.fits_metadata(resource))
     }
 }
 

@@ -27,6 +27,13 @@ const INTERNAL: [&str; 18] = [
     "config.k8s.io/id",
 ];
 
+/// The annotations in which kustomize keeps earlier names, namespaces and kinds.
+pub(crate) const PREVIOUS: [&str; 3] = [
+    "internal.config.kubernetes.io/previousNames",
+    "internal.config.kubernetes.io/previousNamespaces",
+    "internal.config.kubernetes.io/previousKinds",
+];
+
 /// The annotation that asks for a hash suffix.
 pub(crate) const NEEDS_HASH: &str = "internal.config.kubernetes.io/needsHashSuffix";
 

@@ -1,5 +1,7 @@
 //! `buildMetadata`: annotations that tell where an object came from, and a label that tells who built it.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 use windlass_manifest::TreePath;
 
@@ -62,6 +64,19 @@ pub(crate) fn of_file(path: &TreePath, root: &TreePath) -> String {
 pub(crate) fn of_plugin(file: &TreePath, root: &TreePath, plugin: &str) -> String {
     let file = scalar(&file.relative_to(root));
     format!("configuredIn: {file}\nconfiguredBy:\n  apiVersion: builtin\n  kind: {plugin}\n")
+}
+
+/// The origin of what an object of the user's configures.
+pub(crate) fn of_plugin_object(resource: &Resource, root: &TreePath) -> String {
+    let manifest = &resource.manifest;
+    let file = manifest.origin().file().and_then(|file| TreePath::new(file).ok());
+    let file = file.unwrap_or_else(|| root.clone());
+    let mut text = of_plugin(&file, root, manifest.kind());
+    let _ = writeln!(text, "  name: {}", scalar(manifest.name()));
+    if let Some(namespace) = manifest.namespace().filter(|namespace| !namespace.is_empty()) {
+        let _ = writeln!(text, "  namespace: {}", scalar(namespace));
+    }
+    text
 }
 
 /// Notes that a transformer ran over an object.

@@ -24,6 +24,8 @@ pub(crate) struct TransformerConfig {
     pub(crate) common_annotations: FieldSpecs,
     pub(crate) images: FieldSpecs,
     pub(crate) replicas: FieldSpecs,
+    /// Fields that may mention vars, beyond the built-in ones.
+    pub(crate) var_references: FieldSpecs,
     /// Beyond the built-in ones.
     pub(crate) name_references: Vec<NameReference>,
 }
@@ -47,6 +49,7 @@ impl Default for TransformerConfig {
             common_annotations: FieldSpecs::built_in(&default::ANNOTATIONS, &[]),
             images: FieldSpecs::built_in(&default::IMAGES, &[]),
             replicas: FieldSpecs::built_in(&default::REPLICAS, &[]),
+            var_references: FieldSpecs::default(),
             name_references: Vec::new(),
         }
     }
@@ -64,6 +67,7 @@ impl TransformerConfig {
         self.common_annotations.merge_all(&other.common_annotations)?;
         self.images.merge_all(&other.images)?;
         self.replicas.merge_all(&other.replicas)?;
+        self.var_references.merge_all(&other.var_references)?;
         other.name_references.iter().for_each(|reference| self.merge_reference(reference));
         Ok(())
     }
@@ -82,12 +86,11 @@ impl TransformerConfig {
         self.replicas.merge_field(&mut fields, "replicas");
         let references: Vec<NameReference> = fields.take("nameReference");
         references.iter().for_each(|reference| self.merge_reference(reference));
-        // Only `vars` would look there, and those are refused where they stand.
-        let _: Vec<FieldSpec> = fields.take("varReference");
+        self.var_references.merge_field(&mut fields, "varReference");
         fields.finish();
     }
 
-    fn merge_reference(&mut self, reference: &NameReference) {
+    pub(crate) fn merge_reference(&mut self, reference: &NameReference) {
         match self.name_references.iter_mut().find(|known| known.target == reference.target) {
             None => self.name_references.push(reference.clone()),
             Some(known) => {

@@ -70,6 +70,11 @@ impl FieldSpecs {
         Self { built_in: [first, second], added: Vec::new() }
     }
 
+    /// Specs without any that are built in.
+    pub(crate) fn of(specs: Vec<FieldSpec>) -> Self {
+        Self { built_in: [&[], &[]], added: specs }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &FieldSpec> {
         self.built_in.iter().copied().flatten().chain(&self.added)
     }

@@ -1,0 +1,145 @@
+//! Finding what a patch is for, and applying it there.
+
+use windlass_manifest::{Gvk, Step};
+
+use crate::Fault;
+use crate::identity::ResId;
+use crate::patch::apply::{self, Aim};
+use crate::patch::load::LoadedPatch;
+use crate::patch::read::{MergePatch, PatchText};
+use crate::patch::strategic_merge::Merge;
+use crate::patch::target;
+use crate::place::Place;
+use crate::resource::Resource;
+use crate::resource_map::ResourceMap;
+use crate::session::Session;
+
+impl Session<'_> {
+    /// Applies a patch to the object that it names, or to those that its target selects.
+    pub(crate) fn patch(&mut self, place: &Place, patch: &LoadedPatch, resources: &mut ResourceMap) {
+        match (&patch.text, &patch.target) {
+            (PatchText::Merge(documents), None) => {
+                for document in documents {
+                    self.patch_named(place, patch, document, resources);
+                }
+            }
+            (text, Some(target)) => {
+                let items = resources.items().iter().enumerate();
+                let found: Vec<_> =
+                    items.filter(|(_, resource)| target.fits(resource)).map(|(index, _)| index).collect();
+                if found.is_empty() {
+                    self.warn_without_target(place, patch);
+                }
+                for index in found {
+                    self.patch_selected(place, patch, text, index, resources);
+                }
+            }
+            // Refused when it was loaded.
+            (PatchText::Json(_), None) => {}
+        }
+    }
+
+    fn patch_named(&mut self, place: &Place, patch: &LoadedPatch, document: &MergePatch, resources: &mut ResourceMap) {
+        let found = resources.find(&document.id);
+        match found.as_slice() {
+            [index] => {
+                let outcome = self.merge_patch(resources.item_mut(*index), document, Aim::Named, patch);
+                self.patched(place, patch, Some(document.line), *index, outcome, resources);
+            }
+            [] => {
+                let fault =
+                    Fault::NoTarget { id: document.id.to_string(), nearest: nearest(&document.id, resources.items()) };
+                self.fail(place.error_in(patch.origin(Some(document.line), place), fault));
+            }
+            several => {
+                let found = several.iter().map(|index| resources.items()[*index].id().to_string()).collect();
+                let fault = Fault::ManyTargets { id: document.id.to_string(), found };
+                self.fail(place.error_in(patch.origin(Some(document.line), place), fault));
+            }
+        }
+    }
+
+    fn patch_selected(
+        &mut self,
+        place: &Place,
+        patch: &LoadedPatch,
+        text: &PatchText,
+        index: usize,
+        resources: &mut ResourceMap,
+    ) {
+        let resource = resources.item_mut(index);
+        let (outcome, line) = match text {
+            PatchText::Merge(documents) => match documents.first() {
+                Some(document) => (self.merge_patch(resource, document, Aim::Target, patch), Some(document.line)),
+                None => return,
+            },
+            PatchText::Json(json) => {
+                if patch.keeps_history {
+                    resource.remember_id();
+                }
+                ((apply::json(resource, json), Vec::new()), None)
+            }
+        };
+        self.patched(place, patch, line, index, outcome, resources);
+    }
+
+    fn merge_patch(
+        &mut self,
+        resource: &mut Resource,
+        document: &MergePatch,
+        aim: Aim,
+        patch: &LoadedPatch,
+    ) -> (Result<(), String>, Vec<String>) {
+        let origin = resource.origin().clone();
+        let (loader, schema) = (&mut self.loader, self.schema.clone());
+        let mut written = |path: &[Step]| loader.written(&origin, path).map(|(text, quoted)| (text.to_owned(), quoted));
+        apply::merge(resource, document, aim, &patch.options, Merge::new(schema.as_deref(), &mut written))
+    }
+
+    /// Ends one application of a patch.
+    fn patched(
+        &mut self,
+        place: &Place,
+        patch: &LoadedPatch,
+        line: Option<usize>,
+        index: usize,
+        (result, warnings): (Result<(), String>, Vec<String>),
+        resources: &mut ResourceMap,
+    ) {
+        resources.ids_changed();
+        if patch.decrypted {
+            resources.item_mut(index).manifest.mark_sensitive();
+        }
+        let origin = patch.origin(line, place);
+        for message in warnings {
+            self.warnings.push(crate::Warning { origin: origin.clone(), message });
+        }
+        if let Err(problem) = result {
+            let target = resources.items()[index].id().to_string();
+            self.fail(place.error_in(origin, Fault::PatchFailed { target, problem }));
+        }
+    }
+
+    fn warn_without_target(&mut self, place: &Place, patch: &LoadedPatch) {
+        let Some(selector) = patch.selector() else { return };
+        let message = format!("the target of this patch fits no object: {}", target::describe(selector));
+        self.warnings.push(place.warning(&patch.at.field("target"), message));
+    }
+}
+
+/// The objects most like the one that a patch names.
+fn nearest(id: &ResId, resources: &[Resource]) -> Vec<String> {
+    let likeness = |other: &ResId| {
+        let Gvk { group, version, kind } = &other.gvk;
+        let wanted = &id.gvk;
+        (if *kind == wanted.kind { 4 } else { 0 })
+            + (if other.name == id.name { 4 } else { 0 })
+            + (if other.namespace == id.namespace { 1 } else { 0 })
+            + (if *group == wanted.group && *version == wanted.version { 1 } else { 0 })
+            + crate::suggest::nearest(&id.name, [other.name.as_str()]).map_or(0, |_| 3)
+    };
+    let mut ranked: Vec<_> = resources.iter().map(|resource| (likeness(&resource.id()), resource.id())).collect();
+    ranked.retain(|(likeness, _)| *likeness >= 4);
+    ranked.sort_by_key(|(likeness, _)| std::cmp::Reverse(*likeness));
+    ranked.into_iter().take(3).map(|(_, id)| id.to_string()).collect()
+}

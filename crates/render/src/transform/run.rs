@@ -1,0 +1,97 @@
+//! Running the plain transformers over all objects.
+
+use crate::Fault;
+use crate::decode::At;
+use crate::kustomization::{Image, Replica};
+use crate::place::Place;
+use crate::resource::Resource;
+use crate::resource_map::ResourceMap;
+use crate::session::Session;
+use crate::transform::field_spec::FieldSpecs;
+use crate::transform::images::ImageRule;
+use crate::transform::prefix::{self, Side};
+use crate::transform::{namespace, replicas};
+
+impl Session<'_> {
+    /// Does something with every object.
+    pub(crate) fn each(
+        &mut self,
+        place: &Place,
+        field: &'static str,
+        resources: &mut ResourceMap,
+        change: impl Fn(&mut Resource) -> Result<(), String>,
+    ) {
+        for resource in resources.items_mut() {
+            if let Err(problem) = change(resource) {
+                let fault = Fault::Transform { transformer: field, target: resource.id().to_string(), problem };
+                let origin = resource.origin().clone();
+                self.errors.push(place.error_in(origin, fault));
+            }
+        }
+    }
+
+    pub(crate) fn set_namespace(&mut self, place: &Place, rule: &namespace::Rule, resources: &mut ResourceMap) {
+        self.each(place, "namespace", resources, |resource| namespace::set(rule, resource));
+        for (index, fault) in resources.conflicts() {
+            let origin = resources.items()[index].origin().clone();
+            self.fail(place.error_in(origin, fault));
+        }
+    }
+
+    pub(crate) fn rename(
+        &mut self,
+        place: &Place,
+        side: Side,
+        text: &str,
+        specs: &FieldSpecs,
+        resources: &mut ResourceMap,
+    ) {
+        let field = if side == Side::Prefix { "namePrefix" } else { "nameSuffix" };
+        self.each(place, field, resources, |resource| prefix::add(side, text, specs, resource));
+    }
+
+    pub(crate) fn set_replicas(
+        &mut self,
+        place: &Place,
+        replica: &At<Replica>,
+        specs: &FieldSpecs,
+        resources: &mut ResourceMap,
+    ) {
+        let mut found = false;
+        for index in 0..resources.items().len() {
+            match replicas::set(&replica.value, specs, resources.item_mut(index)) {
+                Ok(fits) => found |= fits,
+                Err(problem) => {
+                    found = true;
+                    let resource = &resources.items()[index];
+                    let (target, origin) = (resource.id().to_string(), resource.origin().clone());
+                    let fault = Fault::Transform { transformer: "replicas", target, problem };
+                    self.fail(place.error_in(origin, fault));
+                }
+            }
+        }
+        if !found {
+            let problem = format!(
+                "there is no Deployment, ReplicaSet, StatefulSet or ReplicationController called {:?}",
+                replica.value.name
+            );
+            self.fail(place.error(&replica.at, Fault::InvalidValue { field: replica.at.to_string(), problem }));
+        }
+    }
+
+    pub(crate) fn set_image(
+        &mut self,
+        place: &Place,
+        image: &At<Image>,
+        specs: &FieldSpecs,
+        resources: &mut ResourceMap,
+    ) {
+        match ImageRule::new(&image.value) {
+            Ok(rule) => self.each(place, "images", resources, |resource| rule.apply(specs, resource)),
+            Err(problem) => {
+                let at = image.at.field("name");
+                self.fail(place.error(&at, Fault::InvalidValue { field: at.to_string(), problem }));
+            }
+        }
+    }
+}
