@@ -77,7 +77,10 @@ pub enum Error {
         hint: &'static str,
     },
     /// A built object is still encrypted.
-    #[error("{subject} is encrypted with SOPS and was not decrypted: set spec.decryption of the Kustomization")]
+    #[error(
+        "{subject} is encrypted with SOPS, and no key is at hand: name one in spec.decryption of the Kustomization, or \
+         give it to the command line"
+    )]
     StillEncrypted {
         /// The object, and where it stands.
         subject: Box<Subject>,
