@@ -45,33 +45,6 @@ impl<'d> Compiler<'d> {
         Types { atoms: compiler.atoms, names }
     }
 
-    /// The two types with which the reference reads what it knows nothing of.
-    pub(crate) fn deduced() -> Types {
-        let definition = |name: &str, items: &str, relationship| {
-            let atomic = TypeRef::named("__untyped_atomic_");
-            TypeDefinition {
-                name: name.to_owned(),
-                atom: Atom {
-                    scalar: Some(Scalar::Untyped),
-                    list: Some(List {
-                        element_type: atomic,
-                        element_relationship: ElementRelationship::Atomic,
-                        keys: Vec::new(),
-                    }),
-                    map: Some(Map {
-                        element_type: TypeRef::named(items),
-                        element_relationship: relationship,
-                        fields: Vec::new(),
-                    }),
-                },
-            }
-        };
-        Compiler::compile(&[
-            definition("__untyped_atomic_", "__untyped_atomic_", ElementRelationship::Atomic),
-            definition(DEDUCED, DEDUCED, ElementRelationship::Separable),
-        ])
-    }
-
     fn reserve(&mut self) -> TypeId {
         self.atoms.push(AtomType::default());
         TypeId(self.atoms.len() - 1)

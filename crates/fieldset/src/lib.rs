@@ -49,7 +49,8 @@
 //! * [`FieldSet`]: sets of fields, read from and written as FieldsV1. [`Entries`] is the whole of `managedFields`, for who
 //!   asks who owns what of a live object; [`project`] is what an object says of a set.
 //! * [`Schema`], [`Type`], [`TypedValue`]: objects of which it is known how their lists are keyed. Schemas are read in
-//!   structured-merge-diff's form or built from [`definition`]s; [`Type::deduced`] is for objects without one.
+//!   structured-merge-diff's form or built from [`definition`]s, and [`Type::of_kind`] has those of Kubernetes' kinds; [`Type::deduced`] is for objects
+//!   without one.
 //! * [`Updater`], [`ManagedFields`]: what a write makes of an object and its owners.
 //!
 //! # What holds
@@ -84,6 +85,7 @@ mod field_set;
 mod fields_v1;
 mod filter;
 mod go_print;
+mod kubernetes;
 mod list_items;
 mod managed_fields;
 mod merge;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt::{self, Debug},
     sync::{Arc, LazyLock},
 };
 
@@ -10,13 +11,16 @@ use serde_json::Value;
 
 use crate::{
     compiler::Compiler,
-    definition::{Scalar, TypeDefinition},
+    definition::{Atom, ElementRelationship, List, Map, Scalar, TypeDefinition, TypeRef},
     validation_error::Fault,
 };
 
 /// The name by which the reference knows what nothing is known of; mappings of it are left alone when sets are adapted
 /// to a changed schema.
 pub(crate) const DEDUCED: &str = "__untyped_deduced_";
+
+/// The name by which it knows what is of any kind and owned as a whole.
+pub(crate) const ATOMIC: &str = "__untyped_atomic_";
 
 /// The types of objects: which mappings and lists are one value, and by what list items are told apart.
 ///
@@ -41,19 +45,18 @@ pub(crate) const DEDUCED: &str = "__untyped_deduced_";
 /// assert_eq!(error.to_string(), r#".containers[name="app"].imag: field not declared in schema"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Schema {
     types: Arc<Types>,
 }
 
-#[derive(Debug)]
 pub(crate) struct Types {
     pub(crate) atoms: Vec<AtomType>,
     pub(crate) names: HashMap<String, TypeId>,
 }
 
 /// One type of a schema: what a [`TypedValue`](crate::TypedValue) is a value of.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Type {
     pub(crate) schema: Schema,
     pub(crate) id: TypeId,
@@ -64,7 +67,7 @@ pub struct Type {
 pub(crate) struct TypeId(pub(crate) usize);
 
 /// A type whose references are resolved.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct AtomType {
     pub(crate) map: Option<MapType>,
     pub(crate) scalar: Option<Scalar>,
@@ -74,7 +77,7 @@ pub(crate) struct AtomType {
 }
 
 /// How messages name a type, and whether it could be found at all.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) enum Label {
     #[default]
     Inlined,
@@ -83,7 +86,6 @@ pub(crate) enum Label {
     Missing(String),
 }
 
-#[derive(Debug)]
 pub(crate) struct MapType {
     /// Sorted by name. Types that differ only in the relationship share them.
     pub(crate) fields: Arc<[FieldType]>,
@@ -93,7 +95,6 @@ pub(crate) struct MapType {
     pub(crate) deduced: bool,
 }
 
-#[derive(Debug)]
 pub(crate) struct FieldType {
     pub(crate) name: Arc<str>,
     pub(crate) ty: TypeId,
@@ -112,7 +113,6 @@ impl MapType {
     }
 }
 
-#[derive(Debug)]
 pub(crate) struct ListType {
     pub(crate) element: TypeId,
     pub(crate) atomic: bool,
@@ -205,6 +205,23 @@ impl Schema {
         self.types.names.get(name).map(|id| Type { schema: self.clone(), id: *id })
     }
 
+    /// The two types with which the reference reads what it knows nothing of.
+    pub(crate) fn untyped_definitions() -> [TypeDefinition; 2] {
+        let definition = |name: &str, element_relationship| TypeDefinition {
+            name: name.to_owned(),
+            atom: Atom {
+                scalar: Some(Scalar::Untyped),
+                list: Some(List {
+                    element_type: TypeRef::named(ATOMIC),
+                    element_relationship: ElementRelationship::Atomic,
+                    keys: Vec::new(),
+                }),
+                map: Some(Map { element_type: TypeRef::named(name), element_relationship, fields: Vec::new() }),
+            },
+        };
+        [definition(ATOMIC, ElementRelationship::Atomic), definition(DEDUCED, ElementRelationship::Separable)]
+    }
+
     pub(crate) fn atom(&self, id: TypeId) -> &AtomType {
         // An id comes from this schema's own compiler, which gave one only to what it kept.
         &self.types.atoms[id.0]
@@ -222,9 +239,9 @@ impl Type {
     #[must_use]
     pub fn deduced() -> Self {
         static TYPE: LazyLock<Type> = LazyLock::new(|| {
-            let types = Compiler::deduced();
-            let id = types.names.get(DEDUCED).copied().unwrap_or(TypeId(0));
-            Type { schema: Schema { types: Arc::new(types) }, id }
+            let schema = Schema::new(&Schema::untyped_definitions());
+            let id = schema.types.names.get(DEDUCED).copied().unwrap_or(TypeId(0));
+            Type { schema, id }
         });
         TYPE.clone()
     }
@@ -240,5 +257,20 @@ impl Type {
 
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.schema.is(&other.schema) && self.id == other.id
+    }
+}
+
+impl Debug for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Type({:?})", self.name().unwrap_or("inlined"))
+    }
+}
+
+/// The names of its types.
+impl Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names: Vec<_> = self.types.names.keys().collect();
+        names.sort_unstable();
+        f.debug_tuple("Schema").field(&names).finish()
     }
 }

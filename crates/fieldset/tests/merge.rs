@@ -10,9 +10,11 @@ use windlass_fieldset::{
     Updater, Writer,
 };
 
-#[path = "smd/converters.rs"]
+#[path = "recorded/converters.rs"]
 mod converters;
-#[path = "smd/recording.rs"]
+#[path = "recorded/notation.rs"]
+mod notation;
+#[path = "recorded/recording.rs"]
 mod recording;
 
 use converters::Converter;
@@ -81,7 +83,7 @@ struct Owner {
 
 #[test]
 fn every_recorded_scenario_goes_as_recorded() {
-    let Some(folder) = recording::folder("merge") else { return };
+    let Some(folder) = recording::folder("smd/merge") else { return };
     let mut passed: BTreeMap<String, usize> = BTreeMap::new();
     let mut failures = Vec::new();
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -140,8 +142,7 @@ fn play(scenario: Scenario) -> Result<(), String> {
     }
     if !scenario.expect_object.is_empty() {
         let ty = play.converter.ty(&scenario.expect_api_version).ok_or("no type for the version")?;
-        let (expected, live) =
-            (recording::yaml(&scenario.expect_object), play.live(&ty, &scenario.expect_api_version)?);
+        let (expected, live) = (notation::yaml(&scenario.expect_object), play.live(&ty, &scenario.expect_api_version)?);
         if *live.value() != expected {
             return Err(format!("expected object {expected}, got {}", live.value()));
         }
@@ -155,8 +156,8 @@ fn types(scenario: &Scenario) -> BTreeMap<String, Type> {
     let mut schemas: BTreeMap<&str, Schema> = BTreeMap::new();
     let mut types = BTreeMap::new();
     for (version, of_version) in &scenario.schemas {
-        let schema = schemas.entry(&of_version.schema).or_insert_with(|| recording::schema(&of_version.schema));
-        types.insert(version.clone(), recording::ty(schema, &of_version.type_ref));
+        let schema = schemas.entry(&of_version.schema).or_insert_with(|| notation::schema(&of_version.schema));
+        types.insert(version.clone(), notation::ty(schema, &of_version.type_ref));
     }
     for version in ["v1", "v2", "v3"] {
         let ty = schemas.values().find_map(|schema| schema.type_named(version));
@@ -191,7 +192,7 @@ impl Play {
             return self.change_schema(&step.schema);
         }
         let ty = self.converter.ty(&step.api_version).ok_or("no type for the version")?;
-        let value = recording::yaml(&step.yaml);
+        let value = notation::yaml(&step.yaml);
         let value =
             if step.op == "update" { TypedValue::with_duplicates(value, &ty) } else { TypedValue::new(value, &ty) };
         let value = value.map_err(|error| error.to_string())?;
@@ -245,7 +246,7 @@ impl Play {
     }
 
     fn change_schema(&mut self, schema: &str) -> Result<(), String> {
-        let schema = recording::schema(schema);
+        let schema = notation::schema(schema);
         let live = self.live.take().ok_or("nothing there")?;
         let ty = schema.type_named(live.ty().name().unwrap_or_default()).ok_or("no such type any more")?;
         self.converter.replace_types(|version| schema.type_named(version).expect("a type for each version"));

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use windlass_fieldset::{FieldSet, Schema, TypedValue, ValidationErrors};
 
-#[path = "smd/recording.rs"]
+#[path = "recorded/notation.rs"]
+mod notation;
+#[path = "recorded/recording.rs"]
 mod recording;
 
 #[derive(Deserialize)]
@@ -24,7 +26,7 @@ struct Call {
 
 #[test]
 fn every_recorded_call_has_the_recorded_answer() {
-    let Some(folder) = recording::folder("typed") else { return };
+    let Some(folder) = recording::folder("smd/typed") else { return };
     let calls = std::fs::read_to_string(folder.join("calls.jsonl")).unwrap();
     let mut schemas: HashMap<String, Schema> = HashMap::new();
     let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
@@ -33,7 +35,7 @@ fn every_recorded_call_has_the_recorded_answer() {
         let call: Call = serde_json::from_str(line).unwrap();
         let schema = schemas.entry(call.schema.clone()).or_insert_with(|| {
             let text = std::fs::read_to_string(folder.join(format!("schema-{}.yaml", call.schema))).unwrap();
-            recording::schema(&text)
+            notation::schema(&text)
         });
         let answer = answer(&call, schema);
         let expected = expected(&call);
@@ -52,7 +54,7 @@ fn every_recorded_call_has_the_recorded_answer() {
 }
 
 fn answer(call: &Call, schema: &Schema) -> Value {
-    let ty = recording::ty(schema, &call.type_ref);
+    let ty = notation::ty(schema, &call.type_ref);
     let set = || FieldSet::from_fields_v1(&call.input["set"]).expect("a recorded set");
     if call.function == "validate" {
         let allowed = call.input["allowDuplicates"] == true;
