@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use windlass_manifest::{EntryKind, FieldPath, Origin, TreePath, read_manifests};
+use windlass_manifest::{EntryKind, FieldPath, Origin, Resolved, TreePath, read_manifests};
 use windlass_yaml::{ReadOptions, read_document};
 
 use crate::Fault;
 use crate::decode::At;
 use crate::kustomization::Kustomization;
-use crate::loader::{Encrypted, is_remote};
+use crate::loader::Encrypted;
 use crate::place::Place;
+use crate::remote::{RepositoryUrl, is_file_url};
 use crate::resource::Resource;
 use crate::resource_map::ResourceMap;
 use crate::session::{Failed, Session};
@@ -23,6 +24,14 @@ pub(crate) struct Accumulator {
     pub(crate) resources: ResourceMap,
     pub(crate) config: TransformerConfig,
     pub(crate) vars: Vec<DefinedVar>,
+}
+
+/// Where an entry leads.
+enum Found {
+    Local(Resolved),
+    /// A file at a URL.
+    File,
+    Repository(Box<RepositoryUrl>),
 }
 
 impl Session<'_> {
@@ -45,6 +54,7 @@ impl Session<'_> {
             let _: Result<(), Failed> = self.crds(place, entry, &mut accumulated.config);
         }
         self.generators(place, kustomization, &mut accumulated);
+        self.charts(place, kustomization, &mut accumulated);
         self.plugin_generators(place, &kustomization.generators, &mut accumulated);
         let patches = self.load_patches(place, kustomization);
         // What follows works on the objects, so it would only repeat what is wrong with them.
@@ -64,7 +74,14 @@ impl Session<'_> {
     }
 
     pub(crate) fn resource(&mut self, place: &Place, entry: &At<String>, into: &mut Accumulator) -> Result<(), Failed> {
-        let (_, resolved) = self.find_entry(place, entry)?;
+        let resolved = match self.find_entry(place, entry)? {
+            Found::Local(resolved) => resolved,
+            Found::File => return self.file(place, entry, into),
+            Found::Repository(url) => {
+                let built = self.remote_base(place, entry, &url)?;
+                return self.merge(place, &entry.at, built, into);
+            }
+        };
         match resolved.kind {
             EntryKind::File => self.file(place, entry, into),
             EntryKind::Directory => {
@@ -86,7 +103,13 @@ impl Session<'_> {
         entry: &At<String>,
         accumulated: Accumulator,
     ) -> Result<Accumulator, Failed> {
-        let (_, resolved) = self.find_entry(place, entry)?;
+        let resolved = match self.find_entry(place, entry)? {
+            Found::Local(resolved) => resolved,
+            Found::Repository(url) => return self.remote_component(place, entry, &url, accumulated),
+            Found::File => {
+                return Err(self.fail(place.error(&entry.at, Fault::NotADirectory { path: entry.value.clone() })));
+            }
+        };
         if resolved.kind == EntryKind::File {
             return Err(self.fail(place.error(&entry.at, Fault::NotADirectory { path: entry.value.clone() })));
         }
@@ -102,20 +125,25 @@ impl Session<'_> {
         Ok(built)
     }
 
-    fn find_entry(
-        &mut self,
-        place: &Place,
-        entry: &At<String>,
-    ) -> Result<(TreePath, windlass_manifest::Resolved), Failed> {
+    fn find_entry(&mut self, place: &Place, entry: &At<String>) -> Result<Found, Failed> {
         let path = &entry.value;
+        // A URL is tried as that of a file, and then as that of a repository.
+        let url = RepositoryUrl::parse(path);
+        if is_file_url(path) && self.options.fetch.is_some_and(|fetch| url.is_err() || fetch.file(path).is_ok()) {
+            return Ok(Found::File);
+        }
         let found = match path.is_empty() {
             true => Err(Fault::InvalidValue { field: entry.at.to_string(), problem: "the path is empty".into() }),
             false => self.loader.find(&place.directory, path),
         };
-        found.map_err(|fault| {
-            let fault = if is_remote(path) { Fault::Remote { url: path.clone() } } else { fault };
-            self.fail(place.error(&entry.at, fault))
-        })
+        match (found, url) {
+            (Ok((_, resolved)), _) => Ok(Found::Local(resolved)),
+            (Err(_), Ok(url)) => Ok(Found::Repository(Box::new(url))),
+            (Err(_), Err(_)) if is_file_url(path) => {
+                Err(self.fail(place.error(&entry.at, Fault::Remote { url: path.clone() })))
+            }
+            (Err(fault), Err(_)) => Err(self.fail(place.error(&entry.at, fault))),
+        }
     }
 
     /// Reads the kustomization of a directory that is included.
@@ -163,9 +191,6 @@ impl Session<'_> {
             }
         }
         for resource in resources.into_items() {
-            if self.options.merge_by_crds && resource.manifest.kind() == "CustomResourceDefinition" {
-                Arc::make_mut(self.schema.get_or_insert_default()).add_crd(resource.manifest.value());
-            }
             let origin = resource.origin().clone();
             if let Err(fault) = into.resources.append(resource) {
                 result = Err(self.fail(place.error_in(origin, fault)));
@@ -178,7 +203,7 @@ impl Session<'_> {
         let loaded = self.loader.file(&place.directory, &entry.value, Encrypted::Decrypt);
         let loaded = loaded.map_err(|fault| self.fail(place.error(&entry.at, fault)))?;
         let read = loaded.text().and_then(|text| {
-            read_manifests(text, loaded.path.as_str()).map_err(|error| match error {
+            read_manifests(text, &loaded.name).map_err(|error| match error {
                 windlass_manifest::Error::Yaml { source, .. } => Fault::Yaml(source),
                 error => Fault::NotAnObject(error),
             })
@@ -189,7 +214,7 @@ impl Session<'_> {
                 Fault::NotAnObject(error) => error.origin().line().unwrap_or(0),
                 _ => 0,
             };
-            self.fail(place.error_in(Origin::new(loaded.path.as_str(), line), fault))
+            self.fail(place.error_in(Origin::new(loaded.name.as_str(), line), fault))
         })?;
         let mut result = Ok(());
         for mut manifest in manifests {
@@ -198,7 +223,10 @@ impl Session<'_> {
             }
             let mut resource = Resource::from_file(manifest);
             if self.metadata.tracks {
-                resource.history.origin = Some(build_metadata::of_file(&loaded.path, &self.root));
+                resource.history.origin = Some(build_metadata::of_file(&loaded.path, &self.root, self.remotes.last()));
+            }
+            if self.options.merge_by_crds && resource.manifest.kind() == "CustomResourceDefinition" {
+                Arc::make_mut(self.schema.get_or_insert_default()).add_crd(resource.manifest.value());
             }
             let origin = resource.origin().clone();
             if let Err(fault) = into.resources.append(resource) {

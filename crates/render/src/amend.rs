@@ -4,8 +4,8 @@ use windlass_manifest::{FieldPath, TreeError};
 
 use crate::decode::{At, Problem};
 use crate::kustomization::{Image, Kustomization};
-use crate::loader::is_remote;
 use crate::place::{Place, amendment};
+use crate::remote::is_remote;
 use crate::session::{Failed, Session};
 use crate::{Amendments, Fault};
 
@@ -71,6 +71,7 @@ impl Session<'_> {
         for (index, component) in amendments.components.iter().enumerate() {
             let at = amendment("components", index);
             if is_remote(component) {
+                // Flux takes local components only.
                 let fault = Fault::Remote { url: component.clone() };
                 result = Err(self.fail(place.error(&at, fault)));
                 continue;

@@ -13,6 +13,8 @@ use windlass_manifest::{EntryKind, FileTree, Resolved, TreeEntry, TreeError, Tre
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Closure {
     entries: BTreeMap<(Question, TreePath), Answer>,
+    /// What was fetched, with its revision where that is known.
+    fetched: BTreeMap<String, String>,
 }
 
 /// What was asked of the tree.
@@ -27,16 +29,19 @@ type Answer = [u8; 32];
 
 impl Closure {
     /// Whether a build in `tree` would read the same bytes and so give the same result, with the same options and keys.
+    ///
+    /// What was fetched from elsewhere may be another by now, so with any of that it never is.
     #[must_use]
     pub fn is_current(&self, tree: &dyn FileTree) -> bool {
-        self.entries.iter().all(|((question, path), answer)| {
-            let now = match question {
-                Question::Resolve => of_resolved(&tree.resolve(path)),
-                Question::Read => of_bytes(tree.read(path).as_deref().ok()),
-                Question::List => of_entries(&tree.list(path)),
-            };
-            now == *answer
-        })
+        self.fetched.is_empty()
+            && self.entries.iter().all(|((question, path), answer)| {
+                let now = match question {
+                    Question::Resolve => of_resolved(&tree.resolve(path)),
+                    Question::Read => of_bytes(tree.read(path).as_deref().ok()),
+                    Question::List => of_entries(&tree.list(path)),
+                };
+                now == *answer
+            })
     }
 
     /// One digest of all of it, as 64 hexadecimal digits.
@@ -49,6 +54,10 @@ impl Closure {
             hash.update([0]);
             hash.update(answer);
         }
+        for text in self.fetched.iter().flat_map(|(url, revision)| [url, revision]) {
+            hash.update(text);
+            hash.update([0]);
+        }
         hash.finalize().iter().fold(String::new(), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
             text
@@ -58,6 +67,15 @@ impl Closure {
     /// The files that were read, sorted.
     pub fn files(&self) -> impl Iterator<Item = &TreePath> {
         self.entries.keys().filter(|(question, _)| *question == Question::Read).map(|(_, path)| path)
+    }
+
+    /// The URLs of what was fetched, sorted, each with its revision; that of a single file is empty.
+    pub fn remotes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fetched.iter().map(|(url, revision)| (url.as_str(), revision.as_str()))
+    }
+
+    pub(crate) fn fetched(&mut self, url: &str, revision: &str) {
+        self.fetched.insert(url.to_owned(), revision.to_owned());
     }
 
     pub(crate) fn resolved(&mut self, path: &TreePath, answer: &Result<Resolved, TreeError>) {

@@ -76,6 +76,13 @@ impl Decode for bool {
     }
 }
 
+impl Decode for Value {
+    /// Any value as it is, for those who read it elsewhere.
+    fn decode(cursor: Cursor<'_>, _: &mut Vec<Problem>) -> Self {
+        cursor.value.clone()
+    }
+}
+
 impl Decode for i64 {
     fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
         match cursor.value {
@@ -156,23 +163,6 @@ impl<'v, 'p> Fields<'v, 'p> {
         let Some((key, value)) = found.map(|position| self.fields[position]) else { return T::default() };
         self.fields.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
         T::decode(Cursor { value, at: self.at.field(key) }, self.problems)
-    }
-
-    /// Takes a field that is part of kustomize and not of this crate: a fault unless it is empty.
-    pub(crate) fn refuse(&mut self, name: &'static str) {
-        self.known.push(name);
-        for (key, value) in self.fields.extract_if(.., |(key, _)| key.eq_ignore_ascii_case(name)) {
-            let empty = match value {
-                Value::Null => true,
-                Value::Array(items) => items.is_empty(),
-                Value::Object(fields) => fields.is_empty(),
-                _ => false,
-            };
-            if !empty {
-                let at = self.at.field(key);
-                self.problems.push(Problem { fault: Fault::Unsupported { field: at.to_string() }, at });
-            }
-        }
     }
 
     /// Where a field stands, or would stand.

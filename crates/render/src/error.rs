@@ -4,7 +4,7 @@ use std::fmt;
 
 use windlass_manifest::{Origin, TreeError, TreePath};
 
-use crate::{Closure, DecryptError};
+use crate::{ChartError, Closure, DecryptError, FetchError};
 
 /// Everything that is wrong with a build: at least one fault, in the order in which they were met.
 ///
@@ -172,7 +172,10 @@ pub enum Fault {
         path: String,
     },
     /// A URL. This crate does not reach the network.
-    #[error("{url:?} is remote: download it into the repository, or make it a source of its own")]
+    #[error(
+        "{url:?} is remote: download it into the repository, or make it a source of its own; a build fetches nothing \
+         unless its options say with what"
+    )]
     Remote {
         /// The URL as written.
         url: String,
@@ -195,6 +198,31 @@ pub enum Fault {
         kind: String,
         /// Its name.
         name: String,
+    },
+    /// Something remote that could not be fetched.
+    #[error("cannot fetch {url:?}")]
+    Fetch {
+        /// The URL as written.
+        url: String,
+        /// Why.
+        source: FetchError,
+    },
+    /// A Helm chart, where nothing renders it.
+    #[error(
+        "{field} needs something that renders charts, and this build was not given it: make the chart a HelmRelease, \
+         or commit what `helm template` prints"
+    )]
+    Charts {
+        /// The field.
+        field: String,
+    },
+    /// A Helm chart that could not be rendered.
+    #[error("cannot render the chart {name:?}")]
+    Chart {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: ChartError,
     },
     /// A kustomization that includes itself, directly or over others.
     #[error("{path:?} is this directory or holds it, so the build would go in a circle")]

@@ -51,10 +51,10 @@ pub(crate) struct Kustomization {
     pub(crate) generators: Vec<At<String>>,
     pub(crate) transformers: Vec<At<String>>,
     pub(crate) validators: Vec<At<String>>,
+    /// `helmCharts`, then `helmChartInflationGenerator`, as written.
+    pub(crate) charts: Vec<At<Value>>,
+    pub(crate) chart_globals: Value,
 }
-
-/// The fields of kustomize that are refused, so that nothing is skipped in silence.
-const UNSUPPORTED: [&str; 3] = ["helmCharts", "helmGlobals", "helmChartInflationGenerator"];
 
 impl Kustomization {
     /// Reads the values of a kustomization file. All faults are noted; the result is of use only without any.
@@ -66,7 +66,8 @@ impl Kustomization {
         let mut fields = Fields::of(Cursor::root(value), problems);
         let is_component = type_meta(&mut fields);
         let _: Option<Metadata> = fields.take("metadata");
-        UNSUPPORTED.iter().for_each(|name| fields.refuse(name));
+        let mut charts: Vec<_> = fields.take("helmCharts");
+        charts.append(&mut fields.take("helmChartInflationGenerator"));
         let mut resources: Vec<_> = fields.take("resources");
         resources.append(&mut fields.take("bases"));
         let mut images: Vec<_> = fields.take("images");
@@ -99,6 +100,8 @@ impl Kustomization {
             generators: fields.take("generators"),
             transformers: fields.take("transformers"),
             validators: fields.take("validators"),
+            charts,
+            chart_globals: fields.take("helmGlobals"),
         };
         // Only Secrets have a type.
         for entry in kustomization.config_maps.iter().filter(|entry| !entry.value.secret_type.is_empty()) {

@@ -68,6 +68,7 @@ mod accumulate;
 mod amend;
 mod amendments;
 mod build;
+mod charts;
 mod closure;
 mod crds;
 mod decode;
@@ -88,6 +89,7 @@ mod place;
 mod plugin;
 #[cfg(test)]
 mod recorded_tables;
+mod remote;
 mod replacement;
 mod resource;
 mod resource_map;
@@ -101,8 +103,10 @@ mod warning;
 
 pub use amendments::{Amendments, CommonMetadata};
 pub use build::{Build, build};
+pub use charts::{ChartError, ChartRequest, RenderCharts};
 pub use closure::Closure;
 pub use error::{BuildError, BuildErrors, Fault};
 pub use kustomization::{Image, Patch, PatchSource, Selector};
 pub use options::{BuildOptions, Decrypt, DecryptError, Limits, LoadRestriction, Order};
+pub use remote::{Fetch, FetchError, Fetched, RepositoryUrl, RepositoryUrlError};
 pub use warning::Warning;

@@ -1,15 +1,20 @@
 //! The way to the tree: every question goes through here, is counted against the limits, and noted in the closure.
 
+use std::sync::Arc;
+
 use windlass_manifest::{EntryKind, FileTree, Origin, Resolved, Step, TreeEntry, TreeError, TreePath, TreePathError};
 use windlass_yaml::{Content, Node, Style, compose};
 use zeroize::Zeroizing;
 
+use crate::remote::{Fetched, RepositoryUrl, is_file_url};
 use crate::{BuildOptions, Closure, Fault, LoadRestriction, suggest};
 
 /// Reads files for a build.
 pub(crate) struct Loader<'a> {
     tree: &'a dyn FileTree,
     options: &'a BuildOptions<'a>,
+    /// Other repositories that the build is in, each with what its files are called in messages.
+    remotes: Vec<(Arc<dyn FileTree>, String)>,
     closure: Closure,
     files: usize,
     bytes: u64,
@@ -20,6 +25,8 @@ pub(crate) struct Loader<'a> {
 /// A file that was read.
 pub(crate) struct Loaded {
     pub(crate) path: TreePath,
+    /// What it is called in messages.
+    pub(crate) name: String,
     pub(crate) bytes: Zeroizing<Vec<u8>>,
     /// It was encrypted; what comes of it is a secret.
     pub(crate) decrypted: bool,
@@ -41,7 +48,7 @@ pub(crate) enum Encrypted {
 
 impl<'a> Loader<'a> {
     pub(crate) fn new(tree: &'a dyn FileTree, options: &'a BuildOptions<'a>) -> Self {
-        Self { tree, options, closure: Closure::default(), files: 0, bytes: 0, composed: None }
+        Self { tree, options, remotes: Vec::new(), closure: Closure::default(), files: 0, bytes: 0, composed: None }
     }
 
     pub(crate) fn into_closure(self) -> Closure {
@@ -50,12 +57,16 @@ impl<'a> Loader<'a> {
 
     /// The file that a kustomization in `directory` calls `path`.
     pub(crate) fn file(&mut self, directory: &TreePath, path: &str, encrypted: Encrypted) -> Result<Loaded, Fault> {
+        if is_file_url(path) {
+            return self.download(path, encrypted);
+        }
         let target = join(directory, path)?;
         let resolved = self.resolve(&target).map_err(|error| self.missing(directory, path, error))?;
         if resolved.kind == EntryKind::Directory {
             return Err(Fault::NotAFile { path: path.to_owned() });
         }
-        if self.options.load_restriction == LoadRestriction::RootOnly {
+        // What comes from elsewhere is never trusted with more than its own directories.
+        if self.options.load_restriction == LoadRestriction::RootOnly || !self.remotes.is_empty() {
             let root = self.resolve(directory).map_err(Fault::Tree)?;
             if !resolved.path.is_in(&root.path) {
                 return Err(Fault::Restricted { path: path.to_owned(), directory: directory.clone() });
@@ -74,14 +85,21 @@ impl<'a> Loader<'a> {
     }
 
     pub(crate) fn resolve(&mut self, path: &TreePath) -> Result<Resolved, TreeError> {
-        let answer = self.tree.resolve(path);
-        self.closure.resolved(path, &answer);
-        answer
+        match self.remotes.last() {
+            Some((tree, _)) => tree.resolve(path),
+            None => {
+                let answer = self.tree.resolve(path);
+                self.closure.resolved(path, &answer);
+                answer
+            }
+        }
     }
 
     pub(crate) fn list(&mut self, path: &TreePath) -> Result<Vec<TreeEntry>, Fault> {
         let answer = self.tree.list(path);
-        self.closure.listed(path, &answer);
+        if self.remotes.is_empty() {
+            self.closure.listed(path, &answer);
+        }
         answer.map_err(Fault::Tree)
     }
 
@@ -92,9 +110,59 @@ impl<'a> Loader<'a> {
         if self.files > limits.files {
             return Err(Fault::Limit { what: "files", limit: limits.files as u64 });
         }
-        let answer = self.tree.read(&path);
-        self.closure.read(&path, answer.as_deref().ok());
+        let answer = match self.remotes.last() {
+            Some((tree, _)) => tree.read(&path),
+            None => {
+                let answer = self.tree.read(&path);
+                self.closure.read(&path, answer.as_deref().ok());
+                answer
+            }
+        };
         let bytes = answer.map_err(Fault::Tree)?;
+        let name = self.name(&path);
+        self.loaded(path, name, bytes, encrypted)
+    }
+
+    /// What a file of the tree is called in messages.
+    pub(crate) fn name(&self, path: &TreePath) -> String {
+        match self.remotes.last() {
+            Some((_, url)) => format!("{url}/{path}"),
+            None => path.to_string(),
+        }
+    }
+
+    /// Goes into another repository.
+    pub(crate) fn enter(&mut self, fetched: Fetched, url: &RepositoryUrl) {
+        let at_root = RepositoryUrl { directory: String::new(), ..url.clone() };
+        self.closure.fetched(&at_root.to_string(), &fetched.revision);
+        self.remotes.push((fetched.tree, at_root.clone_url()));
+    }
+
+    /// Comes back from the repository entered last.
+    pub(crate) fn leave(&mut self) {
+        self.remotes.pop();
+    }
+
+    /// The tree itself, for one who reads it without an entry in the closure.
+    pub(crate) fn untracked(&self) -> &dyn FileTree {
+        self.remotes.last().map_or(self.tree, |(tree, _)| &**tree)
+    }
+
+    /// Notes that a chart was rendered, from whatever it took.
+    pub(crate) fn note_chart(&mut self, name: &str) {
+        self.closure.fetched(&format!("chart {name}"), "");
+    }
+
+    fn download(&mut self, url: &str, encrypted: Encrypted) -> Result<Loaded, Fault> {
+        let Some(fetch) = self.options.fetch else { return Err(Fault::Remote { url: url.to_owned() }) };
+        self.files += 1;
+        let bytes = fetch.file(url).map_err(|source| Fault::Fetch { url: url.to_owned(), source })?;
+        self.closure.fetched(url, "");
+        self.loaded(TreePath::root(), url.to_owned(), bytes, encrypted)
+    }
+
+    fn loaded(&mut self, path: TreePath, name: String, bytes: Vec<u8>, encrypted: Encrypted) -> Result<Loaded, Fault> {
+        let limits = &self.options.limits;
         let size = bytes.len() as u64;
         if size > limits.file_bytes {
             return Err(Fault::Limit { what: "bytes for one file", limit: limits.file_bytes });
@@ -108,9 +176,9 @@ impl<'a> Loader<'a> {
                 let plain =
                     decryptor.decrypt(&path, &bytes).map_err(|source| Fault::Decrypt { path: path.clone(), source })?;
                 let decrypted = plain.is_some();
-                Ok(Loaded { path, bytes: plain.unwrap_or_else(|| Zeroizing::new(bytes)), decrypted })
+                Ok(Loaded { path, name, bytes: plain.unwrap_or_else(|| Zeroizing::new(bytes)), decrypted })
             }
-            _ => Ok(Loaded { path, bytes: Zeroizing::new(bytes), decrypted: false }),
+            _ => Ok(Loaded { path, name, bytes: Zeroizing::new(bytes), decrypted: false }),
         }
     }
 
@@ -182,29 +250,4 @@ fn join(directory: &TreePath, path: &str) -> Result<TreePath, Fault> {
 fn looks_encrypted(bytes: &[u8]) -> bool {
     let holds = |mark: &[u8]| bytes.windows(mark.len()).any(|window| window == mark);
     holds(b"ENC[") && holds(b"sops")
-}
-
-/// Whether an entry names something that is not in the tree: a URL, or a Git repository.
-pub(crate) fn is_remote(entry: &str) -> bool {
-    let entry = entry.to_ascii_lowercase();
-    let starts = ["http://", "https://", "ssh://", "file://", "git::", "github.com/", "github.com:"];
-    let user = entry
-        .split_once('@')
-        .is_some_and(|(user, rest)| !user.is_empty() && !user.contains('/') && rest.contains([':', '/']));
-    user || starts.iter().any(|start| entry.starts_with(start))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn remote_entries_are_told_from_paths() {
-        for entry in ["https://x/y.yaml", "github.com/a/b?ref=v1", "git@host:a/b", "ssh://git@h/a", "git::h/a"] {
-            assert!(is_remote(entry), "{entry}");
-        }
-        for entry in ["../base", "a@b.yaml", "./github.com/x", "apps/web"] {
-            assert!(!is_remote(entry), "{entry}");
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use windlass_manifest::TreePath;
 use zeroize::Zeroizing;
 
-use crate::Amendments;
+use crate::{Amendments, Fetch, RenderCharts};
 
 /// How a directory is built. The default is `kustomize build` without flags.
 #[derive(Clone, Copy, Default)]
@@ -17,6 +17,10 @@ pub struct BuildOptions<'a> {
     pub limits: Limits,
     /// What decrypts encrypted files. Default: nothing; encrypted files then pass through as they are.
     pub decryptor: Option<&'a dyn Decrypt>,
+    /// What fetches bases and files that are named by a URL. Default: nothing; such entries are faults.
+    pub fetch: Option<&'a dyn Fetch>,
+    /// What renders the charts of `helmCharts`. Default: nothing; charts are faults.
+    pub charts: Option<&'a dyn RenderCharts>,
     /// Whether patches merge lists of custom resources by the keys that their CustomResourceDefinitions state, where
     /// those are in the build and were read before. Default: no; kustomize replaces such lists as a whole.
     pub merge_by_crds: bool,
@@ -52,6 +56,8 @@ impl fmt::Debug for BuildOptions<'_> {
             .field("load_restriction", &self.load_restriction)
             .field("order", &self.order)
             .field("limits", &self.limits)
+            .field("fetch", &self.fetch.is_some())
+            .field("charts", &self.charts.is_some())
             .field("merge_by_crds", &self.merge_by_crds)
             .field("strict", &self.strict)
             .field("decryptor", &self.decryptor.is_some())

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use windlass_manifest::{Gvk, Manifest, Origin};
 
 use crate::identity::{History, Previous, ResId};
+use crate::transform::aliases::Aliases;
 use crate::transform::annotations::{NEEDS_HASH, PREVIOUS};
 use crate::transform::scalar::text_of;
 
@@ -76,6 +77,12 @@ impl Resource {
     pub(crate) fn remember_id(&mut self) {
         let ResId { gvk, name, namespace } = self.id();
         self.history.previous.push(Previous { kind: gvk.kind, name, namespace });
+        self.annotations_written();
+    }
+
+    /// Something was noted that kustomize keeps in annotations.
+    pub(crate) fn annotations_written(&mut self) {
+        self.history.aliases.iter_mut().for_each(Aliases::annotations_written);
     }
 
     pub(crate) fn set_name(&mut self, name: &str) {

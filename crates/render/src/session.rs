@@ -7,6 +7,7 @@ use windlass_manifest::{FileTree, TreePath};
 use crate::decode::Problem;
 use crate::loader::Loader;
 use crate::place::Place;
+use crate::remote::Remote;
 use crate::schema::Schema;
 use crate::transform::build_metadata::BuildMetadata;
 use crate::{BuildError, BuildOptions, Fault, Warning};
@@ -20,6 +21,8 @@ pub(crate) struct Session<'a> {
     /// The directory that is built.
     pub(crate) root: TreePath,
     pub(crate) metadata: BuildMetadata,
+    /// The repositories from the built one to where the build is.
+    pub(crate) remotes: Vec<Remote>,
     /// The types that merging goes by; `None` for kustomize's own.
     pub(crate) schema: Option<Arc<Schema>>,
     /// A kustomization has said which types there are.
@@ -39,6 +42,7 @@ impl<'a> Session<'a> {
             warnings: Vec::new(),
             root: root.clone(),
             metadata: BuildMetadata::default(),
+            remotes: Vec::new(),
             schema: None,
             schema_is_set: false,
         }

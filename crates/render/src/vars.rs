@@ -48,7 +48,11 @@ impl Session<'_> {
                 .collect();
             match found.as_slice() {
                 [] => {}
-                [index] => resources.item_mut(*index).history.vars.push(var.name.clone()),
+                [index] => {
+                    let resource = resources.item_mut(*index);
+                    resource.history.vars.push(var.name.clone());
+                    resource.annotations_written();
+                }
                 several => {
                     let found = several.iter().map(|index| resources.items()[*index].id().to_string()).collect();
                     self.fail(place.error(at, Fault::ManyTargets { id: id.to_string(), found }));

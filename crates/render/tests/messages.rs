@@ -41,7 +41,7 @@ fn files() {
     assert_eq!(
         fault("resources:\n- https://example.com/x.yaml\n"),
         "app/kustomization.yaml:2: \"https://example.com/x.yaml\" is remote: download it into the repository, or make \
-         it a source of its own"
+         it a source of its own; a build fetches nothing unless its options say with what"
     );
     assert_eq!(
         fault("components:\n- pod.yaml\n"),

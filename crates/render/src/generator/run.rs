@@ -44,6 +44,14 @@ impl Session<'_> {
         }
     }
 
+    /// Renders the charts of a kustomization.
+    pub(crate) fn charts(&mut self, place: &Place, kustomization: &Kustomization, into: &mut Accumulator) {
+        for entry in &kustomization.charts {
+            // Each is tried, so that all their faults are told.
+            let _: Result<(), Failed> = self.chart(place, entry, kustomization, into);
+        }
+    }
+
     pub(crate) fn generate(
         &mut self,
         run: &Run<'_>,

@@ -13,6 +13,8 @@ use crate::resource::Resource;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Aim {
     Named,
+    /// To the object it names, and yet with labels and annotations that are text, as where a target selects.
+    Legacy,
     Target,
 }
 
@@ -45,6 +47,7 @@ fn merge_into(
     }
     let values = match aim {
         Aim::Named => patch.own.clone(),
+        Aim::Legacy => patch.for_target.clone(),
         Aim::Target => with_api_version(&patch.for_target, resource.manifest.api_version()),
     };
     let object = std::mem::take(resource.manifest.value_mut());

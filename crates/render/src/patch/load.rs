@@ -33,6 +33,8 @@ pub(crate) struct LoadedPatch {
     pub(crate) decrypted: bool,
     /// Where it is JSON 6902, what it is applied to remembers who it was; for `patchesJson6902` it does not.
     pub(crate) keeps_history: bool,
+    /// A strategic merge patch that names its object is merged as one with a target is: `patchesStrategicMerge`.
+    pub(crate) is_legacy: bool,
 }
 
 impl LoadedPatch {
@@ -77,7 +79,8 @@ impl Session<'_> {
     ) -> Vec<LoadedPatch> {
         let mut patches = Vec::new();
         for entry in entries {
-            patches.extend(self.load_legacy_merge(place, entry));
+            let patch = self.load_legacy_merge(place, entry);
+            patches.extend(patch.map(|patch| LoadedPatch { is_legacy: true, ..patch }));
         }
         let no_content = |patch: &LoadedPatch| matches!(&patch.text, PatchText::Merge(found) if found.is_empty());
         if !patches.is_empty() && patches.iter().all(no_content) {
@@ -193,6 +196,7 @@ fn loaded(entry: &At<Patch>, text: PatchText, target: Option<Target>, source: So
         file,
         decrypted,
         keeps_history: true,
+        is_legacy: false,
     }
 }
 

@@ -40,10 +40,11 @@ impl Session<'_> {
     }
 
     fn patch_named(&mut self, place: &Place, patch: &LoadedPatch, document: &MergePatch, resources: &mut ResourceMap) {
+        let aim = if patch.is_legacy { Aim::Legacy } else { Aim::Named };
         let found = resources.find(&document.id);
         match found.as_slice() {
             [index] => {
-                let outcome = self.merge_patch(resources.item_mut(*index), document, Aim::Named, patch);
+                let outcome = self.merge_patch(resources.item_mut(*index), document, aim, patch);
                 self.patched(place, patch, Some(document.line), *index, outcome, resources);
             }
             [] => {

@@ -47,6 +47,12 @@ impl Aliases {
         }
     }
 
+    /// The annotations of the object were written anew, which makes nodes of their own of them. kustomize does so
+    /// whenever it notes anything in an annotation.
+    pub(crate) fn annotations_written(&mut self) {
+        self.places.retain(|place| !place.starts_with("/metadata/annotations/"));
+    }
+
     fn set_all(&mut self, value: Value, object: &mut Value) {
         for place in &self.places {
             if let Some(other) = object.pointer_mut(place) {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use windlass_manifest::TreePath;
 
+use crate::remote::Remote;
 use crate::resource::Resource;
 
 pub(crate) const ORIGIN: &str = "config.kubernetes.io/origin";
@@ -56,8 +57,15 @@ impl BuildMetadata {
 }
 
 /// The origin of an object from a file.
-pub(crate) fn of_file(path: &TreePath, root: &TreePath) -> String {
-    format!("path: {}\n", scalar(&path.relative_to(root)))
+pub(crate) fn of_file(path: &TreePath, root: &TreePath, remote: Option<&Remote>) -> String {
+    let mut text = format!("path: {}\n", scalar(&path.relative_to(root)));
+    if let Some(Remote { clone_url, reference }) = remote {
+        let _ = writeln!(text, "repo: {}", scalar(clone_url));
+        if let Some(reference) = reference {
+            let _ = writeln!(text, "ref: {}", scalar(reference));
+        }
+    }
+    text
 }
 
 /// The origin of what a field of a kustomization made or changed.
@@ -81,6 +89,7 @@ pub(crate) fn of_plugin_object(resource: &Resource, root: &TreePath) -> String {
 
 /// Notes that a transformer ran over an object.
 pub(crate) fn note(resource: &mut Resource, plugin: &str) {
+    resource.annotations_written();
     if resource.history.origin.is_none() {
         resource.history.origin = Some(plugin.to_owned());
         return;

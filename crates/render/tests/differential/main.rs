@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod features;
 mod overlays;
 
 use std::fs;
@@ -52,12 +53,11 @@ fn compare(files: &Files, theirs: Result<String, String>, options: &BuildOptions
     Ok(())
 }
 
-#[test]
-fn as_kustomize_builds() {
-    let testbed = require_peers!(&[Tool::Kustomize]);
+/// Compares trees with what the real tool makes of them; says how many it could build.
+fn as_kustomize(testbed: &windlass_testbed::Testbed, cases: u32, trees: impl Strategy<Value = Files>) -> usize {
     let built = AtomicUsize::new(0);
-    TestRunner::new(config(250))
-        .run(&tree(), |files| {
+    TestRunner::new(config(cases))
+        .run(&trees, |files| {
             let root = tempfile::tempdir().unwrap();
             write(&files, root.path());
             let output = testbed
@@ -73,7 +73,21 @@ fn as_kustomize_builds() {
             compare(&files, theirs, &BuildOptions::default())
         })
         .unwrap();
-    assert!(built.into_inner() >= 50, "most of the random kustomizations are refused, so little was compared");
+    built.into_inner()
+}
+
+#[test]
+fn as_kustomize_builds() {
+    let testbed = require_peers!(&[Tool::Kustomize]);
+    let built = as_kustomize(&testbed, 250, tree());
+    assert!(built >= 50, "most of the random kustomizations are refused, so little was compared");
+}
+
+#[test]
+fn as_kustomize_replaces_and_plugs_in() {
+    let testbed = require_peers!(&[Tool::Kustomize]);
+    let built = as_kustomize(&testbed, 250, features::featured_tree());
+    assert!(built >= 15, "most of the random kustomizations are refused, so little was compared");
 }
 
 fn amendments() -> impl Strategy<Value = Amendments> {
