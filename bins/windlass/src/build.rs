@@ -2,11 +2,12 @@
 
 mod destination;
 mod refused;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
 use windlass_manifest::{DirTree, TreePath};
-use windlass_render::{BuildOptions, LoadRestriction, Order};
+use windlass_render::{BuildOptions, Closure, LoadRestriction, Order};
 
 use self::refused::RefusedFlags;
 use crate::diagnostics::{Diagnostics, Sources};
@@ -42,6 +43,14 @@ pub(crate) struct BuildArgs {
     #[arg(long, value_enum, value_name = "ORDER", default_value = "legacy", hide = true)]
     reorder: Reorder,
 
+    /// Take each warning for an error: patches that fit nothing, lists that are replaced as a whole, ...
+    #[arg(long)]
+    strict: bool,
+
+    /// Build again whenever a file changes that the build has read
+    #[arg(short, long)]
+    watch: bool,
+
     #[command(flatten)]
     refused: RefusedFlags,
 }
@@ -75,19 +84,37 @@ pub(crate) fn run(args: &BuildArgs, console: &Console) -> anyhow::Result<Outcome
             Reorder::Legacy => Order::AsKustomization,
             Reorder::None => Order::Fifo,
         },
+        strict: args.strict,
         ..BuildOptions::default()
     };
-    let sources = Sources::new(&tree, Path::new("/"));
+    loop {
+        let (outcome, closure) = build_once(args, console, &tree, &directory, &options)?;
+        if !args.watch {
+            return Ok(outcome);
+        }
+        watch::until_changed(&tree, &closure);
+    }
+}
+
+/// Builds, and writes what came of it.
+fn build_once(
+    args: &BuildArgs,
+    console: &Console,
+    tree: &DirTree,
+    directory: &TreePath,
+    options: &BuildOptions<'_>,
+) -> anyhow::Result<(Outcome, Closure)> {
+    let sources = Sources::new(tree, Path::new("/"));
     let mut diagnostics = Diagnostics::new(console, &sources);
-    match windlass_render::build(&tree, &directory, &options) {
+    match windlass_render::build(tree, directory, options) {
         Ok(build) => {
             diagnostics.warnings(&build.warnings);
             destination::write(&build, args.output.as_deref(), console)?;
-            Ok(Outcome::Done)
+            Ok((Outcome::Done, build.closure))
         }
         Err(errors) => {
             diagnostics.faults(&errors);
-            Ok(Outcome::Failed)
+            Ok((Outcome::Failed, errors.closure().clone()))
         }
     }
 }

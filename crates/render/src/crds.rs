@@ -19,6 +19,9 @@ use crate::transform::field_spec::FieldSpec;
 /// How deep types may lie in one another; kustomize follows those that hold themselves for ever.
 const DEPTH: usize = 32;
 
+/// How many properties are looked at in all.
+const PROPERTIES: usize = 100_000;
+
 impl Session<'_> {
     /// Adds what a file of types says.
     pub(crate) fn crds(
@@ -43,11 +46,12 @@ fn add(types: &Value, config: &mut TransformerConfig) -> Result<(), Fault> {
         let problem = "expected a mapping from names of types to their schemas".to_owned();
         return Err(Fault::InvalidValue { field: "crds".to_owned(), problem });
     };
+    let mut left = PROPERTIES;
     for (name, definition) in map {
         let properties = &field(definition, "Schema")["properties"];
         if ["kind", "apiVersion", "metadata"].iter().all(|field| properties.get(field).is_some()) {
             let kind = name.rsplit('.').next().unwrap_or(name);
-            Walk { types, kind, config }.properties(properties, &mut Vec::new(), DEPTH)?;
+            Walk { types, kind, config, left: &mut left }.properties(properties, &mut Vec::new(), DEPTH)?;
         }
     }
     Ok(())
@@ -63,6 +67,8 @@ struct Walk<'w> {
     types: &'w Value,
     kind: &'w str,
     config: &'w mut TransformerConfig,
+    /// How many properties may still be looked at: types that branch are many soon.
+    left: &'w mut usize,
 }
 
 impl Walk<'_> {
@@ -71,6 +77,10 @@ impl Walk<'_> {
             return Err(Fault::Limit { what: "types in one another", limit: DEPTH as u64 });
         }
         for (name, property) in properties.as_object().into_iter().flatten() {
+            *self.left = match self.left.checked_sub(1) {
+                Some(left) => left,
+                None => return Err(Fault::Limit { what: "properties of types", limit: PROPERTIES as u64 }),
+            };
             path.push(name.clone());
             self.property(property, path)?;
             if let Some(reference) = property["$ref"].as_str() {

@@ -23,6 +23,8 @@ pub(crate) struct Session<'a> {
     pub(crate) metadata: BuildMetadata,
     /// The repositories from the built one to where the build is.
     pub(crate) remotes: Vec<Remote>,
+    /// How many bytes replacements have copied: each may copy what others made larger.
+    pub(crate) copied: u64,
     /// The types that merging goes by; `None` for kustomize's own.
     pub(crate) schema: Option<Arc<Schema>>,
     /// A kustomization has said which types there are.
@@ -43,6 +45,7 @@ impl<'a> Session<'a> {
             root: root.clone(),
             metadata: BuildMetadata::default(),
             remotes: Vec::new(),
+            copied: 0,
             schema: None,
             schema_is_set: false,
         }

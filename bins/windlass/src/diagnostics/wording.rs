@@ -41,10 +41,11 @@ pub(super) fn needle(fault: &Fault) -> Option<&str> {
         | Fault::Cycle { path }
         | Fault::IsAComponent { path }
         | Fault::NotAComponent { path } => Some(path),
-        Fault::Remote { url } => Some(url),
+        Fault::Remote { url } | Fault::Fetch { url, .. } => Some(url),
         Fault::UnknownField { field, .. }
         | Fault::WrongType { field, .. }
         | Fault::InvalidValue { field, .. }
+        | Fault::Charts { field }
         | Fault::Unsupported { field } => last_name(field),
         Fault::Generator { name, .. } => Some(name),
         _ => None,

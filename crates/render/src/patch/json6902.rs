@@ -7,6 +7,10 @@
 use serde_json::Value;
 
 use crate::patch::json_pointer::Pointer;
+use crate::transform::scalar::size_of;
+
+/// How large a copied value may be.
+const LARGEST_COPY: u64 = 8 << 20;
 
 /// A patch: operations that are applied one after the other.
 #[derive(Debug, Clone)]
@@ -109,8 +113,12 @@ impl Operation {
                 to.add(object, value)
             }
             Self::Copy { from, to } => {
-                let value = from.get(object)?.cloned().unwrap_or(Value::Null);
-                to.add(object, value)
+                let value = from.get(object)?.unwrap_or(&Value::Null);
+                // Copies of copies grow by the power; no object that an API server takes is this large.
+                if size_of(value) > LARGEST_COPY {
+                    return Err("the value is too large to be copied".to_owned());
+                }
+                to.add(object, value.clone())
             }
             Self::Test(path, wanted) => {
                 let found = path.get(object)?.unwrap_or(&Value::Null);

@@ -15,7 +15,7 @@ use crate::replacement::select::{Kind, at, select};
 use crate::resource::Resource;
 use crate::resource_map::ResourceMap;
 use crate::session::Session;
-use crate::transform::scalar::text_of;
+use crate::transform::scalar::{size_of, text_of};
 
 /// The field that is meant where none is named.
 const DEFAULT_PATH: &str = "metadata.name";
@@ -143,6 +143,12 @@ impl Session<'_> {
             let old = lookup_steps(resource.manifest.value(), &place.steps).cloned().unwrap_or_default();
             let text = if place.made { String::new() } else { self.text(resource, &place.steps, &old) };
             let new = written(&old, place.made, text, options, copied)?;
+            self.copied = self.copied.saturating_add(size_of(&new));
+            if self.copied > self.options.limits.total_bytes {
+                return Err(
+                    "replacements copy more than a build may take: a source seems to hold its own target".to_owned()
+                );
+            }
             if let Some(value) = at(resource.manifest.value_mut(), &place.steps) {
                 *value = new;
             }

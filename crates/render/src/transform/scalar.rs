@@ -12,6 +12,18 @@ pub(crate) fn text_of(value: &Value) -> String {
     }
 }
 
+/// About how many bytes a value takes.
+pub(crate) fn size_of(value: &Value) -> u64 {
+    match value {
+        Value::String(text) => text.len() as u64 + 8,
+        Value::Array(items) => items.iter().map(size_of).sum::<u64>() + 8,
+        Value::Object(fields) => {
+            fields.iter().map(|(key, value)| key.len() as u64 + size_of(value) + 8).sum::<u64>() + 8
+        }
+        _ => 8,
+    }
+}
+
 /// The type of a value in the words of an error message.
 pub(crate) fn type_of(value: &Value) -> &'static str {
     match value {
