@@ -7,8 +7,13 @@ use aes_gcm::aes::Aes256;
 use aes_gcm::{AesGcm, KeyInit};
 use zeroize::Zeroizing;
 
+use crate::{WriteError, random};
+
 /// The length of an authentication tag.
 pub(crate) const TAG_LENGTH: usize = 16;
+
+/// The length of the IVs we write.
+pub(crate) const IV_LENGTH: usize = 32;
 
 /// The key that all values of one document are encrypted with.
 pub(crate) struct DataKey(Zeroizing<[u8; 32]>);
@@ -22,6 +27,24 @@ impl DataKey {
         }
         key.copy_from_slice(bytes);
         Some(Self(key))
+    }
+
+    /// A new key.
+    pub(crate) fn generate() -> Result<Self, WriteError> {
+        random::bytes().map(Self)
+    }
+
+    /// The key itself, to be sealed for its recipients.
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Encrypts in place and gives the tag. An IV must never serve twice for different texts.
+    pub(crate) fn seal(&self, iv: &[u8; IV_LENGTH], aad: &[u8], buffer: &mut [u8]) -> Option<[u8; TAG_LENGTH]> {
+        let cipher = AesGcm::<Aes256, U32>::new((&*self.0).into());
+        let nonce: &Nonce<AesGcm<Aes256, U32>> = iv.into();
+        // It fails for texts beyond 64 GiB only.
+        cipher.encrypt_inout_detached(nonce, aad, InOutBuf::from(buffer)).ok().map(Into::into)
     }
 
     /// Decrypts in place and says whether the tag holds; if it does not, the buffer is worth nothing.

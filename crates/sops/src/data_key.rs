@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 
 use crate::cipher::DataKey;
 use crate::error::NoIdentity;
-use crate::metadata::{KeyGroup, Metadata, Recipient, RecipientKind};
+use crate::metadata::{KeyGroup, Metadata};
+use crate::recipient::{Recipient, RecipientKind};
 use crate::{Error, Identities, shamir};
 
 /// More than any data key or share has; an age file can hold more than memory does.
@@ -14,11 +15,12 @@ const LONGEST_KEY: u64 = 1024;
 
 /// Opens the data key: with one group directly, with several from the shares of those that open.
 pub(crate) fn open(metadata: &Metadata, identities: &Identities) -> Result<DataKey, Error> {
-    let usable = metadata.recipients().any(|recipient| recipient.kind == RecipientKind::Age);
+    let has_key = |kind| identities.master_keys().iter().any(|key| key.kind() == kind);
+    let usable = metadata.recipients().any(|recipient| recipient.kind == RecipientKind::Age || has_key(recipient.kind));
     if !usable {
         return Err(unsupported(metadata));
     }
-    let mut closed = Closed { recipients: Vec::new(), broken: Vec::new() };
+    let mut closed = Closed { recipients: Vec::new(), broken: Vec::new(), failed: Vec::new() };
     let keys: Vec<_> = metadata.groups.iter().filter_map(|group| closed.open_group(group, identities)).collect();
     let key = if let [_group] = &metadata.groups[..] {
         let Some(key) = keys.into_iter().next() else {
@@ -54,6 +56,7 @@ fn unsupported(metadata: &Metadata) -> Error {
 struct Closed {
     recipients: Vec<String>,
     broken: Vec<String>,
+    failed: Vec<String>,
 }
 
 impl Closed {
@@ -62,10 +65,19 @@ impl Closed {
         // Those that name one of our keys first: the others cost a key agreement each, for nothing most of the time.
         let age = || group.recipients.iter().filter(|recipient| recipient.kind == RecipientKind::Age);
         for recipient in age().filter(is_ours).chain(age().filter(|recipient| !is_ours(recipient))) {
-            match open_age(&recipient.enc, identities) {
+            match open_age(recipient.sealed(), identities) {
                 Ok(key) => return Some(key),
                 Err(age::DecryptError::NoMatchingKeys) => {}
                 Err(_) => self.broken.push(recipient.id.clone()),
+            }
+        }
+        // The other kinds may cost a question or a call: they come last.
+        for recipient in group.recipients.iter().filter(|recipient| recipient.kind != RecipientKind::Age) {
+            for key in identities.master_keys().iter().filter(|key| key.kind() == recipient.kind) {
+                match key.open(recipient, recipient.sealed()) {
+                    Ok(key) => return Some(key),
+                    Err(error) => self.failed.push(format!("{} {}: {error}", recipient.kind, recipient.id)),
+                }
             }
         }
         let shown = |recipient: &Recipient| match recipient.kind {
@@ -81,6 +93,7 @@ impl Closed {
             recipients: self.recipients,
             tried: identities.tried(),
             broken: self.broken,
+            failed: self.failed,
             unread: identities.warnings().to_vec(),
         }
     }
@@ -91,7 +104,7 @@ fn open_age(enc: &str, identities: &Identities) -> Result<Zeroizing<Vec<u8>>, ag
     // The age crate takes an empty line after the armor for damage.
     let armored = age::armor::ArmoredReader::new(enc.trim().as_bytes());
     let decryptor = age::Decryptor::new(armored)?;
-    let reader = decryptor.decrypt(identities.iter().map(|identity| identity as &dyn age::Identity))?;
+    let reader = decryptor.decrypt(identities.iter())?;
     let mut key = Zeroizing::new(Vec::with_capacity(64));
     reader.take(LONGEST_KEY).read_to_end(&mut key)?;
     Ok(key)

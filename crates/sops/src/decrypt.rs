@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::tree::Branch;
 use crate::{Error, Format, Identities, Plaintext, ValueFault};
-use crate::{data_key, document, metadata_fields, values, walk};
+use crate::{data_key, metadata_fields, opening, stores, values};
 
 /// Choices for decryption. The default verifies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,9 +49,9 @@ pub fn decrypt(
     identities: &Identities,
     options: &DecryptOptions,
 ) -> Result<Plaintext, Error> {
-    let mut documents = document::read(text, format)?;
+    let mut documents = stores::read(text, format)?;
     open(&mut documents, format, identities, options)?;
-    let bytes = document::print(&documents, format, text.len())?;
+    let bytes = stores::print(&documents, format, text.len())?;
     let values = match format {
         // Its one value is bytes, which JSON cannot say.
         Format::Binary => Vec::new(),
@@ -90,7 +90,7 @@ fn open(
         return Err(Error::Metadata { field: "sops.lastmodified".to_owned(), reason });
     }
     let key = data_key::open(&metadata, identities)?;
-    let decrypted = walk::decrypt(documents, &metadata, &key, format)?;
+    let decrypted = opening::decrypt(documents, &metadata, &key, format)?;
     if options.mac == Mac::Verify {
         decrypted.hash.verify(metadata.mac.as_deref(), metadata.last_modified.as_deref(), &key)?;
     }
@@ -182,7 +182,7 @@ mod tests {
         let error = decrypt_value(&object, &identities(), &DecryptOptions::default()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the document is encrypted only for PGP (ABCD); this version opens age recipients"
+            "the document is encrypted only for PGP (ABCD); without a `MasterKey` for these, only age recipients can be opened"
         );
     }
 

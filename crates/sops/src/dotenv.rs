@@ -59,6 +59,20 @@ pub(crate) fn take_metadata(document: &mut Branch) -> Result<Vec<Node>, Error> {
     if fields.is_empty() { Ok(Vec::new()) } else { flat_metadata::nest(fields).map(|node| vec![node]) }
 }
 
+/// Puts the metadata below a document.
+pub(crate) fn put_metadata(document: &mut Branch, fields: &[Item]) {
+    let item = |(name, text)| Item::Entry {
+        key: format!("{PREFIX}{name}"),
+        node: Node { value: Value::Scalar(Scalar::Str(text)), line: None },
+    };
+    document.extend(flat_metadata::flatten(fields).into_iter().map(item));
+}
+
+/// Whether a key would be taken for metadata.
+pub(crate) fn is_metadata_key(key: &str) -> bool {
+    key.starts_with(PREFIX)
+}
+
 /// The text of a document, byte for byte as sops prints it.
 pub(crate) fn print(document: &Branch, capacity: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut out = Zeroizing::new(Vec::with_capacity(capacity));
@@ -113,7 +127,7 @@ mod tests {
         let text = "sops=mine\nsops_age__list_0__map_enc=a\\nb\nsops_age__list_0__map_recipient=r\nsops_version=3\n";
         let mut documents = [read(text.as_bytes()).unwrap()];
         let metadata = metadata_fields::take(&mut documents, Format::Dotenv).unwrap();
-        assert_eq!(metadata.recipients().next().unwrap().enc, "a\nb");
+        assert_eq!(metadata.recipients().next().unwrap().sealed(), "a\nb");
         assert_eq!(metadata.version.as_deref(), Some("3"));
         assert_eq!(*print(&documents[0], 0).unwrap(), b"sops=mine\n");
         let mut clear = [read(b"sops=mine\n").unwrap()];

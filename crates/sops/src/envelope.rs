@@ -6,8 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::cipher::{DataKey, TAG_LENGTH};
+use crate::cipher::{DataKey, IV_LENGTH, TAG_LENGTH};
 use crate::error::ValueFault;
+use crate::{WriteError, random};
 
 const CIPHER: &str = "AES256_GCM";
 
@@ -47,6 +48,15 @@ impl<'a> Envelope<'a> {
     pub(crate) fn open(mut self, key: &DataKey, aad: &[u8]) -> Result<Zeroizing<Vec<u8>>, ValueFault> {
         if key.open(&self.iv, aad, &mut self.data, &self.tag) { Ok(self.data) } else { Err(ValueFault::Authentication) }
     }
+}
+
+/// Encrypts a text with a new IV. The text must not be empty: its envelope could not be read.
+pub(crate) fn seal(plain: &[u8], type_name: &str, key: &DataKey, aad: &[u8]) -> Result<String, WriteError> {
+    let iv = random::bytes::<IV_LENGTH>()?;
+    let mut data = Zeroizing::new(plain.to_vec());
+    let tag = key.seal(&iv, aad, &mut data).ok_or(WriteError::Random)?;
+    let [data, iv, tag] = [&data[..], &iv[..], &tag[..]].map(|bytes| STANDARD.encode(bytes));
+    Ok(format!("ENC[{CIPHER},data:{data},iv:{iv},tag:{tag},type:{type_name}]"))
 }
 
 fn decode(field: &str, fault: &'static str) -> Result<Vec<u8>, ValueFault> {

@@ -52,7 +52,7 @@ pub enum Error {
     },
     /// The document is encrypted only for kinds of keys that this version cannot use.
     #[error(
-        "the document is encrypted only for {} ({}); this version opens age recipients",
+        "the document is encrypted only for {} ({}); without a `MasterKey` for these, only age recipients can be opened",
         join(.kinds), .recipients.join(", ")
     )]
     UnsupportedRecipients {
@@ -160,6 +160,8 @@ pub struct NoIdentity {
     pub tried: Vec<Tried>,
     /// A recipient that matched an identity all the same, and whose stored key is broken.
     pub broken: Vec<String>,
+    /// What keys and services of other kinds than age answered.
+    pub failed: Vec<String>,
     /// Sources of identities that could not be read.
     pub unread: Vec<IdentityError>,
 }
@@ -178,7 +180,7 @@ impl std::fmt::Display for NoIdentity {
         for (position, recipient) in self.recipients.iter().enumerate() {
             let lead = if position == 0 { "encrypted for " } else { ", " };
             write!(f, "{lead}{recipient}")?;
-            if recipient.starts_with("age1pq1") || recipient.starts_with("ssh-") {
+            if recipient.starts_with("age1pq1") {
                 f.write_str(" (a kind not supported yet)")?;
             }
         }
@@ -191,6 +193,9 @@ impl std::fmt::Display for NoIdentity {
         }
         for recipient in &self.broken {
             write!(f, "; the key stored for {recipient} is damaged")?;
+        }
+        for answer in &self.failed {
+            write!(f, "; {answer}")?;
         }
         for error in &self.unread {
             write!(f, "; {error}")?;

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::flat_text::unescape_line_breaks;
+use zeroize::Zeroizing;
+
+use crate::flat_text::{self, unescape_line_breaks};
 use crate::scalar::Scalar;
 use crate::tree::{Item, MAX_DEPTH, Node, Value};
 use crate::{Error, Location};
@@ -30,6 +32,34 @@ pub(crate) fn nest(fields: Vec<Flat>) -> Result<Node, Error> {
         put(&mut top, &name, node).map_err(|reason| Error::Shape { at, reason })?;
     }
     Ok(Node { line, ..top.into_node() })
+}
+
+/// The fields of a mapping under flat names, sorted: the inverse of [`nest`]. Nothing is left of empty lists.
+pub(crate) fn flatten(items: &[Item]) -> Vec<(String, Zeroizing<Vec<u8>>)> {
+    let mut fields = Vec::new();
+    flatten_items(items, "", &mut fields);
+    fields.sort_by(|(left, _), (right, _)| left.cmp(right));
+    fields
+}
+
+fn flatten_items(items: &[Item], prefix: &str, fields: &mut Vec<(String, Zeroizing<Vec<u8>>)>) {
+    for item in items {
+        if let Item::Entry { key, node } = item {
+            flatten_node(node, format!("{prefix}{key}"), fields);
+        }
+    }
+}
+
+fn flatten_node(node: &Node, name: String, fields: &mut Vec<(String, Zeroizing<Vec<u8>>)>) {
+    match &node.value {
+        Value::Map(items) => flatten_items(items, &format!("{name}{MAP}"), fields),
+        Value::List(nodes) => {
+            for (position, node) in nodes.iter().enumerate() {
+                flatten_node(node, format!("{name}{LIST}{position}"), fields);
+            }
+        }
+        value => fields.extend(flat_text::of(value).map(|text| (name, text))),
+    }
 }
 
 /// The two fields that are no text elsewhere become what they are there.

@@ -17,6 +17,11 @@ pub(crate) fn yaml(number: f64) -> String {
     }
 }
 
+/// The same, but for a negative zero, which go-yaml prints as the integer `-0`: it has a sign only as a float.
+pub(crate) fn yaml_read_back(number: f64) -> String {
+    if number == 0.0 && number.is_sign_negative() { "-0.0".to_owned() } else { yaml(number) }
+}
+
 /// As `encoding/json` does. JSON has no infinity and no NaN; their Go names come out for those.
 pub(crate) fn json(number: f64) -> String {
     let size = number.abs();

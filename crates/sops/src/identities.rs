@@ -1,12 +1,15 @@
 //! The private keys that open documents.
 
 use std::fmt;
-use std::str::FromStr;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use crate::error::Tried;
 use crate::identity_error::IdentityError;
+use crate::identity_text::{self, AGE_PREFIX, Key};
+use crate::master_key::MasterKeys;
+use crate::{MasterKey, Prompt};
 
 /// A set of age identities, each with the place it came from.
 ///
@@ -18,14 +21,8 @@ use crate::identity_error::IdentityError;
 #[derive(Clone, Default)]
 pub struct Identities {
     keys: Vec<Key>,
+    master_keys: MasterKeys,
     warnings: Vec<IdentityError>,
-}
-
-#[derive(Clone)]
-struct Key {
-    identity: age::x25519::Identity,
-    recipient: String,
-    origin: String,
 }
 
 impl Identities {
@@ -43,21 +40,29 @@ impl Identities {
     /// When a line is no identity or one of an unsupported kind (as in SOPS, one bad line fails the source),
     /// or when there is none.
     pub fn parse(text: &str, origin: &str) -> Result<Self, IdentityError> {
-        let mut keys = Vec::new();
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            // SOPS_AGE_KEY may hold several identities on one line (sops 3.13).
-            for word in line.split_whitespace() {
-                keys.push(parse_identity(word, origin, index + 1)?);
-            }
-        }
-        if keys.is_empty() {
-            return Err(IdentityError::Empty { origin: origin.to_owned() });
-        }
-        Ok(Self { keys, warnings: Vec::new() })
+        Self::parse_with(text, origin, &Prompt::default())
+    }
+
+    /// The same; identities of plugins ask their questions through `prompt`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`parse`](Self::parse).
+    pub fn parse_with(text: &str, origin: &str, prompt: &Prompt) -> Result<Self, IdentityError> {
+        identity_text::age_keys(text, origin, prompt).map(Self::of_keys)
+    }
+
+    /// Reads an SSH private key, Ed25519 or RSA. One with a passphrase asks for it through `prompt` when it is used.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no such key.
+    pub fn parse_ssh(text: &str, origin: &str, prompt: &Prompt) -> Result<Self, IdentityError> {
+        identity_text::ssh_key(text, origin, prompt).map(|key| Self::of_keys(vec![key]))
+    }
+
+    fn of_keys(keys: Vec<Key>) -> Self {
+        Self { keys, ..Self::default() }
     }
 
     /// Reads the identities that the environment names, as SOPS does: `SOPS_AGE_KEY` (the identities
@@ -118,7 +123,17 @@ impl Identities {
     /// Adds the identities and warnings of another set.
     pub fn extend(&mut self, other: Self) {
         self.keys.extend(other.keys);
+        self.master_keys.extend(other.master_keys);
         self.warnings.extend(other.warnings);
+    }
+
+    /// Adds a key or a service for recipients of another kind than age.
+    pub fn add_master_key(&mut self, key: Arc<dyn MasterKey>) {
+        self.master_keys.push(key);
+    }
+
+    pub(crate) fn master_keys(&self) -> &MasterKeys {
+        &self.master_keys
     }
 
     /// What was wrong with the sources read.
@@ -126,25 +141,25 @@ impl Identities {
         &self.warnings
     }
 
-    /// The public recipients of the identities, `age1…`, in the order they were read.
+    /// The public recipients of the identities, `age1…` or `ssh-…`, in the order they were read. That of a plugin is not known.
     pub fn recipients(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().map(|key| key.recipient.as_str())
     }
 
     /// Whether there is no identity.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.is_empty() && self.master_keys.is_empty()
     }
 
-    fn pool(&mut self, source: Result<Self, IdentityError>) {
+    pub(crate) fn pool(&mut self, source: Result<Self, IdentityError>) {
         match source {
             Ok(found) => self.extend(found),
             Err(error) => self.warnings.push(error),
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &age::x25519::Identity> {
-        self.keys.iter().map(|key| &key.identity)
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn age::Identity> {
+        self.keys.iter().map(|key| &*key.identity as &dyn age::Identity)
     }
 
     pub(crate) fn tried(&self) -> Vec<Tried> {
@@ -160,22 +175,6 @@ impl fmt::Debug for Identities {
             .field("warnings", &self.warnings)
             .finish_non_exhaustive()
     }
-}
-
-const AGE_PREFIX: &str = "AGE-SECRET-KEY-1";
-
-fn parse_identity(word: &str, origin: &str, line: usize) -> Result<Key, IdentityError> {
-    let unsupported = |kind| Err(IdentityError::Unsupported { origin: origin.to_owned(), line, kind });
-    if word.starts_with("AGE-SECRET-KEY-PQ-1") {
-        return unsupported("post-quantum identities (AGE-SECRET-KEY-PQ-1…)");
-    }
-    if word.starts_with("AGE-PLUGIN-") {
-        return unsupported("plugin identities (AGE-PLUGIN-…)");
-    }
-    let identity = age::x25519::Identity::from_str(word)
-        .map_err(|_| IdentityError::Malformed { origin: origin.to_owned(), line })?;
-    let recipient = identity.to_public().to_string();
-    Ok(Key { identity, recipient, origin: origin.to_owned() })
 }
 
 #[cfg(test)]
@@ -203,10 +202,7 @@ mod tests {
                 "AGE-SECRET-KEY-PQ-1X".to_owned(),
                 "keys.txt, line 1: post-quantum identities (AGE-SECRET-KEY-PQ-1…) are not supported yet",
             ),
-            (
-                "AGE-PLUGIN-YUBIKEY-1X".to_owned(),
-                "keys.txt, line 1: plugin identities (AGE-PLUGIN-…) are not supported yet",
-            ),
+            ("AGE-PLUGIN-YUBIKEY-1X".to_owned(), "keys.txt, line 1: not an age identity (AGE-SECRET-KEY-1…)"),
         ] {
             assert_eq!(Identities::parse(&text, "keys.txt").unwrap_err().to_string(), message);
         }

@@ -22,6 +22,24 @@ pub enum IdentityError {
         /// `post-quantum identities`, `plugin identities` and so on.
         kind: &'static str,
     },
+    /// A line is an identity of a plugin that is not installed.
+    #[error("{origin}, line {line}: the plugin {plugin} is not installed (not found on the path)")]
+    NoPlugin {
+        /// The source, as the caller named it.
+        origin: String,
+        /// The line, from 1.
+        line: usize,
+        /// The name of the program.
+        plugin: String,
+    },
+    /// An SSH private key that cannot be used.
+    #[error("{origin}: {reason}")]
+    Ssh {
+        /// The source, as the caller named it.
+        origin: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The source holds comments and blank lines only.
     #[error("{origin}: no identity found")]
     Empty {

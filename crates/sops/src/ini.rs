@@ -52,6 +52,16 @@ pub(crate) fn take_metadata(document: &mut Branch) -> Result<Vec<Node>, Error> {
     tree::take_metadata(document).into_iter().map(nest_metadata).collect()
 }
 
+/// Puts the metadata below a document, as one section.
+pub(crate) fn put_metadata(document: &mut Branch, fields: &[Item]) {
+    let item = |(name, text): (String, Zeroizing<Vec<u8>>)| Item::Entry {
+        key: name,
+        node: Node { value: Value::Scalar(Scalar::Str(flat_text::escape_line_breaks(&text))), line: None },
+    };
+    let section = flat_metadata::flatten(fields).into_iter().map(item).collect();
+    document.push(Item::Entry { key: METADATA_KEY.to_owned(), node: Node { value: Value::Map(section), line: None } });
+}
+
 fn nest_metadata(section: Node) -> Result<Node, Error> {
     let Value::Map(items) = section.value else {
         return Ok(section);
@@ -153,7 +163,7 @@ mod tests {
         let text = "[sops]\nversion=3\nage__list_0__map_enc=a\\nb\nage__list_0__map_recipient=r\n";
         let mut documents = [read(text.as_bytes()).unwrap()];
         let metadata = metadata_fields::take(&mut documents, Format::Ini).unwrap();
-        assert_eq!(metadata.recipients().next().unwrap().enc, "a\nb");
+        assert_eq!(metadata.recipients().next().unwrap().sealed(), "a\nb");
         assert_eq!(documents[0].len(), 1, "the default section is left");
 
         let fault = |text: &str| {

@@ -8,18 +8,31 @@ use crate::tree::{Branch, Item, Node, Value};
 
 /// The text of a document, with a final line break.
 pub(crate) fn print(document: &Branch, capacity: usize) -> Zeroizing<Vec<u8>> {
-    let mut printer = Printer { out: Zeroizing::new(String::with_capacity(capacity)), depth: 0 };
+    print_with(document, "\t", capacity)
+}
+
+/// What one level is indented with in a text: a tab, unless its second line starts with blanks.
+pub(crate) fn indentation_of(text: &[u8]) -> String {
+    let line = text.split(|byte| *byte == b'\n').nth(1).unwrap_or_default();
+    let blanks = line.iter().take_while(|byte| **byte == b' ').count();
+    if (1..=8).contains(&blanks) { " ".repeat(blanks) } else { "\t".to_owned() }
+}
+
+/// The same with another indentation than sops'.
+pub(crate) fn print_with(document: &Branch, indentation: &str, capacity: usize) -> Zeroizing<Vec<u8>> {
+    let mut printer = Printer { out: Zeroizing::new(String::with_capacity(capacity)), depth: 0, indentation };
     printer.map(document);
     printer.out.push('\n');
     Zeroizing::new(std::mem::take(&mut *printer.out).into_bytes())
 }
 
-struct Printer {
+struct Printer<'a> {
     out: Zeroizing<String>,
     depth: usize,
+    indentation: &'a str,
 }
 
-impl Printer {
+impl Printer<'_> {
     fn map(&mut self, items: &Branch) {
         let entries = items.iter().filter_map(|item| match item {
             Item::Entry { key, node } => Some((key, node)),
@@ -70,7 +83,7 @@ impl Printer {
 
     fn line_break(&mut self) {
         self.out.push('\n');
-        self.out.extend(std::iter::repeat_n('\t', self.depth));
+        self.out.extend(std::iter::repeat_n(self.indentation, self.depth));
     }
 
     fn scalar(&mut self, scalar: &Scalar) {

@@ -5,10 +5,10 @@
 
 use sha2::{Digest as _, Sha256, Sha512};
 
-use crate::Error;
 use crate::cipher::DataKey;
-use crate::envelope::Envelope;
+use crate::envelope::{self, Envelope};
 use crate::scalar::{Scalar, float_bytes, time_in_seconds};
+use crate::{Error, WriteError};
 
 /// The hash as it grows.
 pub(crate) struct ValueHash {
@@ -49,6 +49,11 @@ impl ValueHash {
             self.rounded.get_or_insert_with(|| self.exact.clone()).update(&float);
         }
         self.exact.update(&exact);
+    }
+
+    /// The MAC of a document that is being written, bound to the time of its change.
+    pub(crate) fn seal(self, last_modified: &str, key: &DataKey) -> Result<String, WriteError> {
+        envelope::seal(&hex(&self.exact.finalize()), "str", key, last_modified.as_bytes())
     }
 
     /// Compares with the MAC that a document holds.

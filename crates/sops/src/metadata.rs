@@ -1,9 +1,8 @@
 //! The `sops` entry of a document: for whom it is encrypted, and how.
 
-use std::fmt;
-
+use crate::recipient::Recipient;
 use crate::selector::Selector;
-use crate::{Error, Format, document, metadata_fields};
+use crate::{Error, Format, metadata_fields, stores};
 
 /// What the `sops` entry of a document says. It holds no key in clear, and its `Debug` leaves out the encrypted ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +41,7 @@ impl Metadata {
     ///
     /// When the text is not of the format, has no `sops` entry, or has a broken one.
     pub fn read(text: &[u8], format: Format) -> Result<Self, Error> {
-        let mut documents = document::read(text, format)?;
+        let mut documents = stores::read(text, format)?;
         metadata_fields::take(&mut documents, format)
     }
 
@@ -58,56 +57,4 @@ impl Metadata {
 pub struct KeyGroup {
     /// The recipients, age first, then in the order of the document.
     pub recipients: Vec<Recipient>,
-}
-
-/// One for whom a document is encrypted.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Recipient {
-    /// The kind of key.
-    pub kind: RecipientKind,
-    /// The public name of the key: an age recipient, a fingerprint, an ARN, a URL.
-    pub id: String,
-    /// The data key, or a share of it, encrypted for this recipient.
-    pub(crate) enc: String,
-}
-
-impl fmt::Debug for Recipient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recipient").field("kind", &self.kind).field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-/// The kinds of keys that SOPS encrypts for. This version opens [`Age`](Self::Age).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum RecipientKind {
-    /// `age1…`, an SSH key, or an age plugin's recipient.
-    Age,
-    /// A PGP fingerprint.
-    Pgp,
-    /// An ARN of AWS KMS.
-    AwsKms,
-    /// A resource of Google Cloud KMS.
-    GcpKms,
-    /// A key of Azure Key Vault.
-    AzureKeyVault,
-    /// A Transit key of HashiCorp Vault or OpenBao.
-    Vault,
-    /// A key of Huawei Cloud KMS.
-    HuaweiKms,
-}
-
-impl fmt::Display for RecipientKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Age => "age",
-            Self::Pgp => "PGP",
-            Self::AwsKms => "AWS KMS",
-            Self::GcpKms => "Google Cloud KMS",
-            Self::AzureKeyVault => "Azure Key Vault",
-            Self::Vault => "Vault",
-            Self::HuaweiKms => "Huawei Cloud KMS",
-        })
-    }
 }

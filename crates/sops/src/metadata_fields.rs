@@ -2,17 +2,18 @@
 //!
 //! Unknown fields are passed over, as sops does; `null` counts as absent.
 
-use crate::metadata::{KeyGroup, Metadata, Recipient, RecipientKind};
+use crate::metadata::{KeyGroup, Metadata};
+use crate::recipient::{Recipient, RecipientKind, SEALED};
 use crate::scalar::Scalar;
 use crate::selector::Selector;
 use crate::tree::{Branch, Item, Node, Value};
-use crate::{Error, Format, document};
+use crate::{Error, Format, stores, values};
 
 /// Takes the metadata out of all documents and reads those of the first, which hold for all of them.
 pub(crate) fn take(documents: &mut [Branch], format: Format) -> Result<Metadata, Error> {
     let mut first = None;
     for (position, document) in documents.iter_mut().enumerate() {
-        let found = document::take_metadata(document, format)?;
+        let found = stores::take_metadata(document, format)?;
         if position == 0 {
             if found.len() > 1 {
                 return Err(fault("sops", "stands there more than once"));
@@ -23,7 +24,8 @@ pub(crate) fn take(documents: &mut [Branch], format: Format) -> Result<Metadata,
     read(&first.ok_or(Error::NotEncrypted)?)
 }
 
-fn read(node: &Node) -> Result<Metadata, Error> {
+/// Reads a `sops` entry.
+pub(crate) fn read(node: &Node) -> Result<Metadata, Error> {
     let fields = Fields::of(node, "sops".to_owned())?;
     let mut groups = vec![read_group(&fields)?];
     // Lists at the top win over key groups.
@@ -47,27 +49,17 @@ fn read(node: &Node) -> Result<Metadata, Error> {
     })
 }
 
-/// The list, the kind, and the fields that make up the name of a recipient.
-const LISTS: [(&str, RecipientKind, &[&str]); 7] = [
-    ("age", RecipientKind::Age, &["recipient"]),
-    ("pgp", RecipientKind::Pgp, &["fp"]),
-    ("kms", RecipientKind::AwsKms, &["arn"]),
-    ("gcp_kms", RecipientKind::GcpKms, &["resource_id"]),
-    ("azure_kv", RecipientKind::AzureKeyVault, &["vault_url", "name"]),
-    ("hc_vault", RecipientKind::Vault, &["vault_address", "engine_path", "key_name"]),
-    ("hckms", RecipientKind::HuaweiKms, &["key_id"]),
-];
-
 fn read_group(fields: &Fields<'_>) -> Result<KeyGroup, Error> {
     let mut group = KeyGroup::default();
-    for (list, kind, names) in LISTS {
-        for entry in fields.list(list)? {
-            let mut id = Vec::new();
-            for name in names {
-                id.extend(entry.text(name)?);
+    for kind in RecipientKind::ALL {
+        for entry in fields.list(kind.list_name())? {
+            for (name, field) in entry.each() {
+                if field.as_text().is_none() && !matches!(field.value, Value::Map(_) | Value::Null) {
+                    return Err(fault(&entry.name(name), "must be text"));
+                }
             }
-            let enc = entry.text("enc")?.ok_or_else(|| fault(&entry.name("enc"), "is missing"))?;
-            group.recipients.push(Recipient { kind, id: id.join("/"), enc });
+            entry.text(SEALED)?.ok_or_else(|| fault(&entry.name(SEALED), "is missing"))?;
+            group.recipients.push(Recipient::from_fields(kind, entry.to_json()));
         }
     }
     Ok(group)
@@ -114,6 +106,23 @@ impl<'a> Fields<'a> {
                 _ => None,
             })
             .filter(|node| node.value != Value::Null)
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&'a str, &'a Node)> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Entry { key, node } => Some((key.as_str(), node)),
+            Item::Comment(_) => None,
+        })
+    }
+
+    /// All fields, scalars as their texts.
+    fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
+        let field = |(key, node): (&str, &Node)| {
+            let value =
+                node.as_text().map_or_else(|| values::node_to_json(node, Format::Json), serde_json::Value::from);
+            (key.to_owned(), value)
+        };
+        self.each().map(field).collect()
     }
 
     fn text(&self, field: &str) -> Result<Option<String>, Error> {

@@ -40,6 +40,17 @@ impl Scalar {
         }
     }
 
+    /// The name of its type in an envelope.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Str(_) => "str",
+            Self::Int(_) => "int",
+            Self::Float(_) => "float",
+            Self::Bool(_) => "bool",
+            Self::Time(_) => "time",
+        }
+    }
+
     /// The inverse of [`plain_bytes`](Self::plain_bytes), for a type named in an envelope.
     pub(crate) fn from_plain(type_name: &str, plain: Zeroizing<Vec<u8>>) -> Result<Self, ValueFault> {
         let text = || std::str::from_utf8(&plain).ok();

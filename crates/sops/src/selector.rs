@@ -43,6 +43,18 @@ impl Selector {
         ("encrypted_comment_regex", Self::EncryptedCommentRegex),
     ];
 
+    /// The name of its metadata field, and its text.
+    pub(crate) fn as_field(&self) -> (&'static str, &str) {
+        match self {
+            Self::UnencryptedSuffix(text) => ("unencrypted_suffix", text),
+            Self::EncryptedSuffix(text) => ("encrypted_suffix", text),
+            Self::UnencryptedRegex(text) => ("unencrypted_regex", text),
+            Self::EncryptedRegex(text) => ("encrypted_regex", text),
+            Self::UnencryptedCommentRegex(text) => ("unencrypted_comment_regex", text),
+            Self::EncryptedCommentRegex(text) => ("encrypted_comment_regex", text),
+        }
+    }
+
     /// Makes the rule ready to be asked.
     pub(crate) fn compile(&self) -> Result<Rule, Error> {
         let pattern = |field, text: &str| {

@@ -3,6 +3,29 @@
 
 use zeroize::Zeroizing;
 
+use crate::{WriteError, random};
+
+/// Splits a secret into shares of which `threshold` give it back. There must be at least two, and no more than 255.
+///
+/// The numbers are 1, 2, 3 and so on, in the order of the shares.
+pub(crate) fn split(secret: &[u8], shares: u8, threshold: u8) -> Result<Vec<Zeroizing<Vec<u8>>>, WriteError> {
+    // One row per power, each with a coefficient per byte of the secret.
+    let mut powers = Vec::new();
+    for _ in 1..threshold {
+        let mut row = Zeroizing::new(vec![0; secret.len()]);
+        random::fill(&mut row)?;
+        powers.push(row);
+    }
+    let share = |number: u8| {
+        let byte = |at: usize| {
+            let higher = powers.iter().rev().fold(0, |sum, row| multiply(sum ^ row[at], number));
+            secret[at] ^ higher
+        };
+        Zeroizing::new((0..secret.len()).map(byte).chain([number]).collect())
+    };
+    Ok((1..=shares).map(share).collect())
+}
+
 /// Puts a secret together from at least two shares of one length with different numbers.
 ///
 /// Too few or wrong shares are not noticed here: they give another secret.
@@ -80,6 +103,20 @@ mod tests {
             assert_eq!(*combine(&pair.map(share)).unwrap(), secret);
         }
         assert_eq!(*combine(&[1, 2, 3].map(share)).unwrap(), secret);
+    }
+
+    #[test]
+    fn a_split_secret_comes_back_from_as_many_shares_as_it_takes() {
+        let secret: Vec<u8> = (0..32).collect();
+        for (count, threshold) in [(2, 2), (3, 2), (5, 3), (255, 255)] {
+            let shares = super::split(&secret, count, threshold).unwrap();
+            assert_eq!(shares.len(), usize::from(count));
+            let needed = usize::from(threshold);
+            assert_eq!(*combine(&shares[shares.len() - needed..]).unwrap(), secret);
+            if needed > 2 {
+                assert_ne!(*combine(&shares[..needed - 1]).unwrap(), secret);
+            }
+        }
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub(crate) fn to_json(items: &Branch, format: Format) -> Json {
     Json::Object(items.iter().filter_map(entry).collect())
 }
 
-fn node_to_json(node: &Node, format: Format) -> Json {
+/// The same for any node.
+pub(crate) fn node_to_json(node: &Node, format: Format) -> Json {
     match &node.value {
         Value::Null | Value::Comment(_) => Json::Null,
         Value::Map(items) => to_json(items, format),
@@ -58,7 +59,8 @@ fn branch_from_json(object: &Map<String, Json>, depth: usize) -> Result<Branch, 
     object.iter().map(entry).collect()
 }
 
-fn node_from_json(json: &Json, depth: usize) -> Result<Node, Error> {
+/// Reads any value, that stands at some depth.
+pub(crate) fn node_from_json(json: &Json, depth: usize) -> Result<Node, Error> {
     if depth > MAX_DEPTH {
         return Err(Error::Shape { at: Location::default(), reason: "the value is nested too deeply" });
     }

@@ -1,74 +1,59 @@
-//! Walks a tree, decrypts what the selector picks, and hashes what the MAC covers.
+//! Walks the documents of a file in order, and tells a visitor of every value and comment: whether it is one of those that
+//! are encrypted, and with which additional data.
 
 use zeroize::Zeroizing;
 
-use crate::cipher::DataKey;
-use crate::envelope::Envelope;
-use crate::error::ValueFault;
-use crate::mac::ValueHash;
-use crate::metadata::Metadata;
 use crate::scalar::Scalar;
 use crate::selector::{Rule, Sight};
 use crate::tree::{Branch, Comment, Item, Node, Value};
-use crate::{Error, Format, Location, PathStep};
+use crate::{Location, PathStep};
 
-/// Decrypts all documents in place. Gives the hash of their values.
-pub(crate) fn decrypt(
-    documents: &mut [Branch],
-    metadata: &Metadata,
-    key: &DataKey,
-    format: Format,
-) -> Result<Decrypted, Error> {
-    let rule = metadata.selector.compile()?;
-    let mut walk = Walk {
-        key,
-        rule: &rule,
-        sight: Sight::new(&rule),
-        format,
-        mac_only_encrypted: metadata.mac_only_encrypted,
-        at: Location::default(),
-        aad: String::new(),
-        decrypted: Decrypted { hash: ValueHash::new(metadata.mac_only_encrypted), comment_as_value: None },
-    };
+/// What is done with values and comments.
+pub(crate) trait Visit {
+    /// What stops the walk.
+    type Error;
+
+    /// A value that is encrypted, or is to be, and where it stands.
+    fn selected(&mut self, scalar: &Scalar, aad: &str, at: &dyn Fn() -> Location) -> Result<Value, Self::Error>;
+
+    /// A value that stands in clear.
+    fn clear(&mut self, scalar: &Scalar);
+
+    /// A comment that is encrypted, or is to be. It belongs to the first of the additional data.
+    fn comment<'a>(
+        &mut self,
+        text: &str,
+        aads: impl Iterator<Item = &'a str>,
+    ) -> Result<Option<Zeroizing<String>>, Self::Error>;
+
+    /// A value became a comment that no list holds.
+    fn misplaced_comment(&mut self, _at: &Location) {}
+}
+
+/// Walks all documents and changes them in place.
+pub(crate) fn walk<V: Visit>(documents: &mut [Branch], rule: &Rule, visitor: &mut V) -> Result<(), V::Error> {
     for (number, document) in documents.iter_mut().enumerate() {
-        walk.at = Location { document: number, ..Location::default() };
-        walk.sight = Sight::new(walk.rule);
-        walk.branch(document)?;
+        let at = Location { document: number, ..Location::default() };
+        Walk { sight: Sight::new(rule), at, aad: String::new(), visitor: &mut *visitor }.branch(document)?;
     }
-    Ok(walk.decrypted)
+    Ok(())
 }
 
-/// The outcome of a walk.
-pub(crate) struct Decrypted {
-    pub(crate) hash: ValueHash,
-    /// A value that turned out to be a comment. Like sops, this is told after the MAC, which it breaks.
-    pub(crate) comment_as_value: Option<Location>,
-}
-
-struct Walk<'a> {
-    key: &'a DataKey,
-    rule: &'a Rule,
+struct Walk<'a, V> {
     sight: Sight<'a>,
-    format: Format,
-    mac_only_encrypted: bool,
     at: Location,
     /// The additional data of the values here: the keys of the path, each followed by a colon.
     aad: String,
-    decrypted: Decrypted,
+    visitor: &'a mut V,
 }
 
-enum Opened {
-    Scalar(Scalar),
-    Comment(Comment),
-}
-
-impl Walk<'_> {
-    fn branch(&mut self, items: &mut Branch) -> Result<(), Error> {
+impl<V: Visit> Walk<'_, V> {
+    fn branch(&mut self, items: &mut Branch) -> Result<(), V::Error> {
         self.sight.enter_collection();
         let last_entry = items.iter().rposition(|item| matches!(item, Item::Entry { .. }));
         for (position, item) in items.iter_mut().enumerate() {
             match item {
-                Item::Comment(comment) => self.comment(comment, Some(position) > last_entry),
+                Item::Comment(comment) => self.comment(comment, Some(position) > last_entry)?,
                 Item::Entry { key, node } => self.entry(key, node)?,
             }
         }
@@ -76,7 +61,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn entry(&mut self, key: &str, node: &mut Node) -> Result<(), Error> {
+    fn entry(&mut self, key: &str, node: &mut Node) -> Result<(), V::Error> {
         let aad_length = self.aad.len();
         self.aad.push_str(key);
         self.aad.push(':');
@@ -84,7 +69,7 @@ impl Walk<'_> {
         self.sight.enter_key(key);
         self.node(node)?;
         if let Value::Comment(_) = node.value {
-            self.decrypted.comment_as_value.get_or_insert_with(|| self.at.clone());
+            self.visitor.misplaced_comment(&self.at);
         }
         self.sight.leave_key();
         self.sight.pass_item();
@@ -93,12 +78,12 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn list(&mut self, nodes: &mut [Node]) -> Result<(), Error> {
+    fn list(&mut self, nodes: &mut [Node]) -> Result<(), V::Error> {
         self.sight.enter_collection();
         let last_item = nodes.iter().rposition(|node| !matches!(node.value, Value::Comment(_)));
         for (position, node) in nodes.iter_mut().enumerate() {
             if let Value::Comment(comment) = &mut node.value {
-                self.comment(comment, Some(position) > last_item);
+                self.comment(comment, Some(position) > last_item)?;
                 continue;
             }
             self.at.path.push(PathStep::Index(position));
@@ -110,67 +95,32 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn node(&mut self, node: &mut Node) -> Result<(), Error> {
+    fn node(&mut self, node: &mut Node) -> Result<(), V::Error> {
         match &mut node.value {
             Value::Null | Value::Comment(_) => {}
             Value::Map(items) => self.branch(items)?,
             Value::List(nodes) => self.list(nodes)?,
             Value::Scalar(scalar) if self.sight.selects_value() => {
-                let fault =
-                    |fault| Error::Value { at: Box::new(Location { line: node.line, ..self.at.clone() }), fault };
-                match self.open(scalar).map_err(fault)? {
-                    Opened::Scalar(plain) => {
-                        self.decrypted.hash.add(&plain);
-                        *scalar = plain;
-                    }
-                    // The form in which sops writes a comment in a list. The MAC leaves it out.
-                    Opened::Comment(comment) => node.value = Value::Comment(comment),
-                }
+                let at = || Location { line: node.line, ..self.at.clone() };
+                node.value = self.visitor.selected(scalar, &self.aad, &at)?;
             }
-            Value::Scalar(scalar) if !self.mac_only_encrypted => match self.format {
-                Format::Json => self.decrypted.hash.add_clear_json(scalar),
-                _ => self.decrypted.hash.add(scalar),
-            },
-            Value::Scalar(_) => {}
+            Value::Scalar(scalar) => self.visitor.clear(scalar),
         }
         Ok(())
     }
 
-    fn open(&self, scalar: &Scalar) -> Result<Opened, ValueFault> {
-        let Scalar::Str(bytes) = scalar else {
-            return Err(ValueFault::Clear);
-        };
-        // An empty string is never encrypted.
-        if bytes.is_empty() {
-            return Ok(Opened::Scalar(scalar.clone()));
-        }
-        let text = std::str::from_utf8(bytes).map_err(|_| ValueFault::Clear)?;
-        let envelope = Envelope::parse(text)?;
-        let type_name = envelope.type_name;
-        let plain = envelope.open(self.key, self.aad.as_bytes())?;
-        if type_name == "comment" {
-            return Ok(Opened::Comment(Comment { text: comment_text(&plain), inline: false }));
-        }
-        Scalar::from_plain(type_name, plain).map(Opened::Scalar)
-    }
-
-    /// A comment that does not open stays as it is, as in sops: it may have been written by hand.
-    fn comment(&mut self, comment: &mut Comment, is_last: bool) {
+    fn comment(&mut self, comment: &mut Comment, is_last: bool) -> Result<(), V::Error> {
         self.sight.pass_comment(&comment.text);
         if !self.sight.selects_comment() {
-            return;
+            return Ok(());
         }
         // Which collection a comment below its last entry belongs to is a matter of indentation, and formatters change it:
-        // there the collections around are tried as well.
-        let candidates = if is_last { usize::MAX } else { 1 };
-        for aad in enclosing(&self.aad).take(candidates) {
-            if let Ok(envelope) = Envelope::parse(&comment.text)
-                && let Ok(plain) = envelope.open(self.key, aad.as_bytes())
-            {
-                comment.text = comment_text(&plain);
-                return;
-            }
+        // there the collections around are candidates as well.
+        let candidates = enclosing(&self.aad).take(if is_last { usize::MAX } else { 1 });
+        if let Some(text) = self.visitor.comment(&comment.text, candidates)? {
+            comment.text = text;
         }
+        Ok(())
     }
 }
 
@@ -178,8 +128,4 @@ impl Walk<'_> {
 fn enclosing(aad: &str) -> impl Iterator<Item = &str> {
     let colons = aad.match_indices(':').map(|(at, _)| &aad[..=at]).rev();
     colons.chain(std::iter::once(":"))
-}
-
-fn comment_text(plain: &[u8]) -> Zeroizing<String> {
-    Zeroizing::new(String::from_utf8_lossy(plain).into_owned())
 }

@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 use crate::float_text;
 use crate::scalar::Scalar;
 use crate::tree::{Branch, Comment, Item, Node, Value};
+use crate::yaml_heads::{has_entries, head_comments, lost_comments};
+use crate::yaml_layout::Layout;
 use crate::yaml_scalar::{self, Form};
-
-const INDENT: usize = 4;
 
 /// The longest key, in bytes, that stands before a `:` without a `?`.
 const LONGEST_SIMPLE_KEY: usize = 128;
@@ -21,7 +21,7 @@ const MERGE: &str = "!!merge <<";
 /// The text of a stream.
 pub(crate) fn print(documents: &[Branch], capacity: usize) -> Zeroizing<Vec<u8>> {
     let out = Zeroizing::new(String::with_capacity(capacity));
-    let mut printer = Printer { out, started: false, foot: None };
+    let mut printer = Printer { out, started: false, foot: None, layout: Layout::default() };
     for (number, document) in documents.iter().enumerate() {
         if number > 0 {
             printer.foot = None;
@@ -32,12 +32,35 @@ pub(crate) fn print(documents: &[Branch], capacity: usize) -> Zeroizing<Vec<u8>>
     Zeroizing::new(std::mem::take(&mut *printer.out).into_bytes())
 }
 
+/// The lines of an entry of a block mapping, each ended.
+pub(crate) fn entry(item: &Item, indent: usize, layout: Layout) -> Zeroizing<String> {
+    part(layout, |printer| printer.map(std::slice::from_ref(item), indent))
+}
+
+/// The lines of an item of a block list, each ended.
+pub(crate) fn item(node: &Node, indent: usize, layout: Layout) -> Zeroizing<String> {
+    part(layout, |printer| printer.list(std::slice::from_ref(node), indent))
+}
+
+/// What follows the `:` of a key that stands at an indentation: a blank and a scalar, or a line break and the lines of a
+/// collection.
+pub(crate) fn value(node: &Node, indent: usize, layout: Layout) -> Zeroizing<String> {
+    part(layout, |printer| printer.value(node, indent, None))
+}
+
+fn part(layout: Layout, print: impl FnOnce(&mut Printer)) -> Zeroizing<String> {
+    let mut printer = Printer { out: Zeroizing::default(), started: false, foot: None, layout };
+    print(&mut printer);
+    printer.out
+}
+
 struct Printer {
     out: Zeroizing<String>,
     /// The line has been started by a `-` or `:`, and the next thing goes on it.
     started: bool,
     /// The indentation of the trailing comment just printed; a line at the same one keeps a distance.
     foot: Option<usize>,
+    layout: Layout,
 }
 
 impl Printer {
@@ -126,7 +149,7 @@ impl Printer {
 
     /// What follows a `:`.
     fn value(&mut self, node: &Node, indent: usize, beside: Option<&Comment>) {
-        let below = next_indent(indent);
+        let below = self.next_indent(indent);
         match &node.value {
             Value::Map(items) if has_entries(&node.value) => {
                 self.end_line(beside);
@@ -189,11 +212,14 @@ impl Printer {
             Value::List(_) => self.out.push_str("[]"),
             Value::Null | Value::Comment(_) => self.out.push_str("null"),
             Value::Scalar(Scalar::Int(number)) => self.out.push_str(&number.to_string()),
-            Value::Scalar(Scalar::Float(number)) => self.out.push_str(&float_text::yaml(*number)),
+            Value::Scalar(Scalar::Float(number)) if self.layout.as_sops => {
+                self.out.push_str(&float_text::yaml(*number));
+            }
+            Value::Scalar(Scalar::Float(number)) => self.out.push_str(&float_text::yaml_read_back(*number)),
             Value::Scalar(Scalar::Bool(flag)) => self.out.push_str(if *flag { "true" } else { "false" }),
             Value::Scalar(Scalar::Time(text)) => self.out.push_str(text),
             Value::Scalar(Scalar::Str(bytes)) => match std::str::from_utf8(bytes) {
-                Ok(text) if yaml_scalar::form_of(text, false) == Form::Literal => {
+                Ok(text) if self.is_literal(text) => {
                     self.out.push('|');
                     self.out.push_str(&yaml_scalar::literal_hints(text));
                     self.end_line(beside);
@@ -214,53 +240,21 @@ impl Printer {
     fn string(&mut self, text: &str, indent: usize) {
         match yaml_scalar::form_of(text, false) {
             Form::SingleQuoted => yaml_scalar::single_quoted(text, indent, &mut self.out),
-            Form::DoubleQuoted => yaml_scalar::double_quoted(text, &mut self.out),
-            Form::Plain | Form::Literal => self.out.push_str(text),
+            Form::DoubleQuoted | Form::Literal => yaml_scalar::double_quoted(text, &mut self.out),
+            Form::Plain => self.out.push_str(text),
         }
     }
-}
 
-/// The comments before the first entry of a collection that stand on lines of their own.
-fn head_comments(value: &Value) -> Vec<&Comment> {
-    let own_line = |comment: &Comment| !comment.inline;
-    match value {
-        Value::Map(items) => items
-            .iter()
-            .map_while(|item| match item {
-                Item::Comment(comment) if own_line(comment) => Some(comment),
-                _ => None,
-            })
-            .collect(),
-        Value::List(nodes) => nodes
-            .iter()
-            .map_while(|node| match &node.value {
-                Value::Comment(comment) if own_line(comment) => Some(comment),
-                _ => None,
-            })
-            .collect(),
-        _ => Vec::new(),
+    fn is_literal(&self, text: &str) -> bool {
+        self.layout.literals
+            && (self.layout.as_sops || !text.starts_with(char::is_whitespace))
+            && yaml_scalar::form_of(text, false) == Form::Literal
     }
-}
 
-/// How many comments at the head of a list sops loses: all, if its first item is a collection with comments at its own head,
-/// which go-yaml's printer then takes for the same ones.
-fn lost_comments(nodes: &[Node]) -> usize {
-    let first = nodes.iter().position(|node| !matches!(node.value, Value::Comment(_)));
-    first.filter(|first| !head_comments(&nodes[*first].value).is_empty()).unwrap_or_default()
-}
-
-/// Whether a collection holds anything but comments. One that does not is printed as empty, without them.
-fn has_entries(value: &Value) -> bool {
-    match value {
-        Value::Map(items) => items.iter().any(|item| matches!(item, Item::Entry { .. })),
-        Value::List(nodes) => nodes.iter().any(|node| !matches!(node.value, Value::Comment(_))),
-        _ => false,
+    /// go-yaml steps to the next multiple of its indentation.
+    fn next_indent(&self, indent: usize) -> usize {
+        self.layout.step * (indent / self.layout.step + 1)
     }
-}
-
-/// go-yaml steps to the next multiple of its indentation.
-fn next_indent(indent: usize) -> usize {
-    INDENT * (indent / INDENT + 1)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The real sops beside ours, for the tests that compare the two.
 
+#![allow(dead_code, reason = "each test takes a part of it")]
+
 use std::process::Stdio;
 
 use proptest::prelude::*;
@@ -12,7 +14,7 @@ use windlass_testbed::{Testbed, Tool};
 pub(crate) struct Peer {
     testbed: Testbed,
     folder: tempfile::TempDir,
-    key: String,
+    pub(crate) key: String,
     pub(crate) identities: Identities,
 }
 
@@ -24,6 +26,20 @@ impl Peer {
     }
 
     pub(crate) fn sops(&self, args: &[&str], text: &[u8], file: &str) -> Result<Vec<u8>, String> {
+        self.sops_with(&self.key, args, text, file)
+    }
+
+    /// Lets sops change a file, and gives the file.
+    pub(crate) fn change(&self, args: &[&str], text: &[u8], file: &str, behind: &[&str]) -> Result<Vec<u8>, String> {
+        self.run(&self.key, args, text, file, behind).map(|_| std::fs::read(self.folder.path().join(file)).unwrap())
+    }
+
+    /// The same as [`sops`](Self::sops) with other keys.
+    pub(crate) fn sops_with(&self, key: &str, args: &[&str], text: &[u8], file: &str) -> Result<Vec<u8>, String> {
+        self.run(key, args, text, file, &[])
+    }
+
+    fn run(&self, key: &str, args: &[&str], text: &[u8], file: &str, behind: &[&str]) -> Result<Vec<u8>, String> {
         let path = self.folder.path().join(file);
         std::fs::write(&path, text).unwrap();
         let output = self
@@ -32,7 +48,8 @@ impl Peer {
             .unwrap()
             .args(args)
             .arg(&path)
-            .env("SOPS_AGE_KEY", &self.key)
+            .args(behind)
+            .env("SOPS_AGE_KEY", key)
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .output()
@@ -80,8 +97,17 @@ impl Peer {
     }
 }
 
+/// Runs a number of cases, or a multiple of it where `WINDLASS_CASES` says so.
 pub(crate) fn runner(cases: u32) -> TestRunner {
-    TestRunner::new(ProptestConfig { cases, max_shrink_iters: 200, ..ProptestConfig::default() })
+    let factor: u32 = std::env::var("WINDLASS_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let cases = cases * factor;
+    TestRunner::new(ProptestConfig {
+        cases,
+        max_shrink_iters: 200,
+        max_global_rejects: 10_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })
 }
 
 /// A choice of what is encrypted.
