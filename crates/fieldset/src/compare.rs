@@ -79,6 +79,12 @@ struct Difference {
     below: Comparison,
 }
 
+impl Difference {
+    fn of(change: Change) -> Self {
+        Self { itself: Some(change), below: Comparison::default() }
+    }
+}
+
 pub(crate) fn compare(schema: &Schema, ty: TypeId, old: &Value, new: &Value) -> Comparison {
     difference(schema, Some(ty), Some(old), Some(new)).below
 }
@@ -161,48 +167,50 @@ fn compare_items(schema: &Schema, list: &ListType, old: Option<&[Value]>, new: O
     let (old_items, new_items) = (ListItems::of(schema, list, old), ListItems::of(schema, list, new));
     let mut level = Level::default();
     let item = |old, new| difference(schema, Some(list.element), old, new);
-    for (element, olds) in old_items.groups() {
-        let news = new_items.positions(element);
-        let (first_old, first_new) = (nth(old, olds), nth(new, news));
-        let element = || element.clone();
+    for olds in old_items.groups() {
+        let news = olds.first().map(|old| new_items.positions_of(&old_items, *old)).unwrap_or_default();
+        let (first_old, first_new) = (first(&old_items, olds), first(&new_items, news));
+        let element = || old_items.element(olds.first().copied().unwrap_or_default());
         match (olds, news) {
             ([_], [] | [_]) => level.push(item(first_old, first_new), element),
             // Several on both sides are compared as if they were one value.
             ([_, _, ..], [_, _, ..]) => {
-                let same = olds.len() == news.len()
-                    && olds.iter().zip(news).all(|(left, right)| match (nth(old, &[*left]), nth(new, &[*right])) {
-                        (Some(left), Some(right)) => equal(left, right),
-                        _ => false,
-                    });
-                level.push(Difference { itself: (!same).then_some(Change::Modified), ..Default::default() }, element);
+                let same = |(old, new): (&usize, &usize)| match (old_items.get(*old), new_items.get(*new)) {
+                    (Some(old), Some(new)) => equal(old, new),
+                    _ => false,
+                };
+                if olds.len() != news.len() || !olds.iter().zip(news).all(same) {
+                    level.push(Difference::of(Change::Modified), element);
+                }
             }
             // Several became one or none: the one is new.
             ([_, _, ..], _) => {
                 if first_new.is_some() {
                     level.push(item(None, first_new), element);
                 }
-                level.push(Difference { itself: Some(Change::Removed), ..Default::default() }, element);
+                level.push(Difference::of(Change::Removed), element);
             }
             // One became several: the one is gone.
             _ => {
                 level.push(item(first_old, None), element);
-                level.push(Difference { itself: Some(Change::Added), ..Default::default() }, element);
+                level.push(Difference::of(Change::Added), element);
             }
         }
     }
-    for (element, news) in new_items.groups().filter(|(element, _)| !old_items.contains(element)) {
-        let difference = match news {
-            [_] => item(None, nth(new, news)),
-            _ => Difference { itself: Some(Change::Added), ..Default::default() },
-        };
-        level.push(difference, || element.clone());
+    for news in new_items.groups() {
+        let Some(position) = news.first() else { continue };
+        if old_items.positions_of(&new_items, *position).is_empty() {
+            let one = news.len() == 1;
+            let difference = if one { item(None, first(&new_items, news)) } else { Difference::of(Change::Added) };
+            level.push(difference, || new_items.element(*position));
+        }
     }
     level.comparison()
 }
 
 /// The first of the items at these positions.
-fn nth<'v>(items: Option<&'v [Value]>, positions: &[usize]) -> Option<&'v Value> {
-    items?.get(*positions.first()?)
+fn first<'v>(items: &ListItems<'v>, positions: &[usize]) -> Option<&'v Value> {
+    items.get(*positions.first()?)
 }
 
 /// The children of a value that changed, gathered.

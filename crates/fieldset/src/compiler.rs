@@ -121,7 +121,12 @@ impl<'d> Compiler<'d> {
         ListType {
             element: self.resolve(&list.element_type).unwrap_or_else(|| self.reserve()),
             atomic: relationship.unwrap_or(list.element_relationship) != ElementRelationship::Associative,
-            keys: list.keys.as_slice().into(),
+            keys: {
+                let mut sorted = list.keys.clone();
+                sorted.sort_unstable();
+                sorted.into()
+            },
+            keys_as_given: list.keys.as_slice().into(),
         }
     }
 }

@@ -69,7 +69,7 @@ fn pick_fields(
 fn pick_items(schema: &Schema, list: &ListType, items: &[Value], set: &FieldSet, how: Pick) -> Vec<Value> {
     let mut picked = Vec::with_capacity(items.len());
     for item in items {
-        let element = element_of(schema, list, item).ok();
+        let element = element_of(schema, list, item);
         let node = element.as_ref().and_then(|element| set.node(element));
         match (node, how) {
             (Some(node), Pick::Remove) if node.member => {}

@@ -116,7 +116,9 @@ impl MapType {
 pub(crate) struct ListType {
     pub(crate) element: TypeId,
     pub(crate) atomic: bool,
+    /// Sorted, as they are in path elements.
     pub(crate) keys: Arc<[Arc<str>]>,
+    pub(crate) keys_as_given: Arc<[Arc<str>]>,
 }
 
 /// What a value, or the absence of one, is walked as.

@@ -64,12 +64,12 @@ fn is_null_or_empty_map(value: &Value) -> bool {
 /// Items that cannot be told apart are owned together, as whole items.
 fn of_items(schema: &Schema, list: &ListType, items: &[Value]) -> FieldSet {
     let known = ListItems::of(schema, list, Some(items));
-    let nodes = known.groups().map(|(element, positions)| match positions {
+    let nodes = known.groups().filter_map(|positions| match positions {
         [position] => {
-            let below = items.get(*position).map(|item| mentioned(schema, Some(list.element), item).below);
-            Node::new(element.clone(), true, below.unwrap_or_default())
+            let below = mentioned(schema, Some(list.element), known.get(*position)?).below;
+            Some(Node::new(known.element(*position), true, below))
         }
-        _ => Node::leaf(element.clone()),
+        _ => Some(Node::leaf(known.element(*positions.first()?))),
     });
     FieldSet::of_sorted_nodes(nodes.collect())
 }

@@ -112,8 +112,8 @@ impl TypedValue {
         if config.duplicates == Duplicates::Allowed {
             validate(&config.value, &config.ty, Duplicates::Refused)?;
         }
-        let merged = merge(&self.ty.schema, Some(self.ty.id), Some(&self.value), Some(&config.value));
-        Ok(self.with_value(merged.unwrap_or_default()))
+        let merged = merge(&self.ty.schema, Some(self.ty.id), Some(&self.value), &config.value);
+        Ok(merged.map_or_else(|| self.clone(), |merged| self.with_value(merged)))
     }
 
     /// What changed from this value to a newer one.

@@ -154,7 +154,7 @@ impl<C: Convert> Updater<C> {
             None => merged,
         };
         let (managers, _) = self.settle(live, &object, managers, writer)?;
-        let changed = !equal(live.value(), object.value());
+        let changed = !live.is(&object) && !equal(live.value(), object.value());
         Ok(Applied { object: changed.then_some(object), managers })
     }
 

@@ -78,14 +78,14 @@ impl Validator<'_> {
 
     fn items(&mut self, items: &[Value], list: &ListType, at: &Trail<'_>) {
         let (known, fault) = ListItems::read(self.schema, list, items);
-        for (index, (element, item)) in known.elements().iter().zip(items).enumerate() {
-            if self.duplicates == Duplicates::Refused && known.positions(element).first() != Some(&index) {
-                self.report(at, Fault::Duplicate { key: element.to_string() });
+        for (index, item) in items.iter().take(known.len()).enumerate() {
+            if self.duplicates == Duplicates::Refused && known.positions_of(&known, index).first() != Some(&index) {
+                self.report(at, Fault::Duplicate { key: known.element(index).to_string() });
             }
-            self.value(item, list.element, &Trail::Item(at, element));
+            self.value(item, list.element, &Trail::Item(at, &known, index));
         }
         if let Some(fault) = fault {
-            self.report(at, Fault::Item { index: known.elements().len(), fault });
+            self.report(at, Fault::Item { index: known.len(), fault });
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use crate::{field_set::MAX_DEPTH, go_print::Quoted, path::PathElement};
+use crate::{field_set::MAX_DEPTH, go_print::Quoted, list_items::ListItems};
 
 /// Why a value is not of its type: everything that is wrong with it.
 ///
@@ -162,7 +162,7 @@ impl ItemFault {
 pub(crate) enum Trail<'a> {
     Root,
     Field(&'a Trail<'a>, &'a str),
-    Item(&'a Trail<'a>, &'a PathElement),
+    Item(&'a Trail<'a>, &'a ListItems<'a>, usize),
     Index(&'a Trail<'a>, usize),
 }
 
@@ -171,7 +171,7 @@ impl Display for Trail<'_> {
         match self {
             Trail::Root => Ok(()),
             Trail::Field(parent, name) => write!(f, "{parent}.{name}"),
-            Trail::Item(parent, element) => write!(f, "{parent}{element}"),
+            Trail::Item(parent, items, position) => write!(f, "{parent}{}", items.element(*position)),
             Trail::Index(parent, index) => write!(f, "{parent}[{index}]"),
         }
     }
