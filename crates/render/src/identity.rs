@@ -110,6 +110,8 @@ pub(crate) struct History {
     pub(crate) origin: Option<String>,
     /// The entries of `alpha.config.kubernetes.io/transformations`.
     pub(crate) transformations: Vec<String>,
+    /// Scalars that a replacement made, by JSON pointer, with their texts: until vars are put in they have no type.
+    pub(crate) untyped: Vec<(String, String)>,
     /// The vars whose values come from it.
     pub(crate) vars: Vec<String>,
 }

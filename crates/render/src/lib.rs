@@ -34,11 +34,18 @@
 //! ```
 //!
 //! # What is supported
-//! `resources` and `bases` (files and directories), `components`, `namespace`, `namePrefix`, `nameSuffix`, `labels`,
-//! `commonLabels`, `commonAnnotations`, `patches`, `patchesStrategicMerge`, `patchesJson6902`, `images`, `imageTags`,
-//! `replicas`, `configMapGenerator`, `secretGenerator`, `generatorOptions`, `configurations`, `sortOptions` and
-//! `buildMetadata`. What is not (`replacements`, `vars`, `crds`, `openapi`, `helmCharts`, `generators`, `transformers`,
-//! `validators`, remote bases) is an error that names field, file and line, never passed over.
+//! Every field of a Kustomization and a Component, deprecated ones included, and the built-in plug-ins that
+//! `transformers`, `generators` and `validators` configure, inline, in files and in directories. Three things need
+//! something from outside, and are faults that say so without it:
+//!
+//! * `helmCharts` needs something that renders charts: [`RenderCharts`].
+//! * Bases, components and files named by a URL need something that fetches: [`Fetch`]. [`RepositoryUrl`] takes such
+//!   URLs apart as kustomize does.
+//! * External plug-ins and KRM functions are programs, and are refused by name.
+//!
+//! Beyond kustomize, where [`BuildOptions`] ask for it: lists of custom resources are merged by the keys that their
+//! CustomResourceDefinitions in the build state, and each warning is a fault. `openapi` counts for one build and not
+//! for a whole process.
 //!
 //! # Where it differs from kustomize 5.8.1 on purpose
 //! * All faults of a build that do not follow from one another are told together, with file and line.
@@ -56,6 +63,12 @@
 //! * A name must be text. A `needsHashSuffix` annotation is followed on ConfigMaps and Secrets only.
 //! * Encrypted files are decrypted when they are read, so that patches and namespaces change plain values; Flux decrypts
 //!   objects after the build. What goes into a ConfigMap is never decrypted, as with Flux.
+//! * A replacement whose path goes on in a null is refused; kustomize writes nothing, without a word. So is one into
+//!   text of several YAML documents, of which kustomize keeps the first, and one that gives a field of JSON or YAML in
+//!   text a value of another type.
+//! * `[field=pattern]` of a replacement looks at the value; kustomize at the value with its quotes.
+//! * Types that hold themselves in a file of `crds` are a fault; kustomize does not end. A malformed `openapi` document is
+//!   one too, where kustomize panics. Its `paths`, which say what has no namespace, are not read.
 //! * The `managedByLabel` names kustomize v5.8.1, whose results these are.
 //!
 //! # Invariants

@@ -11,11 +11,12 @@ use crate::decode::At;
 use crate::identity::ResId;
 use crate::kustomization::var_fields::Var;
 use crate::place::Place;
+use crate::replacement::assign::untyped;
 use crate::replacement::lookup::lookup;
 use crate::resource::Resource;
 use crate::session::Session;
 use crate::transform::config::TransformerConfig;
-use crate::transform::field_spec::{Create, visit};
+use crate::transform::field_spec::{Create, visit_with_pointer};
 use crate::transform::var_references;
 
 pub(crate) mod expand;
@@ -96,7 +97,12 @@ impl Session<'_> {
             let target = resource.id().to_string();
             for spec in specs.iter().filter(|spec| spec.on.fits_gvk(&gvk)) {
                 let object = resource.manifest.value_mut();
-                if let Err(problem) = visit(object, spec, Create::Nothing, &mut |value| values.expand_in(value)) {
+                let made = &resource.history.untyped;
+                let expanded = visit_with_pointer(object, spec, Create::Nothing, &mut |pointer, value| {
+                    make_text(made, pointer, value);
+                    values.expand_in(value)
+                });
+                if let Err(problem) = expanded {
                     let fault = Fault::Transform { transformer: "vars", target: target.clone(), problem };
                     self.errors.push(place.error_in(resource.origin().clone(), fault));
                 }
@@ -105,6 +111,17 @@ impl Session<'_> {
         for DefinedVar { var, origin } in vars.iter().filter(|defined| !values.was_used(&defined.var.name)) {
             let message = format!("the var {} is mentioned nowhere", var.name);
             self.warnings.push(crate::Warning { origin: origin.clone(), message });
+        }
+    }
+}
+
+/// Makes text of what has no type yet, as kustomize does with every field that it looks for vars in.
+fn make_text(made: &[(String, String)], pointer: &str, value: &mut Value) {
+    for (place, text) in made {
+        let below = place.strip_prefix(pointer).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        if let Some(scalar) = below.and_then(|below| value.pointer_mut(below)).filter(|found| **found == untyped(text))
+        {
+            *scalar = Value::from(text.as_str());
         }
     }
 }

@@ -142,7 +142,12 @@ impl Session<'_> {
         for place in places {
             let old = lookup_steps(resource.manifest.value(), &place.steps).cloned().unwrap_or_default();
             let text = if place.made { String::new() } else { self.text(resource, &place.steps, &old) };
-            let new = written(&old, place.made, text, options, copied)?;
+            let old = if is_annotation(&place.steps) { Value::from(text.as_str()) } else { old };
+            let made = place.made && !is_annotation(&place.steps);
+            let new = written(&old, made, text, options, copied)?;
+            if made && options.delimiter.is_empty() {
+                resource.history.untyped.push((pointer(&place.steps), copied.text.clone()));
+            }
             self.copied = self.copied.saturating_add(size_of(&new));
             if self.copied > self.options.limits.total_bytes {
                 return Err(
@@ -182,6 +187,12 @@ fn source_of<'r>(source: &Source, resources: &'r ResourceMap) -> Result<&'r Reso
         Some(second) => Err(format!("the source could be {} or {}: {}", first.id(), second.id(), described())),
         None => Ok(first),
     }
+}
+
+/// Annotations become text in the end, and the text that was written: `0x1F` is no 31 there.
+fn is_annotation(steps: &[Step]) -> bool {
+    let field = |step: &Step, name: &str| matches!(step, Step::Field(found) if found == name);
+    matches!(steps, [first, second, _] if field(first, "metadata") && field(second, "annotations"))
 }
 
 fn or_default(path: &str) -> &str {
