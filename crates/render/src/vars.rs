@@ -55,8 +55,11 @@ impl Session<'_> {
                     resource.annotations_written();
                 }
                 several => {
-                    let found = several.iter().map(|index| resources.items()[*index].id().to_string()).collect();
-                    self.fail(place.error(at, Fault::ManyTargets { id: id.to_string(), found }));
+                    let found = several.iter().map(|index| resources.items()[*index].id().to_string());
+                    let found = found.collect::<Vec<_>>().join(" or ");
+                    let problem = format!("its object could be {found}: give objref a namespace");
+                    let fault = Fault::InvalidValue { field: format!("the var {}", var.name), problem };
+                    self.fail(place.error(at, fault));
                 }
             }
             let var = DefinedVar { var: var.clone(), origin: place.find(at).0 };

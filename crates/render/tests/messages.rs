@@ -193,3 +193,32 @@ fn silent_traps_are_warnings() {
     let warnings: Vec<_> = build.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(warnings, ["kustomization.yaml:4: the target of this patch fits no object: kind Deployment, name web"]);
 }
+
+#[test]
+fn replacements_and_vars() {
+    let files = |kustomization: &str| {
+        faults(&[("app/kustomization.yaml", kustomization), ("app/pod.yaml", POD), ("app/list.yaml", LIST)])
+    };
+    let one = |kustomization: &str| files(kustomization).remove(0);
+    let target = "  targets:\n  - select: {kind: Pod}\n    fieldPaths: [spec.none]\n";
+    assert_eq!(
+        one(&format!("resources: [pod.yaml]\nreplacements:\n- sourceValue: x\n{target}")),
+        "app/kustomization.yaml:3: replacements[0]: cannot write spec.none of v1 Pod web: there is no such field: make \
+         it, or say `create: true` in the options of the target"
+    );
+    assert_eq!(
+        one(&format!("resources: [pod.yaml]\nreplacements:\n- source: {{kind: Node}}\n{target}")),
+        "app/kustomization.yaml:3: replacements[0]: the source is no object of the build: kind Node"
+    );
+    assert_eq!(
+        one("resources: [pod.yaml]\nreplacements:\n- path: list.yaml\n"),
+        "app/list.yaml:2: [0].targets[0]: say with `select` which objects are meant"
+    );
+    assert_eq!(
+        one("resources: [pod.yaml]\nvars:\n- name: V\n  objref: {apiVersion: v1, kind: Pod, name: other}\n"),
+        "app/kustomization.yaml:3: the var V: its object is not in the build: give objref apiVersion, kind and name as \
+         they are"
+    );
+}
+
+const LIST: &str = "- sourceValue: x\n  targets: [{fieldPaths: [a]}]\n";
