@@ -1,8 +1,9 @@
-//! SOPS documents: read, verify and decrypt, with errors that say what is wrong and where.
+//! SOPS documents: opened, encrypted, edited in place and looked through, with errors that say what is wrong and where.
 //!
-//! Opens what [sops](https://github.com/getsops/sops) writes for age recipients as YAML, JSON, dotenv, INI or binary: every
-//! type of value, all selectors, comments, streams of several documents, key groups (Shamir), the MAC. The plaintext comes as the bytes that
-//! `sops decrypt` prints and as values. It does not encrypt yet, and knows nothing about Kubernetes.
+//! Reads what [sops](https://github.com/getsops/sops) writes and writes what sops reads, as YAML, JSON, dotenv, INI or binary: every
+//! type of value, all selectors, comments, streams of several documents, key groups (Shamir), the MAC. age is built in, with
+//! SSH keys and plugins; other kinds of keys come in through [`MasterKey`]. It knows nothing about Kubernetes but what a
+//! Secret looks like when it stands there in clear.
 //!
 //! ```
 //! use windlass_sops::{DecryptOptions, Format, Identities, decrypt};
@@ -40,15 +41,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Where to find things: [`is_encrypted`] sniffs, [`Metadata::read`] inspects without a key, [`Identities`] holds the keys,
-//! [`decrypt`] opens a file and [`decrypt_value`] an object in memory, [`Error`] tells what is wrong.
+//! Where to find things:
+//!
+//! * [`is_encrypted`] sniffs, [`Metadata::read`] inspects without a key.
+//! * [`Identities`] holds the keys, [`IdentitySources`] finds them where sops does.
+//! * [`decrypt`] opens a file, [`decrypt_value`] an object in memory. [`Error`] tells what is wrong.
+//! * [`encrypt`] writes a new file for [`Recipients`]; [`CreationRules`] says for whom, as a `.sops.yaml` does.
+//! * [`Document`] opens a file to get, set, unset and replace values, to rotate its key and to change its recipients.
+//!   [`WriteError`] tells why something cannot be written.
+//! * [`audit`] looks through a repository for what is wrong with its secrets, without a key.
 //!
 //! # What holds
 //!
 //! * The MAC is verified unless the call says otherwise ([`DecryptOptions::ignore_mac`]).
 //! * No error, `Debug` or panic shows a key, a plaintext or the text of a value. Plaintext and keys are wiped when dropped.
 //! * No input makes it panic, recurse beyond 256 levels, or use memory beyond a small multiple of the input.
-//! * The library reads no environment, home directory or clock; [`Identities::from_env`] gets its variables from the caller.
+//! * What is written has been opened again before it is given away: its values are those it was made of, and its MAC holds.
+//! * A value that did not change keeps its envelope, byte for byte. In YAML and dotenv all that did not change does: comments,
+//!   quotes, blank lines, indentation, anchors. JSON keeps its indentation; INI is printed as sops prints it.
+//! * The library reads no environment, home directory or clock, and runs no program but age plugins; the caller hands in what
+//!   it needs. Randomness is that of the operating system.
 //!
 //! # Where it differs from sops, on purpose
 //!
@@ -64,16 +76,23 @@
 //! | several `sops` entries in one JSON object: the last counts | refused |
 //! | dotenv keys and INI files that are not UTF-8 (or UTF-16 behind a mark, read as bytes) | refused |
 //! | an INI comment whose first line is empty: panics | printed as `;` |
+//! | encrypted comments in lists are written as items, which 3.13.2 cannot verify | written as comments; both forms are read |
+//! | editing one of several equal items of a list changes the envelopes of the others | each keeps its own |
+//! | writes documents that it cannot read back: clear YAML with Unicode line breaks, INI keys that look like comments | refused |
+//! | YAML is printed anew at every change, aliases expanded | patched in place; printed anew where a patch does not read back |
+//! | JSON integers are encrypted as floats before 3.12 | as integers; an integer keeps the envelope of an equal float |
 //!
 //! # Limits of this version
 //!
-//! PGP, cloud KMS and Vault recipients; age identities that are SSH keys, plugins or post-quantum. Each is refused by name.
+//! Post-quantum age keys (`age1pq1…`) are refused by name. Recipients of PGP, cloud KMS and Vault are kept when a document is
+//! edited, and need a [`MasterKey`] to be opened or encrypted for.
 
 mod align;
 mod any_iv;
 mod audit;
 mod audit_plain;
 mod cipher;
+mod command_words;
 mod data_key;
 mod decrypt;
 mod document;
@@ -90,6 +109,7 @@ mod float_text;
 mod format;
 mod identities;
 mod identity_error;
+mod identity_sources;
 mod identity_text;
 mod ini;
 mod ini_print;
@@ -97,6 +117,7 @@ mod ini_syntax;
 mod ini_value;
 mod json;
 mod json_print;
+mod key_file;
 mod location;
 mod mac;
 mod master_key;
@@ -153,6 +174,7 @@ pub use finding::{Finding, Problem};
 pub use format::{Format, is_encrypted};
 pub use identities::Identities;
 pub use identity_error::IdentityError;
+pub use identity_sources::{IdentitySources, Platform};
 pub use location::{Location, PathStep};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use metadata::{KeyGroup, Metadata};

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use windlass_sops::{DecryptOptions, Error, Format, Identities, Plaintext, decrypt};
+use windlass_sops::{DecryptOptions, Error, Format, Identities, Plaintext, Prompt, decrypt};
 
 fn folder() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/sops");
@@ -49,9 +49,9 @@ impl Case {
         let mut identities = Identities::new();
         for name in case["identities"].as_array().unwrap() {
             let name = name.as_str().unwrap();
-            if let Ok(text) = std::fs::read_to_string(keys.join(name))
-                && let Ok(more) = Identities::parse(&text, name)
-            {
+            let Ok(text) = std::fs::read_to_string(keys.join(name)) else { continue };
+            let ssh = name.starts_with("ssh").then(|| Identities::parse_ssh(&text, name, &Prompt::default()));
+            if let Ok(more) = ssh.unwrap_or_else(|| Identities::parse(&text, name)) {
                 identities.extend(more);
             }
         }
@@ -62,9 +62,11 @@ impl Case {
             identities.extend(Identities::parse(&text, "SOPS_AGE_KEY_CMD").unwrap());
         }
         let tags: Vec<&str> = case["tags"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-        let out_of_scope = if tags.contains(&"ssh") {
-            Some("age with SSH keys")
-        } else if tags.contains(&"pgp") && (identities.is_empty() || tags.contains(&"shamir")) {
+        if let Some(file) = env.get("SOPS_AGE_SSH_PRIVATE_KEY_FILE").and_then(Value::as_str) {
+            let text = std::fs::read_to_string(keys.join(file.trim_start_matches("{keys}/"))).unwrap();
+            identities.extend(Identities::parse_ssh(&text, file, &Prompt::default()).unwrap());
+        }
+        let out_of_scope = if tags.contains(&"pgp") && (identities.is_empty() || tags.contains(&"shamir")) {
             Some("PGP")
         } else {
             None
@@ -200,7 +202,7 @@ fn run(kind: &str, floor: usize) {
 
 #[test]
 fn recorded_documents_are_decrypted_as_sops_does() {
-    run("cases", 195);
+    run("cases", 197);
 }
 
 #[test]
