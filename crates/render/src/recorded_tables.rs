@@ -14,7 +14,9 @@ use crate::patch::strategic_merge::{Merge, merge_object};
 use crate::patch::target::Target;
 use crate::transform::default_name_references;
 use crate::transform::field_spec::{Create, FieldSpec, split, visit};
-use crate::{Image, RepositoryUrl, RepositoryUrlError, Selector};
+use crate::{Image, Selector};
+
+mod references;
 
 fn table(name: &str) -> Option<Value> {
     let folder = std::env::var_os("WINDLASS_CONFORMANCE").unwrap_or_else(|| "/work/shared/conformance".into());
@@ -90,60 +92,6 @@ fn field_specs() {
         if result.is_ok() && text(&row, "expected").contains(" e\n") {
             assert_eq!(object, yaml(text(&row, "expected")), "{case}");
         }
-    }
-}
-
-#[test]
-fn repository_urls() {
-    for row in rows("api_internal_git.json", "TestNewRepoSpecFromUrl_Smoke") {
-        let (input, spec) = (text(&row, "input"), &row["repoSpec"]);
-        let url = RepositoryUrl::parse(input).unwrap_or_else(|error| panic!("{input}: {error}"));
-        assert_eq!(url.host, text(spec, "Host"), "{input}");
-        assert_eq!(url.repository, text(spec, "RepoPath"), "{input}");
-        assert_eq!(url.directory, text(spec, "KustRootPath"), "{input}");
-        assert_eq!(url.reference.as_deref().unwrap_or_default(), text(spec, "Ref"), "{input}");
-        assert_eq!(url.clone_url(), text(&row, "cloneSpec"), "{input}");
-    }
-    for row in rows("api_internal_git.json", "TestNewRepoSpecFromUrlErrors") {
-        let url = RepositoryUrl::parse(text(&row, "url"));
-        let expected = match text(&row, "error") {
-            "uri looks like abs path" => RepositoryUrlError::Absolute,
-            "failed to parse scheme" => RepositoryUrlError::Scheme,
-            "url path exits repo" => RepositoryUrlError::Escapes,
-            _ => RepositoryUrlError::Repository,
-        };
-        assert_eq!(url, Err(expected), "{row}");
-    }
-    for row in rows("api_internal_git.json", "TestNewRepoSpecFromUrl_Permute") {
-        let url =
-            RepositoryUrl::parse(&format!("{}someorg/somerepo/somedir?ref=testbranch", text(&row, "raw"))).unwrap();
-        assert_eq!(url.clone_url(), format!("{}someorg/somerepo", text(&row, "normalized")), "{row}");
-        assert_eq!((url.directory.as_str(), url.reference.as_deref()), ("somedir", Some("testbranch")));
-    }
-    for row in rows("api_internal_git.json", "TestParseQuery") {
-        let url = RepositoryUrl::parse(&format!("https://host/a/b?{}", text(&row, "input"))).unwrap();
-        assert_eq!(url.reference.as_deref().unwrap_or_default(), text(&row, "ref"), "{row}");
-        assert_eq!(url.submodules, row["submodules"] != false, "{row}");
-        let seconds = if ["timeout", "timeout_unit", "all"].contains(&text(&row, "name")) { 61 } else { 27 };
-        assert_eq!(url.timeout.as_secs(), seconds, "{row}");
-    }
-}
-
-#[test]
-fn var_expansion() {
-    let declared = [("VAR_A", "A"), ("VAR_B", "B"), ("VAR_C", "C"), ("VAR_REF", "$(VAR_A)"), ("VAR_EMPTY", "")];
-    for row in rows("api_filters_refvar.json", "TestMapping") {
-        let mut values = crate::vars::expand::Values::default();
-        declared.iter().for_each(|(name, value)| values.define(name, Value::from(*value)));
-        assert_eq!(values.expand(text(&row, "input")), row["expected"], "{}", text(&row, "name"));
-    }
-}
-
-#[test]
-fn replacement_paths() {
-    for row in rows("kyaml_utils.json", "TestSmarterPathSplitter") {
-        let parts = crate::replacement::path::split(text(&row, "input"));
-        assert_eq!(serde_json::to_value(parts).unwrap(), row["expected"], "{}", text(&row, "case"));
     }
 }
 

@@ -184,23 +184,35 @@ pub(crate) fn featured_tree() -> impl Strategy<Value = Files> {
     (tree(), vec(replacement(), 0..3), plugins, weighted(0.3, var())).prop_map(
         |(mut files, replacements, (transformers, generators), var)| {
             let Some((_, text)) = files.iter_mut().find(|(path, _)| path == OVERLAY) else { return files };
+            let mut extra = Files::new();
             let mut overlay: Value = read_document(text, &ReadOptions::config()).unwrap();
             overlay["replacements"] = json!(replacements);
-            let inline = |mut config: Value| {
+            let mut plugins = Vec::new();
+            for (index, mut config) in transformers.into_iter().enumerate() {
                 config["apiVersion"] = json!("builtin");
-                if config["metadata"]["name"].is_null() {
-                    config["metadata"]["name"] = json!("plugin");
-                }
-                windlass_yaml::print(&config)
-            };
-            // Two of one kind need names of their own, so each goes into a list of its own kustomization field.
-            overlay["transformers"] = transformers.into_iter().take(1).map(inline).collect();
-            overlay["generators"] = generators.into_iter().map(inline).collect();
+                config["metadata"]["name"] = json!(format!("plugin{index}"));
+                plugins.push(windlass_yaml::print(&config));
+            }
+            // One of them stands in a file, and where that is so in a directory of its own.
+            let last = plugins.pop();
+            overlay["transformers"] = json!(plugins);
+            if let Some(last) = last {
+                let in_directory = replacements.is_empty();
+                let (entry, path) = match in_directory {
+                    true => ("../plugins", "plugins/plugin.yaml"),
+                    false => ("plugin.yaml", "overlay/plugin.yaml"),
+                };
+                overlay["transformers"].as_array_mut().unwrap().push(json!(entry));
+                extra.push((path.to_owned(), last));
+                extra.push(("plugins/kustomization.yaml".to_owned(), "resources: [plugin.yaml]\n".to_owned()));
+            }
+            overlay["generators"] = generators.iter().map(windlass_yaml::print).collect();
             if let Some(var) = var {
                 overlay["vars"] = json!([var]);
                 overlay["resources"].as_array_mut().unwrap().push(json!("mentions.yaml"));
             }
             *text = windlass_yaml::print(&overlay);
+            files.extend(extra);
             files.push(("overlay/mentions.yaml".to_owned(), MENTIONS.to_owned()));
             files
         },
