@@ -65,7 +65,8 @@
 //! # Where the truth comes from
 //! [KEP-555](https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/555-server-side-apply) describes
 //! the format and the rules; structured-merge-diff 6.4 decides where it is silent. The tests replay what was recorded from
-//! it: 314 scenarios of writes and 872 single calls.
+//! it, 314 scenarios of writes and 872 single calls, and what a real API server 1.36 wrote: 884 sets, to the byte, and the
+//! owners after 180 forced applies to 14 kinds.
 //!
 //! # Where it differs from the reference on purpose
 //! * Integers and floats are compared exactly, where the reference rounds integers beyond 2⁵³.
