@@ -88,8 +88,13 @@ fn write_json(value: &Value, out: &mut String) {
         }
         Value::String(text) => write_text(text, out),
         // Go leaves out what a whole number has behind its point.
-        Value::Number(number) if number.as_f64().is_some_and(|float| number.is_f64() && float.abs() < 1e21) => {
-            let _ = write!(out, "{}", number.as_f64().unwrap_or_default());
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().unwrap_or_default();
+            let _ = match float.abs() {
+                0.0 | 1e-6..1e21 => write!(out, "{float}"),
+                size if size < 1.0 => write!(out, "{float:e}"),
+                _ => write!(out, "{}", format!("{float:e}").replace('e', "e+")),
+            };
         }
         other => {
             let _ = write!(out, "{other}");

@@ -130,7 +130,7 @@ impl Session<'_> {
     ) -> Result<(), String> {
         let parts = split(path);
         let create = options.create.then(|| Kind::of(&copied.value));
-        if embedded::write(resource.manifest.value_mut(), &parts, create, copied) {
+        if embedded::write(resource.manifest.value_mut(), &parts, create, copied)? {
             return Ok(());
         }
         let places = select(resource.manifest.value_mut(), &parts, create)?;
