@@ -44,7 +44,11 @@ impl Session<'_> {
         let found = resources.find(&document.id);
         match found.as_slice() {
             [index] => {
+                let before = ids_of(&resources.items()[*index]);
                 let outcome = self.merge_patch(resources.item_mut(*index), document, aim, patch);
+                if ids_of(&resources.items()[*index]) != before {
+                    resources.ids_changed();
+                }
                 self.patched(place, patch, Some(document.line), *index, outcome, resources);
             }
             [] => {
@@ -68,6 +72,8 @@ impl Session<'_> {
         index: usize,
         resources: &mut ResourceMap,
     ) {
+        // What a target selects may be renamed in any way; what is patched by its name mostly is not.
+        resources.ids_changed();
         let resource = resources.item_mut(index);
         let (outcome, line) = match text {
             PatchText::Merge(documents) => match documents.first() {
@@ -107,7 +113,6 @@ impl Session<'_> {
         (result, warnings): (Result<(), String>, Vec<String>),
         resources: &mut ResourceMap,
     ) {
-        resources.ids_changed();
         if patch.decrypted {
             resources.item_mut(index).manifest.mark_sensitive();
         }
@@ -126,6 +131,11 @@ impl Session<'_> {
         let message = format!("the target of this patch fits no object: {}", target::describe(selector));
         self.warnings.push(place.warning(&patch.at.field("target"), message));
     }
+}
+
+/// Whatever an object can be found by.
+fn ids_of(resource: &Resource) -> (ResId, usize, bool) {
+    (resource.id(), resource.history.previous.len(), resource.deleted)
 }
 
 /// The objects most like the one that a patch names.
