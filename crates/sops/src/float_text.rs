@@ -1,5 +1,6 @@
 //! How Go prints floats.
 
+use crate::float_digits::Digits;
 use crate::scalar::float_bytes;
 
 /// As go-yaml v3 does: `strconv.FormatFloat(number, 'g', -1, 64)`, and YAML's words for what is no number.
@@ -10,10 +11,8 @@ pub(crate) fn yaml(number: f64) -> String {
         if number > 0.0 { ".inf" } else { "-.inf" }.to_owned()
     } else {
         // Go's limit for the shortest form is 21 digits in its 'v' verb and 6 here.
-        match exponent(number) {
-            exponent if !(-4..6).contains(&exponent) => scientific(number, 2),
-            _ => plain(number),
-        }
+        let digits = Digits::of(number);
+        if (-4..6).contains(&digits.exponent()) { digits.plain() } else { digits.scientific(2) }
     }
 }
 
@@ -26,7 +25,8 @@ pub(crate) fn yaml_read_back(number: f64) -> String {
 pub(crate) fn json(number: f64) -> String {
     let size = number.abs();
     if number.is_finite() && size != 0.0 && !(1e-6..1e21).contains(&size) {
-        scientific(number, 1)
+        // It strips the zero that pads a negative exponent.
+        Digits::of(number).scientific(1)
     } else {
         plain(number)
     }
@@ -45,20 +45,6 @@ pub(crate) fn flat(number: f64) -> String {
 
 fn plain(number: f64) -> String {
     String::from_utf8_lossy(&float_bytes(number)).into_owned()
-}
-
-fn exponent(number: f64) -> i32 {
-    let text = format!("{number:e}");
-    text.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or_default()
-}
-
-/// Shortest digits and a signed exponent. JSON strips the zero that pads a negative exponent.
-fn scientific(number: f64, width: usize) -> String {
-    let text = format!("{number:e}");
-    let digits = text.split_once('e').map_or(&text[..], |(digits, _)| digits);
-    let exponent = exponent(number);
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:0width$}", exponent.unsigned_abs())
 }
 
 #[cfg(test)]

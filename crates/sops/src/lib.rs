@@ -85,7 +85,8 @@
 //! # Limits of this version
 //!
 //! Post-quantum age keys (`age1pq1…`) are refused by name. Recipients of PGP, cloud KMS and Vault are kept when a document is
-//! edited, and need a [`MasterKey`] to be opened or encrypted for.
+//! edited, and need a [`MasterKey`] to be opened or encrypted for. The cargo feature `pgp` (off by default) has one that opens
+//! PGP recipients; it does not encrypt for them.
 
 mod align;
 mod any_iv;
@@ -105,6 +106,7 @@ mod extract;
 mod finding;
 mod flat_metadata;
 mod flat_text;
+mod float_digits;
 mod float_text;
 mod format;
 mod identities;
@@ -126,6 +128,8 @@ mod metadata_fields;
 mod metadata_tree;
 mod opening;
 mod path;
+#[cfg(feature = "pgp")]
+mod pgp_keys;
 mod plaintext;
 mod prompt;
 mod random;
@@ -179,6 +183,8 @@ pub use location::{Location, PathStep};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use metadata::{KeyGroup, Metadata};
 pub use path::{PathError, parse_path};
+#[cfg(feature = "pgp")]
+pub use pgp_keys::PgpKeys;
 pub use plaintext::Plaintext;
 pub use prompt::Prompt;
 pub use recipient::{Recipient, RecipientKind};

@@ -6,6 +6,7 @@ use windlass_yaml::{Dialect, Style};
 use zeroize::Zeroizing;
 
 use crate::error::ValueFault;
+use crate::float_digits::Digits;
 
 /// One scalar value.
 #[derive(Clone, PartialEq)]
@@ -85,8 +86,7 @@ pub(crate) fn float_bytes(number: f64) -> Vec<u8> {
     } else if number.is_infinite() {
         if number > 0.0 { b"+Inf".to_vec() } else { b"-Inf".to_vec() }
     } else {
-        // Rust prints the shortest digits without an exponent, as Go's 'f' does.
-        format!("{number}").into_bytes()
+        Digits::of(number).plain().into_bytes()
     }
 }
 

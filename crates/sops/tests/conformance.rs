@@ -66,8 +66,17 @@ impl Case {
             let text = std::fs::read_to_string(keys.join(file.trim_start_matches("{keys}/"))).unwrap();
             identities.extend(Identities::parse_ssh(&text, file, &Prompt::default()).unwrap());
         }
-        let out_of_scope = if tags.contains(&"pgp") && (identities.is_empty() || tags.contains(&"shamir")) {
-            Some("PGP")
+        #[cfg(feature = "pgp")]
+        if tags.contains(&"pgp") {
+            for name in ["pgp1.asc", "pgp2.asc"] {
+                let text = std::fs::read_to_string(keys.join(name)).unwrap();
+                identities.add_pgp_keys(windlass_sops::PgpKeys::parse(&text, name, &Prompt::default()).unwrap());
+            }
+        }
+        let out_of_scope = if cfg!(feature = "pgp") {
+            None
+        } else if tags.contains(&"pgp") && (identities.is_empty() || tags.contains(&"shamir")) {
+            Some("PGP, without the cargo feature `pgp`")
         } else {
             None
         };
