@@ -116,6 +116,10 @@ impl Session<'_> {
         if patch.decrypted {
             resources.item_mut(index).manifest.mark_sensitive();
         }
+        if warnings.is_empty() && result.is_ok() {
+            // Finding the origin reads the kustomization again: only where there is something to say.
+            return;
+        }
         let origin = patch.origin(line, place);
         for message in warnings {
             self.warnings.push(crate::Warning { origin: origin.clone(), message });
