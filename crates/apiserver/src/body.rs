@@ -1,0 +1,122 @@
+use serde_json::Value;
+use windlass_yaml::{ReadOptions, read_document};
+
+use crate::failure::Failure;
+use crate::registry::Resource;
+
+/// The form of a body, by its `Content-Type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Json,
+    Yaml,
+    JsonPatch,
+    MergePatch,
+    StrategicPatch,
+    Apply,
+}
+
+impl Format {
+    /// The form of an object.
+    pub(crate) fn of_object(content_type: &str) -> Result<Self, Failure> {
+        match essence(content_type) {
+            "" | "application/json" => Ok(Self::Json),
+            "application/yaml" => Ok(Self::Yaml),
+            "application/vnd.kubernetes.protobuf" => Err(Failure::not_implemented("protobuf bodies")),
+            _ => {
+                let message = "the body of the request was in an unknown format - accepted media types include: \
+                               application/json, application/yaml, application/vnd.kubernetes.protobuf";
+                Err(Failure::new(415, "UnsupportedMediaType", message, None))
+            }
+        }
+    }
+
+    /// The form of a patch.
+    pub(crate) fn of_patch(content_type: &str) -> Result<Self, Failure> {
+        match essence(content_type) {
+            "application/json-patch+json" => Ok(Self::JsonPatch),
+            "application/merge-patch+json" => Ok(Self::MergePatch),
+            "application/strategic-merge-patch+json" => Ok(Self::StrategicPatch),
+            "application/apply-patch+yaml" => Ok(Self::Apply),
+            "application/apply-patch+cbor" => Err(Failure::not_implemented("CBOR bodies")),
+            _ => Err(unsupported("415: Unsupported Media Type")),
+        }
+    }
+}
+
+pub(crate) fn unsupported(message: &str) -> Failure {
+    Failure::new(415, "UnsupportedMediaType", message, Some(serde_json::json!({})))
+}
+
+fn essence(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// Reads an object that is created or put, and checks that it is one of the resource.
+pub(crate) fn read_object(format: Format, body: &[u8], resource: &Resource) -> Result<Value, Failure> {
+    let kind = &resource.kind;
+    let unrecognized = |error: String| {
+        let shown = String::from_utf8_lossy(body).into_owned();
+        let message = format!(
+            "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse \
+             error: {error} ({shown})"
+        );
+        Failure::bad_request(message)
+    };
+    let mut object = match format {
+        Format::Yaml => read_yaml(body).map_err(unrecognized)?,
+        _ => serde_json::from_slice(body).map_err(|error| unrecognized(go_error(&error)))?,
+    };
+    if !object.is_object() {
+        return Err(unrecognized("cannot unmarshal into Go value of type struct".to_owned()));
+    }
+    let version = resource.api_version();
+    let given = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (given_kind, given_version) = (given("kind"), given("apiVersion"));
+    if (!given_kind.is_empty() && given_kind != **kind) || (!given_version.is_empty() && given_version != version) {
+        return Err(Failure::bad_request(if given_version == version || given_version.is_empty() {
+            let package = if resource.group.is_empty() { "core" } else { &*resource.group };
+            format!(
+                "{given_kind} in version \"{}\" cannot be handled as a {kind}: converting ({}.{given_kind}) to \
+                 ({package}.{kind}): unknown conversion",
+                resource.version, resource.version
+            )
+        } else {
+            let short = given_version.rsplit('/').next().unwrap_or_default();
+            format!(
+                "{given_kind} in version \"{short}\" cannot be handled as a {kind}: no kind \"{given_kind}\" is \
+                 registered for version \"{given_version}\" in scheme \"pkg/runtime/scheme.go:111\""
+            )
+        }));
+    }
+    complete(&mut object, resource);
+    Ok(object)
+}
+
+/// Writes apiVersion and kind, and metadata where there is none.
+pub(crate) fn complete(object: &mut Value, resource: &Resource) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert("apiVersion".to_owned(), resource.api_version().into());
+        fields.insert("kind".to_owned(), (*resource.kind).into());
+        let metadata = fields.entry("metadata").or_insert_with(|| Value::Object(serde_json::Map::new()));
+        if metadata.is_null() {
+            *metadata = Value::Object(serde_json::Map::new());
+        }
+    }
+}
+
+/// Reads YAML, of which JSON is a part, as the real server does.
+pub(crate) fn read_yaml(body: &[u8]) -> Result<Value, String> {
+    // Nearly always it is JSON, which is read faster as what it is.
+    if body.first() == Some(&b'{')
+        && let Ok(value) = serde_json::from_slice(body)
+    {
+        return Ok(value);
+    }
+    let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
+    read_document(text, &ReadOptions::resource()).map_err(|error| error.to_string())
+}
+
+/// The words of Go's decoder for the commonest fault.
+pub(crate) fn go_error(error: &serde_json::Error) -> String {
+    if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() }
+}

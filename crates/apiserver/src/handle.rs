@@ -1,0 +1,216 @@
+use std::sync::Arc;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::body::{Format, read_object};
+use crate::call::{Call, Route, Verb, route};
+use crate::controllers;
+use crate::delete::{self, DeleteOptions};
+use crate::discovery;
+use crate::failure::{Failure, qualified};
+use crate::list;
+use crate::options::Options;
+use crate::patch;
+use crate::requests::LoggedRequest;
+use crate::scale;
+use crate::server::Inner;
+use crate::state::State;
+use crate::view::View;
+use crate::watch::Watch;
+use crate::write;
+
+/// A request, its body read.
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) agent: &'a str,
+    pub(crate) accept: &'a str,
+    pub(crate) content_type: &'a str,
+    pub(crate) body: &'a [u8],
+}
+
+/// What is answered.
+pub(crate) enum Reply {
+    Json { code: u16, value: Arc<Value>, content_type: &'static str, warnings: Vec<String> },
+    Text(&'static str),
+    Watch(Box<Watch>),
+}
+
+/// What the log says of a request; its status is filled in later.
+pub(crate) fn describe(inner: &Inner, asked: &Asked<'_>) -> LoggedRequest {
+    let state = inner.lock();
+    match route(&state.registry, asked.method, asked.path, asked.query, asked.agent) {
+        Ok(Route::Call(call)) => LoggedRequest {
+            verb: call.verb.text(),
+            resource: qualified(&call.resource.group, &call.resource.plural),
+            namespace: call.namespace.clone(),
+            name: call.name.clone(),
+            subresource: call.subresource.clone().unwrap_or_default(),
+            dry_run: call.query.get("dryRun").is_some(),
+            status: 0,
+        },
+        _ => LoggedRequest {
+            verb: "get",
+            resource: asked.path.to_owned(),
+            namespace: String::new(),
+            name: String::new(),
+            subresource: String::new(),
+            dry_run: false,
+            status: 0,
+        },
+    }
+}
+
+/// Answers a request.
+pub(crate) fn answer(inner: &Arc<Inner>, asked: &Asked<'_>) -> Result<Reply, Failure> {
+    let mut state = inner.lock();
+    inner.settle(&mut state);
+    let view = View::of(asked.accept);
+    let call = match route(&state.registry, asked.method, asked.path, asked.query, asked.agent)? {
+        Route::Call(call) => call,
+        Route::Document(segments) => return discovery::document(&state, &segments, asked),
+    };
+    if call.verb == Verb::Watch {
+        return Ok(Reply::Watch(Box::new(Watch::start(inner, &state, &call, view)?)));
+    }
+    let reply = dispatch(&mut state, &call, asked, view);
+    inner.settle(&mut state);
+    reply
+}
+
+fn dispatch(state: &mut State, call: &Call, asked: &Asked<'_>, view: View) -> Result<Reply, Failure> {
+    let resource = call.resource.clone();
+    let known = matches!(call.subresource.as_deref(), None | Some("status" | "scale"))
+        || (resource.is("", "namespaces") && call.subresource.as_deref() == Some("finalize"));
+    if !known {
+        let subresource = call.subresource.as_deref().unwrap_or_default();
+        return Err(Failure::not_implemented(format!("{}/{subresource}", resource.plural)));
+    }
+    let scaled = call.subresource.as_deref() == Some("scale");
+    match call.verb {
+        Verb::Get => {
+            let found = write::existing(state, call)?;
+            let object = if scaled { scale::of(&resource, &found) } else { list::served(&resource, &found) };
+            Ok(json(200, Arc::new(view.of_object(object)), Vec::new()))
+        }
+        Verb::List => Ok(json(200, Arc::new(view.of_list(list::list(state, call)?)), Vec::new())),
+        Verb::Create if discovery::is_review(&resource) => review(state, call, asked),
+        Verb::Create | Verb::Update => {
+            let mut options = Options::read(call, false)?;
+            let format = Format::of_object(asked.content_type)?;
+            let written = if scaled {
+                scale::write(state, call, &mut options, format, asked.body)?
+            } else {
+                let object = read_object(format, asked.body, &resource)?;
+                match (call.verb, call.subresource.as_deref()) {
+                    (Verb::Create, _) => write::create(state, call, &mut options, &object)?,
+                    (_, Some("finalize")) => finalize(state, call, &object)?,
+                    _ => write::update(state, call, &mut options, &object)?,
+                }
+            };
+            finish(state, call, written, options, view)
+        }
+        Verb::Patch => {
+            let format = Format::of_patch(asked.content_type)?;
+            let mut options = Options::read(call, format == Format::Apply)?;
+            let written = if scaled {
+                scale::write(state, call, &mut options, format, asked.body)?
+            } else {
+                patch::patch(state, call, &mut options, format, asked.body)?
+            };
+            finish(state, call, written, options, view)
+        }
+        Verb::Delete => {
+            let options = DeleteOptions::read(call, asked.body)?;
+            let after = delete::delete(state, call, &options)?;
+            if !options.dry_run {
+                controllers::after_delete(state, &resource);
+            }
+            Ok(json(200, after, Vec::new()))
+        }
+        Verb::DeleteCollection => {
+            let options = DeleteOptions::read(call, asked.body)?;
+            let gone = delete::delete_collection(state, call, &options)?;
+            if !options.dry_run {
+                controllers::after_delete(state, &resource);
+            }
+            Ok(json(200, Arc::new(gone), Vec::new()))
+        }
+        Verb::Watch => Err(Failure::method_not_allowed()),
+    }
+}
+
+fn finish(
+    state: &mut State,
+    call: &Call,
+    written: write::Written,
+    options: Options,
+    view: View,
+) -> Result<Reply, Failure> {
+    let object = match view {
+        View::Whole if call.resource.custom.is_none() => written.object,
+        _ if call.subresource.as_deref() == Some("scale") => written.object,
+        _ => Arc::new(view.of_object(list::served(&call.resource, &written.object))),
+    };
+    if !options.dry_run {
+        let deleted = object.pointer("/metadata/deletionTimestamp").is_some();
+        if deleted {
+            controllers::after_delete(state, &call.resource);
+        } else {
+            controllers::after_write(state, &call.resource);
+        }
+    }
+    Ok(json(written.code, object, options.warnings))
+}
+
+fn json(code: u16, value: Arc<Value>, warnings: Vec<String>) -> Reply {
+    Reply::Json { code, value, content_type: "application/json", warnings }
+}
+
+/// Takes the finalizers of a namespace's spec away; with the last of them it is gone.
+fn finalize(state: &mut State, call: &Call, object: &Value) -> Result<write::Written, Failure> {
+    let old = write::existing(state, call)?;
+    let options = Options::read(call, false)?;
+    // What is put takes the place of the metadata too.
+    let mut changed = write::form(state, &call.resource, object).map_err(Failure::bad_request)?.object;
+    write::own_update(state, call, &options, &old, &mut changed);
+    write::keep_identity(&old, &mut changed, &mut Vec::new());
+    changed["status"] = old.get("status").cloned().unwrap_or_default();
+    match object.pointer("/spec/finalizers").filter(|list| list.as_array().is_some_and(|list| !list.is_empty())) {
+        Some(list) => changed["spec"]["finalizers"] = list.clone(),
+        None => changed["spec"] = json!({}),
+    }
+    let resource = call.resource.clone();
+    let ended = changed.pointer("/metadata/deletionTimestamp").is_some()
+        && changed.pointer("/spec/finalizers").is_none()
+        && !crate::strategy::has_finalizers(&changed);
+    if ended {
+        state.remove(&resource.key(), &(String::new(), call.name.clone()));
+        return Ok(write::Written { code: 200, object: Arc::new(changed) });
+    }
+    write::settle(state, &resource, &old, changed, false)
+}
+
+/// Answers an access review: everybody may do everything here.
+fn review(state: &mut State, call: &Call, asked: &Asked<'_>) -> Result<Reply, Failure> {
+    let resource = call.resource.clone();
+    let mut options = Options::read(call, false)?;
+    let object = read_object(Format::of_object(asked.content_type)?, asked.body, &resource)?;
+    let mut object = write::form_strictly(state, &resource, &object, &mut options)?;
+    let ty = state.types.of(&state.schema, &resource);
+    let (empty, time) = (write::empty(state, &resource), state.clock.text());
+    let writing = write::writing(&resource, &empty, &options, "", &time);
+    crate::owners::update(&ty, &empty, &mut object, writing);
+    object["status"] = match &*resource.plural {
+        "selfsubjectreviews" => json!({"userInfo": {"username": "admin", "groups": ["system:masters"]}}),
+        "selfsubjectrulesreviews" => json!({
+            "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
+            "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
+            "incomplete": false,
+        }),
+        _ => json!({"allowed": true}),
+    };
+    Ok(json(201, Arc::new(object), options.warnings))
+}

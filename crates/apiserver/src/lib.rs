@@ -1,0 +1,131 @@
+//! A Kubernetes API server in the process, for tests: server-side apply, watches, custom resources, and faults on request.
+//!
+//! What Go has in envtest, without binaries, ports or seconds of waiting: a [`kube::Client`] is built right on it, and the
+//! real kubectl can drive it over loopback. It is made to answer as kube-apiserver 1.36 does, to the words of its
+//! refusals, and is compared with the real one in `tests/differential`.
+//!
+//! **It is never used in production**: it has no authentication, keeps everything in memory, and everybody may do
+//! everything. It runs no containers, renders nothing and knows nothing of Flux.
+//!
+//! ```
+//! use k8s_openapi::api::core::v1::ConfigMap;
+//! use kube::api::{Api, Patch, PatchParams};
+//! use serde_json::json;
+//! use windlass_apiserver::{ApiServer, Fault};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = ApiServer::new();
+//! let maps: Api<ConfigMap> = Api::namespaced(server.client(), "default");
+//! let config = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "app"}, "data": {"a": "1"}});
+//! maps.patch("app", &PatchParams::apply("windlass"), &Patch::Apply(&config)).await?;
+//!
+//! // Somebody else wants another value, and is told whose it is.
+//! let theirs = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "app"}, "data": {"a": "2"}});
+//! let refused = maps.patch("app", &PatchParams::apply("kubectl"), &Patch::Apply(&theirs)).await.unwrap_err();
+//! assert!(refused.to_string().contains(r#"conflict with "windlass": .data.a"#));
+//!
+//! // A fault, and what was asked so far.
+//! server.faults().add(Fault::status(500).verb("get").times(1));
+//! assert!(maps.get("app").await.is_err());
+//! assert_eq!(server.requests().count("patch", "configmaps"), 2);
+//! assert_eq!(server.objects().get("v1", "ConfigMap", "default", "app").expect("it is stored")["data"]["a"], "1");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to start
+//! * [`ApiServer`]: [`client`](ApiServer::client), [`serve`](ApiServer::serve), [`objects`](ApiServer::objects),
+//!   [`faults`](ApiServer::faults), [`requests`](ApiServer::requests), [`drop_watches`](ApiServer::drop_watches),
+//!   [`compact`](ApiServer::compact), [`advance`](ApiServer::advance); [`Builder`] for what it is started with. It is a
+//!   `tower::Service` itself.
+//! * [`Fault`]: latency, 429 with `Retry-After`, any status, conflicts, cut connections and bodies, 410 on watches.
+//! * [`Behaviours`]: workloads become ready. [`Clock`]: a virtual clock.
+//!
+//! # What is there
+//! * CRUD with revisions, dry-run, preconditions, `generateName`, field validation and warnings, finalizers.
+//! * Lists with selectors, `limit` and `continue` at one revision, 410; watches with bookmarks and `sendInitialEvents`;
+//!   metadata-only answers.
+//! * JSON, merge and strategic merge patches; server-side apply, and the owners of every write (`managedFields`).
+//! * `/status`, `/scale`, `/finalize`; SelfSubjectAccessReview and its like, which allow everything.
+//! * CustomResourceDefinitions, served as soon as they are created: schema validation, pruning, defaulting, subresources.
+//! * Discovery, legacy and aggregated; `/version`; OpenAPI v3 without prose.
+//! * Garbage collection and the end of namespaces, at once rather than soon; [`Builder::without_controllers`] turns them
+//!   off.
+//! * Defaults for workloads, Pods, Jobs, CronJobs, Services, Secrets, Namespaces, PersistentVolumes and claims,
+//!   StorageClasses, CSIDrivers, NetworkPolicies, IngressClasses, EndpointSlices, role bindings, autoscalers, webhook
+//!   configurations, PriorityClasses and CustomResourceDefinitions. Objects of all built-in kinds take the one form that
+//!   Go would write.
+//!
+//! # What is not there
+//! These answer 501, or are plainly absent:
+//! * Protobuf and CBOR bodies, `autoscaling/v1`, `events.k8s.io/v1`, the deprecated watch paths, `/openapi/v2`.
+//! * `pods/exec`, `log`, `attach`, `portforward`, `proxy`, `eviction`, `binding`, `ephemeralcontainers`, `resize`,
+//!   `serviceaccounts/token`; server-side apply of a scale.
+//! * Tables: who asks for one gets JSON, from which kubectl makes a table of names and ages.
+//!
+//! These are missing without a sign:
+//! * Validation of built-in kinds beyond names, labels, keys, required fields and immutable fields of the commonest kinds:
+//!   an object that the real server refuses may be taken.
+//! * Rules in CEL (`x-kubernetes-validations`), admission policies and webhooks, conversion webhooks, quotas, limit ranges,
+//!   authorization.
+//! * Upgrade of client-side apply (`last-applied-configuration`) by server-side apply; a check for fields that a JSON text
+//!   gives twice.
+//! * Of Pods: the token volume, and the refusal where there is no service account.
+//! * Default service accounts, `kube-root-ca.crt`, the `kubernetes` Service, the roles that every cluster has.
+//!
+//! # Known differences
+//! * Go's sizes of integers in messages (`of type int32`) are guessed.
+//! * A definition is served, and its status complete, before the answer to its creation is sent.
+//!
+//! # What holds
+//! * Requests are handled one after another: what was answered is seen by the next.
+//! * No request makes it panic.
+
+mod admission;
+mod behaviours;
+mod body;
+mod call;
+mod clock;
+mod controllers;
+mod custom;
+mod defaults;
+mod delete;
+mod discovery;
+mod failure;
+mod faults;
+mod handle;
+mod immutable;
+mod list;
+mod merge_types;
+mod objects;
+mod openapi;
+mod options;
+mod owners;
+mod patch;
+mod quantity;
+mod registry;
+mod requests;
+mod required;
+mod scale;
+mod selector;
+mod serve;
+mod server;
+mod service;
+mod state;
+mod strategic;
+mod strategy;
+mod typed;
+mod validate;
+mod view;
+mod watch;
+mod write;
+
+pub use behaviours::Behaviours;
+pub use clock::Clock;
+pub use faults::{Fault, Faults};
+pub use objects::{LoadError, Objects};
+pub use requests::{LoggedRequest, Requests};
+pub use serve::{ServeError, Serving};
+pub use server::{ApiServer, Builder};
+pub use service::{CutError, ResponseBody};

@@ -1,0 +1,301 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use windlass_fieldset::{
+    Conflicts, FieldFilter, FieldSet, ManagedFields, ManagedSet, Operation, Path, Type, TypedValue, UpdateError,
+    Updater, Writer,
+};
+
+use crate::failure::Failure;
+
+/// More `Update` entries than these are merged into one for each version.
+const MOST_UPDATES: usize = 10;
+const SELF: &str = "current-operation";
+
+/// Who writes, and through what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Writing<'a> {
+    pub(crate) manager: &'a str,
+    pub(crate) api_version: &'a str,
+    /// An empty object of the kind, as Go writes it.
+    pub(crate) empty: &'a Value,
+    pub(crate) subresource: &'a str,
+    /// Now, as written into entries.
+    pub(crate) time: &'a str,
+    /// Whether what is applied takes fields from their owners.
+    pub(crate) force: bool,
+    /// Top-level fields and paths that this endpoint does not own.
+    pub(crate) reset: &'a [&'a [&'a str]],
+}
+
+/// The owners of an object as the API has them: the sets, and when each was last written.
+#[derive(Default)]
+struct Owners {
+    sets: ManagedFields,
+    times: BTreeMap<String, String>,
+}
+
+/// Says in `new` who owns what after it was written by anything but an apply. `live` is an empty object, as Go writes it,
+/// where it is created.
+///
+/// An object that does not fit its schema keeps the owners that it had, as the real server has it.
+pub(crate) fn update(ty: &Type, live: &Value, new: &mut Value, writing: Writing<'_>) {
+    let given = take(new);
+    let mut was = live.clone();
+    let had = take(&mut was);
+    let mut owners = match given {
+        Some(given) if writing.subresource.is_empty() && is_reset(&given) => Owners::default(),
+        Some(given) if writing.subresource.is_empty() && given.as_array().is_some_and(|list| !list.is_empty()) => {
+            read(&given).or_else(|| had.as_ref().and_then(read)).unwrap_or_default()
+        }
+        _ => had.as_ref().and_then(read).unwrap_or_default(),
+    };
+    // An object that nobody was tracked on is not tracked from its middle on.
+    let created = live.pointer("/metadata/uid").is_none();
+    if created || owners.sets.iter().len() > 0 {
+        record_update(ty, &was, new, &mut owners, writing);
+    }
+    put(new, owners);
+}
+
+fn record_update(ty: &Type, live: &Value, new: &Value, owners: &mut Owners, writing: Writing<'_>) {
+    let (Ok(live), Ok(new)) =
+        (TypedValue::with_duplicates(live.clone(), ty), TypedValue::with_duplicates(new.clone(), ty))
+    else {
+        return;
+    };
+    let writer = Writer::new(SELF, writing.api_version);
+    let Ok(mut sets) = updater(writing).update(&live, &new, &owners.sets, writer) else { return };
+    if let Some(mut taken) = sets.remove(SELF) {
+        taken.fields = taken.fields.difference(&always_stripped());
+        if !taken.fields.is_empty() {
+            let id = identity(writing.manager, Operation::Update, writing.api_version, writing.subresource);
+            if let Some(before) = sets.get(&id) {
+                taken.fields = taken.fields.union(&before.fields);
+            }
+            sets.insert(id.clone(), taken);
+            owners.times.insert(id, writing.time.to_owned());
+        }
+    }
+    owners.sets = sets;
+    cap(owners);
+}
+
+/// Applies `config` to `live` (an empty object, as Go writes it, where it is created): the object as it is to be, owners included, not yet defaulted.
+///
+/// # Errors
+/// As the real server: 409 with a cause for each conflict, 500 where the config does not fit the schema.
+pub(crate) fn apply(ty: &Type, live: &Value, config: &Value, writing: Writing<'_>) -> Result<Value, Failure> {
+    let mut was = live.clone();
+    let mut owners = take(&mut was).as_ref().and_then(read).unwrap_or_default();
+    if owners.sets.iter().len() == 0 && live.pointer("/metadata/uid").is_some() {
+        let first = Writing { manager: "before-first-apply", subresource: "", ..writing };
+        record_update(ty, writing.empty, &was, &mut owners, first);
+    }
+    let config = TypedValue::new(config.clone(), ty).map_err(|errors| mistyped("patch", config, errors))?;
+    let live_typed = TypedValue::with_duplicates(was.clone(), ty).map_err(|errors| mistyped("live", &was, errors))?;
+    let id = identity(writing.manager, Operation::Apply, "", writing.subresource);
+    let writer = Writer::new(&id, writing.api_version);
+    let writer = if writing.force { writer.force() } else { writer };
+    let applied = updater(writing).apply(&live_typed, &config, &owners.sets, writer).map_err(|error| match error {
+        UpdateError::Conflicts(conflicts) => refused(&conflicts),
+        other => Failure::new(500, "", other.to_string(), None),
+    })?;
+    let mut sets = applied.managers;
+    if let Some(mut set) = sets.remove(&id) {
+        set.fields = set.fields.difference(&always_stripped());
+        if !set.fields.is_empty() {
+            sets.insert(id.clone(), set);
+        }
+    }
+    owners.sets = sets;
+    let mut object = match applied.object {
+        Some(object) => {
+            owners.times.insert(id, writing.time.to_owned());
+            (*object.into_value()).clone()
+        }
+        None => {
+            // Nothing but perhaps the owners has changed: a new owner has no time then.
+            was
+        }
+    };
+    cap(&mut owners);
+    put(&mut object, owners);
+    Ok(object)
+}
+
+fn updater(writing: Writing<'_>) -> Updater {
+    if writing.reset.is_empty() {
+        return Updater::new();
+    }
+    let mut fields = FieldSet::new();
+    for path in writing.reset {
+        fields.insert(&Path::of_fields(path.iter().copied()));
+    }
+    Updater::new().filtered(writing.api_version, FieldFilter::Exclude(fields))
+}
+
+/// What nobody owns: identity, and what the server itself writes.
+fn always_stripped() -> FieldSet {
+    let mut set = FieldSet::new();
+    for name in ["apiVersion", "kind", "metadata"] {
+        set.insert(&Path::of_fields([name]));
+    }
+    let metadata =
+        ["name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields", "resourceVersion"];
+    for name in metadata {
+        set.insert(&Path::of_fields(["metadata", name]));
+    }
+    set
+}
+
+fn mistyped(what: &str, object: &Value, errors: impl std::fmt::Display) -> Failure {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let (group, version) = text("/apiVersion").split_once('/').unwrap_or(("", text("/apiVersion")));
+    let message = format!(
+        "failed to create typed {what} object ({}/{}; {group}/{version}, Kind={}): {errors}",
+        text("/metadata/namespace"),
+        text("/metadata/name"),
+        text("/kind"),
+    );
+    Failure::new(500, "", message, None)
+}
+
+/// The owner's name in sets: what tells one entry from another.
+fn identity(manager: &str, operation: Operation, api_version: &str, subresource: &str) -> String {
+    // Sorts by operation and name, as nobody but this module reads it.
+    let operation = if operation == Operation::Apply { "Apply" } else { "Update" };
+    let version = if operation == "Apply" { "" } else { api_version };
+    json!([operation, manager, version, subresource]).to_string()
+}
+
+fn split(id: &str) -> [String; 4] {
+    serde_json::from_str(id).unwrap_or_default()
+}
+
+fn is_reset(given: &Value) -> bool {
+    match given.as_array().map(Vec::as_slice) {
+        Some([]) => true,
+        Some([Value::Object(only)]) => only.is_empty(),
+        _ => false,
+    }
+}
+
+fn take(object: &mut Value) -> Option<Value> {
+    object.get_mut("metadata")?.as_object_mut()?.shift_remove("managedFields")
+}
+
+fn read(entries: &Value) -> Option<Owners> {
+    let mut owners = Owners::default();
+    for entry in entries.as_array()? {
+        let text = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default();
+        let operation = match text("operation") {
+            "Apply" => Operation::Apply,
+            "Update" => Operation::Update,
+            _ => return None,
+        };
+        let fields = FieldSet::from_fields_v1(entry.get("fieldsV1").unwrap_or(&json!({}))).ok()?;
+        let api_version = text("apiVersion").to_owned();
+        let id = identity(text("manager"), operation, &api_version, text("subresource"));
+        if !text("time").is_empty() {
+            owners.times.insert(id.clone(), text("time").to_owned());
+        }
+        owners.sets.insert(id, ManagedSet { fields, api_version, operation });
+    }
+    Some(owners)
+}
+
+fn put(object: &mut Value, owners: Owners) {
+    let mut entries = Vec::new();
+    for (id, set) in owners.sets.iter() {
+        let [operation, manager, _, subresource] = split(id);
+        let time = owners.times.get(id).cloned().unwrap_or_default();
+        let key = (operation.clone(), time.clone(), manager.clone(), set.api_version.clone(), subresource.clone());
+        let mut entry = Map::new();
+        for (name, value) in
+            [("manager", manager), ("operation", operation), ("apiVersion", set.api_version.clone()), ("time", time)]
+        {
+            if !value.is_empty() {
+                entry.insert(name.to_owned(), value.into());
+            }
+        }
+        entry.insert("fieldsType".to_owned(), "FieldsV1".into());
+        entry.insert("fieldsV1".to_owned(), set.fields.to_fields_v1());
+        if !subresource.is_empty() {
+            entry.insert("subresource".to_owned(), subresource.into());
+        }
+        entries.push((key, Value::Object(entry)));
+    }
+    if entries.is_empty() {
+        return;
+    }
+    entries.sort_by(|left, right| left.0.cmp(&right.0));
+    let entries: Vec<Value> = entries.into_iter().map(|entry| entry.1).collect();
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("managedFields".to_owned(), entries.into());
+    }
+}
+
+/// Merges the oldest `Update` entries where there are too many.
+fn cap(owners: &mut Owners) {
+    let mut updates: Vec<(String, String)> = owners
+        .sets
+        .iter()
+        .filter(|(id, set)| set.operation == Operation::Update && split(id)[3].is_empty())
+        .map(|(id, _)| (owners.times.get(id).cloned().unwrap_or_default(), id.to_owned()))
+        .collect();
+    updates.sort();
+    let mut left = updates.len();
+    for (time, id) in updates {
+        if left <= MOST_UPDATES {
+            break;
+        }
+        let Some(set) = owners.sets.remove(&id) else { continue };
+        owners.times.remove(&id);
+        let bucket = identity("ancient-changes", Operation::Update, &set.api_version, "");
+        let fields = match owners.sets.get(&bucket) {
+            Some(before) => {
+                left -= 1;
+                set.fields.union(&before.fields)
+            }
+            None => set.fields.clone(),
+        };
+        owners.sets.insert(bucket.clone(), ManagedSet { fields, ..set });
+        owners.times.insert(bucket, time);
+    }
+}
+
+fn shown(id: &str) -> String {
+    let [operation, manager, version, subresource] = split(id);
+    let mut text = format!("{manager:?}");
+    if !subresource.is_empty() {
+        text = format!("{text} with subresource {subresource:?}");
+    }
+    if operation == "Update" { format!("{text} using {version}") } else { text }
+}
+
+fn refused(conflicts: &Conflicts) -> Failure {
+    let all: Vec<(String, String)> = conflicts.iter().map(|one| (shown(&one.manager), one.path.to_string())).collect();
+    let causes: Vec<Value> = all
+        .iter()
+        .map(|(manager, path)| {
+            json!({"reason": "FieldManagerConflict", "message": format!("conflict with {manager}"), "field": path})
+        })
+        .collect();
+    let message = match all.as_slice() {
+        [(manager, path)] => format!("Apply failed with 1 conflict: conflict with {manager}: {path}"),
+        many => {
+            let mut lines = Vec::new();
+            let mut last = None;
+            for (manager, path) in many {
+                if last != Some(manager) {
+                    lines.push(format!("conflicts with {manager}:"));
+                    last = Some(manager);
+                }
+                lines.push(format!("- {path}"));
+            }
+            format!("Apply failed with {} conflicts: {}", many.len(), lines.join("\n"))
+        }
+    };
+    Failure::new(409, "Conflict", message, Some(json!({"causes": causes})))
+}

@@ -1,0 +1,182 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+
+use serde_json::Value;
+use windlass_schema::Schema;
+
+use crate::clock::Clock;
+use crate::merge_types::MergeTypes;
+use crate::registry::{GroupResource, Registry};
+
+/// So many changes of a resource are remembered for watches and lists in the past.
+const REMEMBERED: usize = 2_000;
+
+/// Everything the server knows. One lock guards it: requests are handled one after another, as quickly as memory allows.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) registry: Registry,
+    pub(crate) schema: Schema,
+    pub(crate) types: MergeTypes,
+    pub(crate) clock: Arc<Clock>,
+    /// Whether the garbage collector and the namespace controller are at work.
+    pub(crate) controllers: bool,
+    collections: BTreeMap<GroupResource, Collection>,
+    revision: u64,
+    random: u64,
+}
+
+/// The objects of one resource, and what happened to them lately.
+#[derive(Debug, Default)]
+pub(crate) struct Collection {
+    pub(crate) objects: BTreeMap<Key, Arc<Value>>,
+    pub(crate) log: VecDeque<Change>,
+    /// The revision up to which changes are forgotten.
+    pub(crate) floor: u64,
+}
+
+/// Namespace (empty for cluster-wide kinds) and name.
+pub(crate) type Key = (String, String);
+
+/// One change of one object.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    pub(crate) revision: u64,
+    pub(crate) key: Key,
+    /// `None` where it was created.
+    pub(crate) before: Option<Arc<Value>>,
+    /// As it is now; where it was deleted, as it was last, with the revision of the deletion.
+    pub(crate) object: Arc<Value>,
+    pub(crate) deleted: bool,
+}
+
+impl State {
+    pub(crate) fn new(clock: Arc<Clock>, controllers: bool) -> Self {
+        Self {
+            registry: Registry::default(),
+            schema: Schema::builtin(),
+            types: MergeTypes::default(),
+            clock,
+            controllers,
+            collections: BTreeMap::new(),
+            revision: 0,
+            random: RandomState::new().build_hasher().finish(),
+        }
+    }
+
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    pub(crate) fn collection(&self, of: &GroupResource) -> Option<&Collection> {
+        self.collections.get(of)
+    }
+
+    pub(crate) fn collections(&self) -> impl Iterator<Item = (&GroupResource, &Collection)> {
+        self.collections.iter()
+    }
+
+    pub(crate) fn get(&self, of: &GroupResource, namespace: &str, name: &str) -> Option<Arc<Value>> {
+        self.collections.get(of)?.objects.get(&(namespace.to_owned(), name.to_owned())).cloned()
+    }
+
+    /// Stores an object under a new revision.
+    pub(crate) fn put(&mut self, of: &GroupResource, key: Key, mut object: Value) -> Arc<Value> {
+        let revision = self.next_revision(&mut object);
+        let object = Arc::new(object);
+        let collection = self.collections.entry(of.clone()).or_default();
+        let before = collection.objects.insert(key.clone(), object.clone());
+        collection.remember(Change { revision, key, before, object: object.clone(), deleted: false });
+        object
+    }
+
+    /// Removes an object; gives back what it was, with the revision of its end.
+    pub(crate) fn remove(&mut self, of: &GroupResource, key: &Key) -> Option<Arc<Value>> {
+        let before = self.collections.get_mut(of)?.objects.remove(key)?;
+        let mut last = (*before).clone();
+        let revision = self.next_revision(&mut last);
+        let object = Arc::new(last);
+        let change = Change { revision, key: key.clone(), before: Some(before), object: object.clone(), deleted: true };
+        self.collections.entry(of.clone()).or_default().remember(change);
+        Some(object)
+    }
+
+    /// Removes every object of a resource.
+    pub(crate) fn clear(&mut self, of: &GroupResource) {
+        let keys: Vec<Key> =
+            self.collections.get(of).map(|all| all.objects.keys().cloned().collect()).unwrap_or_default();
+        for key in keys {
+            self.remove(of, &key);
+        }
+    }
+
+    /// Forgets the past, as the real server does after some minutes: older watches and lists answer 410.
+    pub(crate) fn compact(&mut self) {
+        let revision = self.revision;
+        for collection in self.collections.values_mut() {
+            collection.log.clear();
+            collection.floor = revision;
+        }
+    }
+
+    fn next_revision(&mut self, object: &mut Value) -> u64 {
+        self.revision += 1;
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("resourceVersion".to_owned(), self.revision.to_string().into());
+        }
+        self.revision
+    }
+
+    /// A number that is different each time; nothing secret hangs on it.
+    pub(crate) fn random(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.random;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(crate) fn uid(&mut self) -> String {
+        let (high, low) = (self.random(), self.random());
+        let text = format!("{high:016x}{low:016x}");
+        format!("{}-{}-4{}-a{}-{}", &text[..8], &text[8..12], &text[13..16], &text[17..20], &text[20..])
+    }
+
+    /// The end of a generated name, in the letters that Kubernetes uses.
+    pub(crate) fn name_suffix(&mut self) -> String {
+        const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+        let mut random = self.random();
+        let letters = std::iter::repeat_with(|| {
+            let letter = LETTERS[usize::try_from(random % LETTERS.len() as u64).unwrap_or(0)];
+            random /= LETTERS.len() as u64;
+            char::from(letter)
+        });
+        letters.take(5).collect()
+    }
+}
+
+impl Collection {
+    fn remember(&mut self, change: Change) {
+        self.log.push_back(change);
+        while self.log.len() > REMEMBERED {
+            if let Some(forgotten) = self.log.pop_front() {
+                self.floor = forgotten.revision;
+            }
+        }
+    }
+
+    /// The objects as they were at a revision; `None` where that is forgotten.
+    pub(crate) fn at(&self, revision: u64) -> Option<BTreeMap<Key, Arc<Value>>> {
+        if revision < self.floor {
+            return None;
+        }
+        let mut objects = self.objects.clone();
+        for change in self.log.iter().rev().take_while(|change| change.revision > revision) {
+            match &change.before {
+                Some(before) => objects.insert(change.key.clone(), before.clone()),
+                None => objects.remove(&change.key),
+            };
+        }
+        Some(objects)
+    }
+}

@@ -1,0 +1,389 @@
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::admission;
+use crate::call::Call;
+use crate::custom;
+use crate::defaults;
+use crate::failure::{Failure, FieldFault};
+use crate::options::Options;
+use crate::owners::{self, Writing};
+use crate::registry::Resource;
+use crate::state::State;
+use crate::strategy::{count_generation, has_finalizers, metadata_mut, start_generation, status_only, text};
+use crate::typed;
+use crate::validate;
+
+/// What came of a write.
+pub(crate) struct Written {
+    pub(crate) code: u16,
+    pub(crate) object: Arc<Value>,
+}
+
+/// An object in the one form that the server keeps, with defaults, and the fields that its kind lacks.
+pub(crate) struct Formed {
+    pub(crate) object: Value,
+    pub(crate) unknown: Vec<String>,
+}
+
+/// Brings an object into the form that the server keeps.
+///
+/// # Errors
+/// The decoder's message where a value is of another type.
+pub(crate) fn form(state: &State, resource: &Resource, object: &Value) -> Result<Formed, String> {
+    if let Some(version) = &resource.custom {
+        let (object, unknown) = custom::form(&state.schema, version, object)?;
+        return Ok(Formed { object, unknown });
+    }
+    let Some(kind) = resource.schema(&state.schema) else {
+        return Ok(Formed { object: object.clone(), unknown: Vec::new() });
+    };
+    let decoded = typed::decode(object, kind.root(), &resource.kind)?;
+    let mut object = decoded.value;
+    defaults::apply(resource, &mut object);
+    Ok(Formed { object, unknown: decoded.unknown })
+}
+
+/// An empty object as Go writes it: what a new object is compared with to tell who owns it.
+pub(crate) fn empty(state: &State, resource: &Resource) -> Value {
+    let nothing = serde_json::json!({"apiVersion": resource.api_version(), "kind": *resource.kind});
+    match (&resource.custom, resource.schema(&state.schema)) {
+        (None, Some(kind)) => {
+            typed::decode(&nothing, kind.root(), &resource.kind).map_or(nothing, |decoded| decoded.value)
+        }
+        _ => nothing,
+    }
+}
+
+pub(crate) fn writing<'a>(
+    resource: &'a Resource,
+    empty: &'a Value,
+    options: &'a Options,
+    subresource: &'a str,
+    time: &'a str,
+) -> Writing<'a> {
+    Writing {
+        manager: &options.manager,
+        api_version: empty.get("apiVersion").and_then(Value::as_str).unwrap_or_default(),
+        empty,
+        subresource,
+        time,
+        force: options.force,
+        reset: resource.reset_fields(subresource),
+    }
+}
+
+/// Forms what was posted or put, judging unknown fields.
+pub(crate) fn form_strictly(
+    state: &State,
+    resource: &Resource,
+    object: &Value,
+    options: &mut Options,
+) -> Result<Value, Failure> {
+    let handled = |message: String| {
+        let (kind, version) = (&resource.kind, &resource.version);
+        Failure::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {message}"))
+    };
+    let formed = form(state, resource, object).map_err(handled)?;
+    options.judge(formed.unknown, handled)?;
+    Ok(formed.object)
+}
+
+/// Answers a POST.
+pub(crate) fn create(
+    state: &mut State,
+    call: &Call,
+    options: &mut Options,
+    object: &Value,
+) -> Result<Written, Failure> {
+    let resource = call.resource.clone();
+    let mut object = form_strictly(state, &resource, object, options)?;
+    match_namespace(call, &mut object)?;
+    let ty = state.types.of(&state.schema, &resource);
+    let (empty, time) = (empty(state, &resource), state.clock.text());
+    owners::update(&ty, &empty, &mut object, writing(&resource, &empty, options, "", &time));
+    finish_create(state, &resource, &call.namespace, object, options.dry_run)
+}
+
+/// Stores a new object whose owners are settled.
+pub(crate) fn finish_create(
+    state: &mut State,
+    resource: &Resource,
+    namespace: &str,
+    mut object: Value,
+    dry_run: bool,
+) -> Result<Written, Failure> {
+    if !text(&object, "/metadata/resourceVersion").is_empty() {
+        return Err(Failure::new(500, "", "resourceVersion should not be set on objects to be created", None));
+    }
+    if text(&object, "/metadata/name").is_empty() && !text(&object, "/metadata/generateName").is_empty() {
+        let prefix: String = text(&object, "/metadata/generateName").chars().take(58).collect();
+        let name = format!("{prefix}{}", state.name_suffix());
+        if let Some(metadata) = metadata_mut(&mut object) {
+            metadata.insert("name".to_owned(), name.into());
+        }
+    }
+    let name = text(&object, "/metadata/name").to_owned();
+    admission::admit_create(state, resource, namespace, &name, &mut object)?;
+    let uid = state.uid();
+    let now = state.clock.text();
+    if let Some(metadata) = metadata_mut(&mut object) {
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+            metadata.shift_remove(field);
+        }
+        metadata.insert("uid".to_owned(), uid.into());
+        metadata.insert("creationTimestamp".to_owned(), now.into());
+        if resource.namespaced {
+            metadata.insert("namespace".to_owned(), namespace.into());
+        }
+    }
+    if resource.has_status() {
+        admission::start_status(state, resource, &mut object);
+    }
+    start_generation(resource, &mut object);
+    let faults = validate::create(state, resource, &object);
+    if !faults.is_empty() {
+        return Err(Failure::invalid(&resource.group, &resource.kind, &name, &faults));
+    }
+    admission::allocate(state, resource, None, &mut object)?;
+    let key = (if resource.namespaced { namespace.to_owned() } else { String::new() }, name.clone());
+    if state.get(&resource.key(), &key.0, &key.1).is_some() {
+        return Err(Failure::already_exists(&resource.group, &resource.plural, &name));
+    }
+    order(&mut object);
+    if dry_run {
+        return Ok(Written { code: 201, object: Arc::new(object) });
+    }
+    let object = state.put(&resource.key(), key, object);
+    Ok(Written { code: 201, object })
+}
+
+/// Answers a PUT.
+pub(crate) fn update(
+    state: &mut State,
+    call: &Call,
+    options: &mut Options,
+    object: &Value,
+) -> Result<Written, Failure> {
+    let resource = call.resource.clone();
+    let mut object = form_strictly(state, &resource, object, options)?;
+    match_name(call, &object)?;
+    match_namespace(call, &mut object)?;
+    let old = existing(state, call)?;
+    let given = text(&object, "/metadata/uid").to_owned();
+    let uid = text(&old, "/metadata/uid");
+    if !given.is_empty() && given != uid {
+        let place = if resource.namespaced { format!("{}/", call.namespace) } else { String::new() };
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: /registry/{}{}/{place}{}, ResourceVersion: 0, \
+             AdditionalErrorMsg: Precondition failed: UID in precondition: {given}, UID in object meta: {uid}",
+            if resource.custom.is_some() { format!("{}/", resource.group) } else { String::new() },
+            resource.plural,
+            call.name
+        );
+        return Err(Failure::conflict(&resource.group, &resource.plural, &call.name, why));
+    }
+    own_update(state, call, options, &old, &mut object);
+    finish_update(state, call, options, &old, object)
+}
+
+/// Settles the owners after anything but an apply.
+pub(crate) fn own_update(state: &mut State, call: &Call, options: &Options, old: &Value, object: &mut Value) {
+    let ty = state.types.of(&state.schema, &call.resource);
+    let (empty, time) = (empty(state, &call.resource), state.clock.text());
+    let subresource = call.subresource.as_deref().unwrap_or_default();
+    owners::update(&ty, old, object, writing(&call.resource, &empty, options, subresource, &time));
+}
+
+pub(crate) fn existing(state: &State, call: &Call) -> Result<Arc<Value>, Failure> {
+    let resource = &call.resource;
+    let found = state.get(&resource.key(), &call.namespace, &call.name);
+    found.ok_or_else(|| Failure::not_found(&resource.group, &resource.plural, &call.name))
+}
+
+/// Stores a changed object whose owners are settled.
+pub(crate) fn finish_update(
+    state: &mut State,
+    call: &Call,
+    options: &Options,
+    old: &Arc<Value>,
+    mut object: Value,
+) -> Result<Written, Failure> {
+    let resource = &call.resource;
+    let (group, plural, name) = (&*resource.group, &*resource.plural, call.name.as_str());
+    let stored = text(old, "/metadata/resourceVersion");
+    let given = text(&object, "/metadata/resourceVersion");
+    if given.is_empty() && resource.custom.is_some() {
+        let fault = FieldFault::invalid("metadata.resourceVersion", &Value::from(0), "must be specified for an update");
+        return Err(Failure::invalid(group, plural, name, &[fault]));
+    }
+    if !given.is_empty() && given.parse::<u64>().is_err() {
+        let message = format!("strconv.ParseUint: parsing {given:?}: invalid syntax");
+        return Err(Failure::new(500, "", message, None));
+    }
+    if !given.is_empty() && given != "0" && given != stored {
+        return Err(Failure::stale(group, plural, name));
+    }
+    match call.subresource.as_deref() {
+        Some("status") => status_only(resource, old, &mut object),
+        _ if resource.has_status() => keep(old, &mut object, "status"),
+        _ => {}
+    }
+    let mut faults = Vec::new();
+    keep_identity(old, &mut object, &mut faults);
+    admission::prepare_update(state, resource, old, &mut object);
+    count_generation(resource, old, &mut object);
+    validate::update(state, resource, old, &object, &mut faults);
+    if !faults.is_empty() {
+        return Err(Failure::invalid(group, &resource.kind, name, &faults));
+    }
+    admission::allocate(state, resource, Some(old), &mut object)?;
+    order(&mut object);
+    settle(state, resource, old, object, options.dry_run)
+}
+
+/// Stores what differs, ends what was waiting for its last finalizer, and leaves alone what is as it was.
+pub(crate) fn settle(
+    state: &mut State,
+    resource: &Resource,
+    old: &Arc<Value>,
+    mut object: Value,
+    dry_run: bool,
+) -> Result<Written, Failure> {
+    let key = (text(old, "/metadata/namespace").to_owned(), text(old, "/metadata/name").to_owned());
+    if same_but_for_times(old, &mut object) {
+        return Ok(Written { code: 200, object: old.clone() });
+    }
+    let ended = old.pointer("/metadata/deletionTimestamp").is_some()
+        && !has_finalizers(&object)
+        && object.pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64).is_none_or(|left| left <= 0)
+        && !resource.is("", "namespaces");
+    if dry_run {
+        return Ok(Written { code: 200, object: Arc::new(object) });
+    }
+    if ended {
+        // The last state is the one without the finalizer.
+        state.put(&resource.key(), key.clone(), object.clone());
+        state.remove(&resource.key(), &key);
+        return Ok(Written { code: 200, object: Arc::new(object) });
+    }
+    let object = state.put(&resource.key(), key, object);
+    Ok(Written { code: 200, object })
+}
+
+/// Whether nothing but times of field owners would change, which is no change; such times are put back.
+fn same_but_for_times(old: &Value, object: &mut Value) -> bool {
+    let entries = |value: &Value| value.pointer("/metadata/managedFields").cloned();
+    let without_times = |entries: Option<Value>| {
+        let mut entries = entries.unwrap_or_default();
+        for entry in entries.as_array_mut().into_iter().flatten() {
+            entry.as_object_mut().map(|entry| entry.shift_remove("time"));
+        }
+        let mut list = entries.as_array().cloned().unwrap_or_default();
+        // Entries are sorted by time first.
+        list.sort_by_cached_key(ToString::to_string);
+        list
+    };
+    if without_times(entries(old)) != without_times(entries(object)) {
+        return false;
+    }
+    let (old_entries, new_entries) = (entries(old), entries(object));
+    put_entries(object, old_entries);
+    if *old == *object {
+        return true;
+    }
+    put_entries(object, new_entries);
+    false
+}
+
+fn put_entries(object: &mut Value, entries: Option<Value>) {
+    let Some(metadata) = metadata_mut(object) else { return };
+    match entries {
+        Some(entries) => metadata.insert("managedFields".to_owned(), entries),
+        None => metadata.shift_remove("managedFields"),
+    };
+}
+
+fn keep(old: &Value, object: &mut Value, field: &str) {
+    let Some(fields) = object.as_object_mut() else { return };
+    match old.get(field) {
+        Some(value) => fields.insert(field.to_owned(), value.clone()),
+        None => fields.shift_remove(field),
+    };
+}
+
+/// What the server alone writes stays as it is.
+pub(crate) fn keep_identity(old: &Value, object: &mut Value, faults: &mut Vec<FieldFault>) {
+    let Some(metadata) = metadata_mut(object) else { return };
+    let was = old.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
+    if let Some(given) = metadata.get("uid").filter(|given| given.as_str() != Some("")).cloned()
+        && Some(&given) != was.get("uid")
+    {
+        // Twice, as the real server says it.
+        faults.push(FieldFault::invalid("metadata.uid", &given, "field is immutable"));
+        faults.push(FieldFault::invalid("metadata.uid", &given, "field is immutable"));
+    }
+    let server_fields = [
+        "name",
+        "namespace",
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "resourceVersion",
+        "selfLink",
+    ];
+    for field in server_fields {
+        match was.get(field) {
+            Some(value) => metadata.insert(field.to_owned(), value.clone()),
+            None => metadata.shift_remove(field),
+        };
+    }
+}
+
+/// Refuses an object under another name than its path's.
+pub(crate) fn match_name(call: &Call, object: &Value) -> Result<(), Failure> {
+    match text(object, "/metadata/name") {
+        "" => Err(Failure::bad_request(format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            call.name
+        ))),
+        name if name != call.name => Err(Failure::bad_request(format!(
+            "the name of the object ({name}) does not match the name on the URL ({})",
+            call.name
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses an object of another namespace than its path's, and writes that into one that names none.
+pub(crate) fn match_namespace(call: &Call, object: &mut Value) -> Result<(), Failure> {
+    let given = text(object, "/metadata/namespace");
+    if call.resource.namespaced {
+        if !given.is_empty() && given != call.namespace {
+            let message = "the namespace of the provided object does not match the namespace sent on the request";
+            return Err(Failure::bad_request(message));
+        }
+        if let Some(metadata) = metadata_mut(object) {
+            metadata.insert("namespace".to_owned(), call.namespace.clone().into());
+        }
+    } else if let Some(metadata) = metadata_mut(object) {
+        metadata.shift_remove("namespace");
+    }
+    Ok(())
+}
+
+/// Puts the fields into the order in which the real server prints them: kind, version, metadata, the rest.
+fn order(object: &mut Value) {
+    let Value::Object(fields) = object else { return };
+    let mut ordered = Map::new();
+    for name in ["kind", "apiVersion", "metadata"] {
+        if let Some(value) = fields.shift_remove(name) {
+            ordered.insert(name.to_owned(), value);
+        }
+    }
+    ordered.append(fields);
+    *fields = ordered;
+}

@@ -1,0 +1,150 @@
+//! What a user of the kube crate sees: watches, faults, behaviours, garbage collection, definitions.
+
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use kube::api::{
+    Api, DeleteParams, DynamicObject, ListParams, ObjectList, Patch, PatchParams, PostParams, WatchEvent, WatchParams,
+};
+use kube::core::{ApiResource, GroupVersionKind};
+use kube::runtime::{WatchStreamExt, watcher};
+use serde_json::{Value, json};
+use windlass_apiserver::{ApiServer, Behaviours, Fault};
+
+fn map(name: &str, data: Value) -> ConfigMap {
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data});
+    serde_json::from_value(map).expect("a ConfigMap")
+}
+
+fn deployment(name: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "default"},
+        "spec": {
+            "replicas": 2, "selector": {"matchLabels": {"a": "b"}},
+            "template": {
+                "metadata": {"labels": {"a": "b"}},
+                "spec": {"containers": [{"name": "c", "image": "i:1"}]},
+            },
+        },
+    })
+}
+
+#[tokio::test]
+async fn a_watcher_follows_through_dropped_watches_and_compaction() {
+    let server = ApiServer::new();
+    let maps: Api<ConfigMap> = Api::namespaced(server.client(), "default");
+    maps.create(&PostParams::default(), &map("a", json!({}))).await.unwrap();
+    let mut seen = watcher(maps.clone(), watcher::Config::default()).default_backoff().applied_objects().boxed();
+    let name = |found: Option<Result<ConfigMap, watcher::Error>>| found.unwrap().unwrap().metadata.name.unwrap();
+    assert_eq!(name(seen.next().await), "a");
+    server.drop_watches();
+    maps.create(&PostParams::default(), &map("b", json!({}))).await.unwrap();
+    assert_eq!(name(seen.next().await), "b");
+}
+
+#[tokio::test]
+async fn a_watch_says_what_happens_and_410_when_the_past_is_gone() {
+    let server = ApiServer::new();
+    let maps: Api<ConfigMap> = Api::namespaced(server.client(), "default");
+    maps.create(&PostParams::default(), &map("a", json!({"k": "1"}))).await.unwrap();
+    let list: ObjectList<ConfigMap> = maps.list(&ListParams::default()).await.unwrap();
+    let from = list.metadata.resource_version.unwrap();
+    let mut events = maps.watch(&WatchParams::default(), &from).await.unwrap().boxed();
+    maps.patch("a", &PatchParams::default(), &Patch::Merge(json!({"data": {"k": "2"}}))).await.unwrap();
+    maps.delete("a", &DeleteParams::default()).await.unwrap();
+    assert!(matches!(events.next().await, Some(Ok(WatchEvent::Modified(_)))));
+    assert!(matches!(events.next().await, Some(Ok(WatchEvent::Deleted(_)))));
+    server.compact();
+    let mut late = maps.watch(&WatchParams::default(), "1").await.unwrap().boxed();
+    assert!(matches!(late.next().await, Some(Ok(WatchEvent::Error(status))) if status.code == 410));
+}
+
+#[tokio::test]
+async fn faults_come_and_go() {
+    let server = ApiServer::new();
+    let maps: Api<ConfigMap> = Api::namespaced(server.client(), "default");
+    maps.create(&PostParams::default(), &map("a", json!({}))).await.unwrap();
+    server.faults().add(Fault::status(500).verb("get").resource("configmaps").named("a").times(2));
+    assert!(maps.get("a").await.is_err());
+    assert!(maps.get("a").await.is_err());
+    assert!(maps.get("a").await.is_ok());
+    server.faults().add(Fault::cut_body(10).verb("get").times(1));
+    assert!(maps.get("a").await.is_err());
+    server.faults().add(Fault::disconnect().times(1));
+    assert!(maps.get("a").await.is_err());
+    server.faults().add(Fault::latency(Duration::from_millis(30)).times(1));
+    let start = Instant::now();
+    maps.get("a").await.unwrap();
+    assert!(start.elapsed() >= Duration::from_millis(30));
+    assert_eq!(server.faults().pending(), 0);
+    assert_eq!(server.requests().count("get", "configmaps"), 6);
+    assert_eq!(server.requests().all().iter().filter(|one| one.status == 500).count(), 2);
+}
+
+#[tokio::test]
+async fn workloads_become_ready_by_the_virtual_clock() {
+    let behaviours = Behaviours::ready().delay(Duration::from_secs(60));
+    let start = "2026-01-01T00:00:00Z".parse().unwrap();
+    let server = ApiServer::builder().behaviours(behaviours).virtual_clock(start).build();
+    server.objects().create(&deployment("d")).unwrap();
+    let deployments: Api<Deployment> = Api::namespaced(server.client(), "default");
+    let ready = |found: Deployment| found.status.and_then(|status| status.ready_replicas);
+    assert_eq!(ready(deployments.get("d").await.unwrap()), None);
+    server.advance(Duration::from_secs(61));
+    assert_eq!(ready(deployments.get("d").await.unwrap()), Some(2));
+}
+
+#[tokio::test]
+async fn dependents_go_with_their_owner_and_objects_with_their_namespace() {
+    let server = ApiServer::new();
+    let client = server.client();
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let space = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "apps"}});
+    server.objects().create(&space).unwrap();
+    let maps: Api<ConfigMap> = Api::namespaced(client, "apps");
+    let owner = maps.create(&PostParams::default(), &map("owner", json!({}))).await.unwrap();
+    let mut dependent = map("dependent", json!({}));
+    let reference = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner.metadata.uid}]);
+    dependent.metadata.owner_references = serde_json::from_value(reference).unwrap();
+    maps.create(&PostParams::default(), &dependent).await.unwrap();
+    maps.create(&PostParams::default(), &map("other", json!({}))).await.unwrap();
+    maps.delete("owner", &DeleteParams::default()).await.unwrap();
+    let left: Vec<_> = server.objects().list("v1", "ConfigMap");
+    assert_eq!(left.len(), 1, "{left:?}");
+    namespaces.delete("apps", &DeleteParams::default()).await.unwrap();
+    assert!(server.objects().list("v1", "ConfigMap").is_empty());
+    assert!(namespaces.get_opt("apps").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_definition_is_served_and_discovered_at_once() {
+    let server = ApiServer::new();
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.test"},
+        "spec": {
+            "group": "example.test", "scope": "Namespaced", "names": {"plural": "widgets", "kind": "Widget"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
+                "type": "object",
+                "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer", "default": 3}}}},
+            }}}],
+        },
+    });
+    server.objects().create(&definition).unwrap();
+    let client = server.client();
+    let kind = GroupVersionKind::gvk("example.test", "v1", "Widget");
+    let (resource, _) = kube::discovery::pinned_kind(&client, &kind).await.unwrap();
+    assert_eq!(resource, ApiResource::from_gvk_with_plural(&kind, "widgets"));
+    let widgets: Api<DynamicObject> = Api::namespaced_with(client, "default", &resource);
+    let widget = json!({"apiVersion": "example.test/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {}});
+    let made = widgets.patch("w", &PatchParams::apply("m"), &Patch::Apply(&widget)).await.unwrap();
+    assert_eq!(made.data["spec"]["size"], 3);
+    let definitions: Api<DynamicObject> = Api::all_with(
+        server.client(),
+        &ApiResource::from_gvk(&GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition")),
+    );
+    definitions.delete("widgets.example.test", &DeleteParams::default()).await.unwrap();
+    assert!(widgets.get("w").await.is_err());
+}
