@@ -4,6 +4,8 @@ mod network;
 mod pod;
 mod workload;
 
+pub(crate) use workload::count_templates;
+
 use serde_json::{Map, Value};
 
 use crate::registry::Resource;

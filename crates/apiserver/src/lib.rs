@@ -46,7 +46,8 @@
 //! * CRUD with revisions, dry-run, preconditions, `generateName`, field validation and warnings, finalizers.
 //! * Lists with selectors, `limit` and `continue` at one revision, 410; watches with bookmarks and `sendInitialEvents`;
 //!   metadata-only answers.
-//! * JSON, merge and strategic merge patches; server-side apply, and the owners of every write (`managedFields`).
+//! * JSON, merge and strategic merge patches; server-side apply by `windlass-fieldset`, and the owners of every write
+//!   (`managedFields`).
 //! * `/status`, `/scale`, `/finalize`; SelfSubjectAccessReview and its like, which allow everything.
 //! * CustomResourceDefinitions, served as soon as they are created: schema validation, pruning, defaulting, subresources.
 //! * Discovery, legacy and aggregated; `/version`; OpenAPI v3 without prose.
@@ -76,7 +77,12 @@
 //!
 //! # Known differences
 //! * Go's sizes of integers in messages (`of type int32`) are guessed.
+//! * Orders that the real server leaves to chance (faults of a custom object, conflicts of several managers) are fixed.
 //! * A definition is served, and its status complete, before the answer to its creation is sent.
+//!
+//! * Of 2,000 generated requests (20 seeds, 17 kinds) 8 are answered otherwise, for two reasons that are not understood yet:
+//!   the first write after the deletion of a claim that waits for its finalizer gets a new revision on the real server,
+//!   though nothing changes; and one change of a Deployment's labels counts as a change of its spec there.
 //!
 //! # What holds
 //! * Requests are handled one after another: what was answered is seen by the next.

@@ -58,6 +58,10 @@ fn workload(object: &Value, faults: &mut Vec<FieldFault>) {
         }
     }
     pod_spec(object, "spec.template.spec", false, faults);
+    if text(object, "/spec/strategy/type") == "Recreate" && object.pointer("/spec/strategy/rollingUpdate").is_some() {
+        let detail = "may not be specified when strategy `type` is 'Recreate'";
+        faults.push(FieldFault::forbidden("spec.strategy.rollingUpdate", detail));
+    }
 }
 
 fn mismatch(labels: &Value, faults: &mut Vec<FieldFault>) {

@@ -45,6 +45,25 @@ impl Resource {
         self.custom.is_some() || COUNTED.iter().any(|(group, plural)| self.is(group, plural))
     }
 
+    /// Whether an update has to name the revision that it stands on.
+    pub(crate) fn needs_revision(&self) -> bool {
+        self.custom.is_some()
+            || self.is("policy", "poddisruptionbudgets")
+            || self.is("coordination.k8s.io", "leases")
+            || self.is("node.k8s.io", "runtimeclasses")
+            || (&*self.group == "storage.k8s.io" && &*self.plural != "storageclasses")
+            || matches!(&*self.group, "apiextensions.k8s.io" | "apiregistration.k8s.io")
+            || &*self.group == "admissionregistration.k8s.io"
+    }
+
+    /// Whether a PUT of what is not there creates it.
+    pub(crate) fn created_by_update(&self) -> bool {
+        let core =
+            self.group.is_empty() && matches!(&*self.plural, "endpoints" | "events" | "limitranges" | "services");
+        let others = self.is("coordination.k8s.io", "leases") || self.is("node.k8s.io", "runtimeclasses");
+        core || others || &*self.group == "rbac.authorization.k8s.io"
+    }
+
     pub(crate) fn returns_deleted(&self) -> bool {
         self.group.is_empty() && RETURNED.contains(&&*self.plural)
     }

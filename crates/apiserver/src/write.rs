@@ -50,7 +50,12 @@ pub(crate) fn empty(state: &State, resource: &Resource) -> Value {
     let nothing = serde_json::json!({"apiVersion": resource.api_version(), "kind": *resource.kind});
     match (&resource.custom, resource.schema(&state.schema)) {
         (None, Some(kind)) => {
-            typed::decode(&nothing, kind.root(), &resource.kind).map_or(nothing, |decoded| decoded.value)
+            let mut empty =
+                typed::decode(&nothing, kind.root(), &resource.kind).map_or(nothing, |decoded| decoded.value);
+            if resource.is("apps", "daemonsets") {
+                defaults::count_templates(&mut empty);
+            }
+            empty
         }
         _ => nothing,
     }
@@ -170,6 +175,13 @@ pub(crate) fn update(
     let mut object = form_strictly(state, &resource, object, options)?;
     match_name(call, &object)?;
     match_namespace(call, &mut object)?;
+    let there = state.get(&resource.key(), &call.namespace, &call.name).is_some();
+    if !there && resource.created_by_update() && call.subresource.is_none() {
+        let ty = state.types.of(&state.schema, &resource);
+        let (empty, time) = (empty(state, &resource), state.clock.text());
+        owners::update(&ty, &empty, &mut object, writing(&resource, &empty, options, "", &time));
+        return finish_create(state, &resource, &call.namespace, object, options.dry_run);
+    }
     let old = existing(state, call)?;
     let given = text(&object, "/metadata/uid").to_owned();
     let uid = text(&old, "/metadata/uid");
@@ -214,7 +226,7 @@ pub(crate) fn finish_update(
     let (group, plural, name) = (&*resource.group, &*resource.plural, call.name.as_str());
     let stored = text(old, "/metadata/resourceVersion");
     let given = text(&object, "/metadata/resourceVersion");
-    if given.is_empty() && resource.custom.is_some() {
+    if given.is_empty() && resource.needs_revision() {
         let fault = FieldFault::invalid("metadata.resourceVersion", &Value::from(0), "must be specified for an update");
         return Err(Failure::invalid(group, plural, name, &[fault]));
     }
@@ -280,10 +292,9 @@ fn same_but_for_times(old: &Value, object: &mut Value) -> bool {
         for entry in entries.as_array_mut().into_iter().flatten() {
             entry.as_object_mut().map(|entry| entry.shift_remove("time"));
         }
-        let mut list = entries.as_array().cloned().unwrap_or_default();
-        // Entries are sorted by time first.
-        list.sort_by_cached_key(ToString::to_string);
-        list
+        // Compared in their order, in which time comes first: an owner that overtakes another is a change, as on the real
+        // server.
+        entries
     };
     if without_times(entries(old)) != without_times(entries(object)) {
         return false;

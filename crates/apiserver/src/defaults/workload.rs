@@ -59,7 +59,18 @@ pub(super) fn stateful_set(object: &mut Value) {
     });
 }
 
+/// A DaemonSet counts its templates in an annotation, which starts with nothing.
+pub(crate) fn count_templates(object: &mut Value) {
+    at(object, "metadata", |metadata| {
+        set(metadata, "annotations", json!({}));
+        at_map(metadata, "annotations", |annotations| {
+            set(annotations, "deprecated.daemonset.template.generation", "0");
+        });
+    });
+}
+
 pub(super) fn daemon_set(object: &mut Value) {
+    count_templates(object);
     at(object, "spec", |spec| {
         template(spec);
         rolling(spec, "updateStrategy", 1, 0);

@@ -113,7 +113,12 @@ impl<'a> Player<'a> {
             mask.hide_answer(&mut answer.body);
         }
         let [real, ours] = answers.as_slice() else { return None };
-        differ(real, ours)
+        let difference = differ(real, ours);
+        if difference.is_some() {
+            // Count revisions anew: one difference is enough.
+            self.masks = Default::default();
+        }
+        difference
     }
 }
 
