@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ pub(crate) struct State {
     /// Whether the garbage collector and the namespace controller are at work.
     pub(crate) controllers: bool,
     collections: BTreeMap<GroupResource, Collection>,
+    /// What is being deleted and waits: without any, controllers have nothing to look for.
+    ending: BTreeSet<(GroupResource, Key)>,
     revision: u64,
     random: u64,
 }
@@ -59,6 +61,7 @@ impl State {
             clock,
             controllers,
             collections: BTreeMap::new(),
+            ending: BTreeSet::new(),
             revision: 0,
             random: RandomState::new().build_hasher().finish(),
         }
@@ -83,6 +86,9 @@ impl State {
     /// Stores an object under a new revision.
     pub(crate) fn put(&mut self, of: &GroupResource, key: Key, mut object: Value) -> Arc<Value> {
         let revision = self.next_revision(&mut object);
+        if object.pointer("/metadata/deletionTimestamp").is_some() {
+            self.ending.insert((of.clone(), key.clone()));
+        }
         let object = Arc::new(object);
         let collection = self.collections.entry(of.clone()).or_default();
         let before = collection.objects.insert(key.clone(), object.clone());
@@ -90,9 +96,17 @@ impl State {
         object
     }
 
+    /// Whether anything is being deleted and not gone yet.
+    pub(crate) fn is_ending(&self) -> bool {
+        !self.ending.is_empty()
+    }
+
     /// Removes an object; gives back what it was, with the revision of its end.
     pub(crate) fn remove(&mut self, of: &GroupResource, key: &Key) -> Option<Arc<Value>> {
         let before = self.collections.get_mut(of)?.objects.remove(key)?;
+        if !self.ending.is_empty() {
+            self.ending.remove(&(of.clone(), key.clone()));
+        }
         let mut last = (*before).clone();
         let revision = self.next_revision(&mut last);
         let object = Arc::new(last);
