@@ -86,7 +86,7 @@
 //!
 //! # What holds
 //! * Requests are handled one after another: what was answered is seen by the next.
-//! * No request makes it panic.
+//! * No request is meant to make it panic; that is not fuzzed yet.
 
 mod admission;
 mod behaviours;
