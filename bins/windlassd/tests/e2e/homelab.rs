@@ -71,9 +71,24 @@ fn a_homelab_is_hauled_onto_a_cluster() {
 
     let log = daemon.log();
     assert!(daemon.terminate().success(), "it stops when told to");
-    for secret in ["op3n-s3same", "AGE-SECRET-KEY"] {
-        assert!(!log.contains(secret), "the log holds a secret");
+    no_secret_is_told(&kube, &log);
+}
+
+/// Values that were decrypted, as text and as a Secret holds them, stand in the Secrets and nowhere else.
+fn no_secret_is_told(kube: &KubeApi, log: &str) {
+    let told = kube.kubectl(["get", "events,gitrepositories,kustomizations", "-A", "-o", "json"]).unwrap();
+    let secrets = kube.kubectl(["get", "secrets", "-A", "-o", "json"]).unwrap();
+    for (text, encoded) in [
+        ("not-a-real-token-1b9f", "bm90LWEtcmVhbC10b2tlbi0xYjlm"),
+        ("correct-horse-battery", "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5"),
+    ] {
+        assert!(secrets.contains(encoded), "the fixture no longer holds {text}");
+        for secret in [text, encoded] {
+            assert!(!log.contains(secret), "the log holds a secret");
+            assert!(!told.contains(secret), "an event or a status holds a secret");
+        }
     }
+    assert!(!log.contains("AGE-SECRET-KEY") && !told.contains("AGE-SECRET-KEY"));
 }
 
 fn everything_is_there(kube: &KubeApi) {
