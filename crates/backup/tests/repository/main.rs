@@ -1,6 +1,6 @@
 //! The repository as its users see it: one program, since linking several takes longer than running them.
 
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 mod life;
 mod support;
