@@ -20,7 +20,7 @@ pub struct RepositoryFile<'a> {
 ///
 /// A file is looked at for what its name says it is ([`Format::of_path`]). Found are: secrets in clear, files that are
 /// encrypted for others or by another selector than their rule says, that a single recipient opens, or whose metadata are
-/// broken; rules that no file matches, and rules whose selector picks nothing in any file.
+/// broken; rules that cannot be used, that no file matches, or whose selector picks nothing in any file.
 pub fn audit<'a>(files: impl IntoIterator<Item = RepositoryFile<'a>>, rules: &CreationRules) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut seen = vec![Seen::default(); rules.rules.len()];
@@ -123,6 +123,9 @@ impl Seen {
     }
 
     fn problem(&self, rule: &CreationRule) -> Option<Problem> {
+        if let Err(error) = rule.check() {
+            return Some(Problem::BrokenRule { rule: rule.number, reason: error.to_string() });
+        }
         let rule = rule.number;
         if self.files == 0 {
             Some(Problem::UnusedRule { rule })

@@ -8,27 +8,28 @@ use crate::cipher::DataKey;
 use crate::error::NoIdentity;
 use crate::metadata::{KeyGroup, Metadata};
 use crate::recipient::{Recipient, RecipientKind};
-use crate::{Error, Identities, shamir};
+use crate::{DecryptionOrder, Error, Identities, shamir};
 
 /// More than any data key or share has; an age file can hold more than memory does.
 const LONGEST_KEY: u64 = 1024;
 
 /// Opens the data key: with one group directly, with several from the shares of those that open.
-pub(crate) fn open(metadata: &Metadata, identities: &Identities) -> Result<DataKey, Error> {
+pub(crate) fn open(metadata: &Metadata, identities: &Identities, order: DecryptionOrder) -> Result<DataKey, Error> {
     let has_key = |kind| identities.master_keys().iter().any(|key| key.kind() == kind);
     let usable = metadata.recipients().any(|recipient| recipient.kind == RecipientKind::Age || has_key(recipient.kind));
     if !usable {
         return Err(unsupported(metadata));
     }
     let mut closed = Closed { recipients: Vec::new(), broken: Vec::new(), failed: Vec::new() };
-    let keys: Vec<_> = metadata.groups.iter().filter_map(|group| closed.open_group(group, identities)).collect();
+    let keys: Vec<_> = metadata.groups.iter().filter_map(|group| closed.open_group(group, identities, order)).collect();
     let key = if let [_group] = &metadata.groups[..] {
         let Some(key) = keys.into_iter().next() else {
             return Err(Error::NoIdentity(Box::new(closed.report(identities))));
         };
         key
     } else {
-        let needed = metadata.shamir_threshold.unwrap_or(metadata.groups.len()).max(2);
+        // Without a threshold sops takes what it gets: where that is too little, no value opens.
+        let needed = metadata.shamir_threshold.unwrap_or_default().max(2);
         if keys.len() < needed {
             return Err(Error::TooFewShares {
                 opened: keys.len(),
@@ -60,24 +61,24 @@ struct Closed {
 }
 
 impl Closed {
-    fn open_group(&mut self, group: &KeyGroup, identities: &Identities) -> Option<Zeroizing<Vec<u8>>> {
-        let is_ours = |recipient: &&Recipient| identities.recipients().any(|own| own == recipient.id);
-        // Those that name one of our keys first: the others cost a key agreement each, for nothing most of the time.
-        let age = || group.recipients.iter().filter(|recipient| recipient.kind == RecipientKind::Age);
-        for recipient in age().filter(is_ours).chain(age().filter(|recipient| !is_ours(recipient))) {
-            match open_age(recipient.sealed(), identities) {
-                Ok(key) => return Some(key),
-                Err(age::DecryptError::NoMatchingKeys) => {}
-                Err(_) => self.broken.push(recipient.id.clone()),
-            }
-        }
-        // The other kinds may cost a question or a call: they come last.
-        for recipient in group.recipients.iter().filter(|recipient| recipient.kind != RecipientKind::Age) {
-            for key in identities.master_keys().iter().filter(|key| key.kind() == recipient.kind) {
-                match key.open(recipient, recipient.sealed()) {
-                    Ok(key) => return Some(key),
-                    Err(error) => self.failed.push(format!("{} {}: {error}", recipient.kind, recipient.id)),
-                }
+    fn open_group(
+        &mut self,
+        group: &KeyGroup,
+        identities: &Identities,
+        order: DecryptionOrder,
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let is_ours = |recipient: &Recipient| identities.recipients().any(|own| own == recipient.id);
+        let mut recipients: Vec<_> = group.recipients.iter().collect();
+        // Of age, those that name one of our keys first: the others cost a key agreement each, for nothing most of the time.
+        let is_foreign = |recipient: &Recipient| recipient.kind == RecipientKind::Age && !is_ours(recipient);
+        recipients.sort_by_key(|recipient| (order.rank(recipient.kind), is_foreign(recipient)));
+        for recipient in recipients {
+            let key = match recipient.kind {
+                RecipientKind::Age => self.open_age(recipient, identities),
+                _ => self.open_other(recipient, identities),
+            };
+            if key.is_some() {
+                return key;
             }
         }
         let shown = |recipient: &Recipient| match recipient.kind {
@@ -85,6 +86,25 @@ impl Closed {
             kind => format!("{kind} {}", recipient.id),
         };
         self.recipients.extend(group.recipients.iter().map(shown));
+        None
+    }
+
+    fn open_age(&mut self, recipient: &Recipient, identities: &Identities) -> Option<Zeroizing<Vec<u8>>> {
+        match open_age(recipient.sealed(), identities) {
+            Ok(key) => return Some(key),
+            Err(age::DecryptError::NoMatchingKeys) => {}
+            Err(_) => self.broken.push(recipient.id.clone()),
+        }
+        None
+    }
+
+    fn open_other(&mut self, recipient: &Recipient, identities: &Identities) -> Option<Zeroizing<Vec<u8>>> {
+        for key in identities.master_keys().iter().filter(|key| key.kind() == recipient.kind) {
+            match key.open(recipient, recipient.sealed()) {
+                Ok(key) => return Some(key),
+                Err(error) => self.failed.push(format!("{} {}: {error}", recipient.kind, recipient.id)),
+            }
+        }
         None
     }
 

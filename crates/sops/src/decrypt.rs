@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use crate::scalar::time_in_seconds;
 use crate::tree::Branch;
-use crate::{Error, Format, Identities, Plaintext, ValueFault};
+use crate::{DecryptionOrder, Error, Format, Identities, Plaintext, StoresConfig, ValueFault};
 use crate::{data_key, metadata_fields, opening, stores, values};
 
 /// Choices for decryption. The default verifies.
@@ -12,6 +13,10 @@ use crate::{data_key, metadata_fields, opening, stores, values};
 pub struct DecryptOptions {
     /// What to do with the message authentication code. Default: [`Mac::Verify`].
     pub mac: Mac,
+    /// In which order the kinds of keys are tried. Default: age, PGP, then those of the document.
+    pub order: DecryptionOrder,
+    /// How the plaintext is printed. Default: as sops does without a configuration.
+    pub stores: StoresConfig,
 }
 
 impl DecryptOptions {
@@ -19,6 +24,20 @@ impl DecryptOptions {
     #[must_use]
     pub fn ignore_mac(mut self) -> Self {
         self.mac = Mac::Ignore;
+        self
+    }
+
+    /// Sets in which order the kinds of keys are tried.
+    #[must_use]
+    pub fn order(mut self, order: DecryptionOrder) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Sets how the plaintext is printed.
+    #[must_use]
+    pub fn stores(mut self, stores: StoresConfig) -> Self {
+        self.stores = stores;
         self
     }
 }
@@ -51,7 +70,7 @@ pub fn decrypt(
 ) -> Result<Plaintext, Error> {
     let mut documents = stores::read(text, format)?;
     open(&mut documents, format, identities, options)?;
-    let bytes = stores::print(&documents, format, text.len())?;
+    let bytes = stores::print(&documents, format, text.len(), options.stores)?;
     let values = match format {
         // Its one value is bytes, which JSON cannot say.
         Format::Binary => Vec::new(),
@@ -85,11 +104,15 @@ fn open(
     let metadata = metadata_fields::take(documents, format)?;
     // sops looks for it first, whether or not the MAC bound to it will be verified: a file cut off in its metadata is told
     // as such.
-    if metadata.last_modified.is_none() {
-        let reason = "is missing: the metadata is incomplete".to_owned();
-        return Err(Error::Metadata { field: "sops.lastmodified".to_owned(), reason });
+    let time_fault = match &metadata.last_modified {
+        None => Some("is missing: the metadata is incomplete"),
+        Some(time) if time_in_seconds(time).is_none() => Some("is no time as in 2026-11-20T05:25:08Z"),
+        Some(_) => None,
+    };
+    if let Some(reason) = time_fault {
+        return Err(Error::Metadata { field: "sops.lastmodified".to_owned(), reason: reason.to_owned() });
     }
-    let key = data_key::open(&metadata, identities)?;
+    let key = data_key::open(&metadata, identities, options.order)?;
     let decrypted = opening::decrypt(documents, &metadata, &key, format)?;
     if options.mac == Mac::Verify {
         decrypted.hash.verify(metadata.mac.as_deref(), metadata.last_modified.as_deref(), &key)?;

@@ -16,8 +16,10 @@ use crate::same::{Extent, same_documents};
 use crate::tree::Branch;
 use crate::written::{self, Expected, Source};
 use crate::yaml_written::{self, Written};
-use crate::{DecryptOptions, Error, Format, Identities, Location, Mac, PathStep, WriteError};
-use crate::{data_key, metadata_fields, metadata_tree, opening, recipients, seal_key, sealing, stores, timestamp};
+use crate::{DecryptOptions, Error, Format, Identities, Location, Mac, PathStep, StoresConfig, Variable, WriteError};
+use crate::{
+    data_key, environment, metadata_fields, metadata_tree, opening, recipients, seal_key, sealing, stores, timestamp,
+};
 use crate::{tree_edit, values};
 
 /// An encrypted document, opened to be looked at and changed.
@@ -58,6 +60,7 @@ pub struct Document {
     written: Written,
     master_keys: MasterKeys,
     recipients: Option<Recipients>,
+    config: StoresConfig,
     changed: bool,
 }
 
@@ -72,7 +75,7 @@ impl Document {
         let mut plain = source.clone();
         let fields = stores::metadata_of_first(&source, format)?;
         let metadata = metadata_fields::take(&mut plain, format)?;
-        let key = data_key::open(&metadata, identities)?;
+        let key = data_key::open(&metadata, identities, options.order)?;
         let mut remembered = Remembered::default();
         let opened = opening::decrypt_and_remember(&mut plain, &metadata, &key, format, &mut remembered)?;
         if options.mac == Mac::Verify {
@@ -87,6 +90,7 @@ impl Document {
             written: Written::new(),
             master_keys: identities.master_keys().clone(),
             recipients: None,
+            config: options.stores,
             changed: false,
             format,
             source,
@@ -121,7 +125,8 @@ impl Document {
     ///
     /// [`WriteError::Emit`] where that format cannot hold it.
     pub fn print(&self, format: Format) -> Result<Zeroizing<Vec<u8>>, WriteError> {
-        stores::print(&self.plain, format, self.text.len()).map_err(|source| WriteError::Emit { format, source })
+        stores::print(&self.plain, format, self.text.len(), self.config)
+            .map_err(|source| WriteError::Emit { format, source })
     }
 
     /// The value at a path of the first document. The caller has to wipe it.
@@ -137,7 +142,16 @@ impl Document {
     pub fn extract(&self, path: &[PathStep], format: Format) -> Result<Zeroizing<Vec<u8>>, WriteError> {
         let missing = || WriteError::Missing(Location { path: path.to_vec(), ..Location::default() });
         let node = tree_edit::get(self.plain.first().ok_or_else(missing)?, path).ok_or_else(missing)?;
-        crate::extract::print(node, format).map_err(|source| WriteError::Emit { format, source })
+        crate::extract::print(node, format, self.config).map_err(|source| WriteError::Emit { format, source })
+    }
+
+    /// The entries of the first document as the variables that `sops exec-env` gives to a program.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Path`] where a value is a list or a mapping, or a key cannot name a variable: it has a `=`.
+    pub fn environment(&self) -> Result<Vec<Variable>, WriteError> {
+        environment::of(self.plain.first().map_or(&[][..], Vec::as_slice))
     }
 
     /// Sets the value at a path of the first document, with the mappings and lists it takes. A position beyond the end of a
@@ -208,7 +222,7 @@ impl Document {
     /// it is not [rotated](Self::rotate). `sops updatekeys` does the same.
     pub fn set_recipients(&mut self, recipients: Recipients) -> bool {
         let current = self.recipients.clone().unwrap_or_else(|| Recipients::of(&self.metadata));
-        let differ = !current.same_as(&recipients) || current.threshold != recipients.threshold;
+        let differ = !current.same_as(&recipients) || current.needed() != recipients.needed();
         if differ {
             self.recipients = Some(recipients);
         }
@@ -258,8 +272,8 @@ impl Document {
     }
 
     fn as_source(&self) -> Source<'_> {
-        let Self { text, source, format, written, .. } = self;
-        Source { text, documents: source, format: *format, keep_layout: true, written }
+        let Self { text, source, format, written, config, .. } = self;
+        Source { text, documents: source, format: *format, keep_layout: true, written, config: *config }
     }
 
     fn check_path(&self, path: &[PathStep]) -> Result<(), WriteError> {

@@ -10,7 +10,7 @@ use crate::remembered::Remembered;
 use crate::tree::{Branch, Item, Node, Value};
 use crate::written::{self, Expected, Source};
 use crate::yaml_written::Written;
-use crate::{Error, Format, MasterKey, Recipients, Selector, WriteError};
+use crate::{Error, Format, MasterKey, Recipients, Selector, StoresConfig, WriteError};
 use crate::{metadata_tree, seal_key, sealing, stores, timestamp};
 
 /// The version of sops whose format the documents written here have.
@@ -27,6 +27,10 @@ pub struct EncryptOptions {
     /// Whether comments, quotes and indentation stay as they are in YAML and dotenv, or the text is printed anew as sops
     /// does. Default: they stay.
     pub layout: Layout,
+    /// The format of the encrypted document. Default: that of the plaintext.
+    pub output: Option<Format>,
+    /// How what is printed anew is printed. Default: as sops does without a configuration.
+    pub stores: StoresConfig,
     pub(crate) master_keys: MasterKeys,
 }
 
@@ -62,6 +66,21 @@ impl EncryptOptions {
         self
     }
 
+    /// Writes the encrypted document in another format than that of the plaintext, as `sops --output-type` does. The layout
+    /// is then that of sops.
+    #[must_use]
+    pub fn output(mut self, format: Format) -> Self {
+        self.output = Some(format);
+        self
+    }
+
+    /// Sets how what is printed anew is printed.
+    #[must_use]
+    pub fn stores(mut self, stores: StoresConfig) -> Self {
+        self.stores = stores;
+        self
+    }
+
     /// Adds a key or a service for recipients of another kind than age.
     #[must_use]
     pub fn master_key(mut self, key: Arc<dyn MasterKey>) -> Self {
@@ -76,6 +95,8 @@ impl fmt::Debug for EncryptOptions {
             .field("selector", &self.selector)
             .field("mac_only_encrypted", &self.mac_only_encrypted)
             .field("layout", &self.layout)
+            .field("output", &self.output)
+            .field("stores", &self.stores)
             .finish_non_exhaustive()
     }
 }
@@ -128,13 +149,17 @@ pub fn encrypt(
         metadata_tree::set_selector(&mut fields, &selector, mac_only);
     }
     metadata_tree::set_text(&mut fields, "version", VERSION);
-    for document in &mut documents {
-        stores::put_metadata(document, &fields, format, 0);
+    let output = options.output.unwrap_or(format);
+    if documents.iter().any(|document| stores::has_metadata_key(document, output)) {
+        return Err(WriteError::AlreadyEncrypted);
     }
-    let keep_layout = options.layout == Layout::Keep;
+    for document in &mut documents {
+        stores::put_metadata(document, &fields, output, 0);
+    }
     // The layout of a binary file is its content.
-    let text = if binary { &[][..] } else { text };
-    let source = Source { text, documents: &plain, format, keep_layout, written: &Written::new() };
+    let keep_layout = options.layout == Layout::Keep && output == format && !binary;
+    let (written, config) = (&Written::new(), options.stores);
+    let source = Source { text, documents: &plain, format: output, keep_layout, written, config };
     let encrypted = written::encrypted(&source, &documents, &Expected { plain: &plain, key: &key })?;
     Ok(encrypted.to_vec())
 }

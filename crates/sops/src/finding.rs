@@ -71,6 +71,14 @@ pub enum Problem {
         /// The rule, from 0.
         rule: usize,
     },
+    /// A rule cannot be used: an expression does not compile (sops would encrypt nothing by a selector that does not), or it
+    /// has two selectors.
+    BrokenRule {
+        /// The rule, from 0.
+        rule: usize,
+        /// Why.
+        reason: String,
+    },
     /// The selector of a rule picks no value in any file that it matches.
     RuleSelectsNothing {
         /// The rule, from 0.
@@ -119,6 +127,7 @@ impl fmt::Display for Problem {
             }
             Self::OtherSelector => f.write_str("encrypted by another selector than its rule says"),
             Self::UnusedRule { rule } => write!(f, "rule {} matches no file", rule + 1),
+            Self::BrokenRule { reason, .. } => f.write_str(reason),
             Self::RuleSelectsNothing { rule } => {
                 write!(f, "the selector of rule {} picks no value in any file that it matches", rule + 1)
             }

@@ -58,6 +58,7 @@ fn flatten_node(node: &Node, name: String, fields: &mut Vec<(String, Zeroizing<V
                 flatten_node(node, format!("{name}{LIST}{position}"), fields);
             }
         }
+        Value::Null => {}
         value => fields.extend(flat_text::of(value).map(|text| (name, text))),
     }
 }

@@ -6,12 +6,16 @@ use crate::float_text;
 use crate::scalar::{Scalar, time_in_seconds};
 use crate::tree::Value;
 
-/// The text of a scalar, as sops' `stores.ValToString` makes it. Absent for what has none.
+/// The text of a scalar, as sops' `stores.ValToString` makes it. Absent for what has none: collections and comments.
 ///
-/// In files of these formats all values are strings, unless another program wrote them or a type was changed.
+/// In files of these formats all values are strings, unless another program wrote them or a type was changed. But documents
+/// of other formats are printed as these, and their values given to programs as variables.
 pub(crate) fn of(value: &Value) -> Option<Zeroizing<Vec<u8>>> {
-    let Value::Scalar(scalar) = value else {
-        return None;
+    let scalar = match value {
+        Value::Scalar(scalar) => scalar,
+        // What Go prints for nothing.
+        Value::Null => return Some(Zeroizing::new(b"<nil>".to_vec())),
+        Value::Map(_) | Value::List(_) | Value::Comment(_) => return None,
     };
     let text = match scalar {
         Scalar::Str(bytes) => return Some(bytes.clone()),
@@ -68,6 +72,7 @@ mod tests {
         ] {
             assert_eq!(*of(&Value::Scalar(scalar)).unwrap(), text.as_bytes());
         }
+        assert_eq!(*of(&Value::Null).unwrap(), b"<nil>");
         assert!(of(&Value::Map(Vec::new())).is_none());
     }
 

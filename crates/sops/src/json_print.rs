@@ -5,31 +5,69 @@ use zeroize::Zeroizing;
 use crate::float_text;
 use crate::scalar::Scalar;
 use crate::tree::{Branch, Item, Node, Value};
+use crate::{Error, Location};
 
-/// The text of a document, with a final line break.
-pub(crate) fn print(document: &Branch, capacity: usize) -> Zeroizing<Vec<u8>> {
-    print_with(document, "\t", capacity)
-}
-
-/// What one level is indented with in a text: a tab, unless its second line starts with blanks.
-pub(crate) fn indentation_of(text: &[u8]) -> String {
+/// What one level is indented with in a text, if its second line shows that.
+pub(crate) fn indentation_of(text: &[u8]) -> Option<String> {
     let line = text.split(|byte| *byte == b'\n').nth(1).unwrap_or_default();
     let blanks = line.iter().take_while(|byte| **byte == b' ').count();
-    if (1..=8).contains(&blanks) { " ".repeat(blanks) } else { "\t".to_owned() }
+    match blanks {
+        0 => line.starts_with(b"\t").then(|| "\t".to_owned()),
+        1..=8 => Some(" ".repeat(blanks)),
+        _ => None,
+    }
 }
 
-/// The same with another indentation than sops'.
+/// The text of a document, with a final line break.
 pub(crate) fn print_with(document: &Branch, indentation: &str, capacity: usize) -> Zeroizing<Vec<u8>> {
-    let mut printer = Printer { out: Zeroizing::new(String::with_capacity(capacity)), depth: 0, indentation };
+    let mut printer = Printer::new(Some(indentation), capacity);
     printer.map(document);
     printer.out.push('\n');
-    Zeroizing::new(std::mem::take(&mut *printer.out).into_bytes())
+    printer.finish()
+}
+
+/// The text of one value without a final line break, all in one line where there is no indentation.
+pub(crate) fn value(node: &Node, indentation: Option<&str>) -> Zeroizing<Vec<u8>> {
+    let mut printer = Printer::new(indentation, 0);
+    printer.node(node);
+    printer.finish()
+}
+
+/// Refuses the numbers that JSON cannot say.
+pub(crate) fn check(items: &[Item]) -> Result<(), Error> {
+    items.iter().try_for_each(|item| match item {
+        Item::Entry { node, .. } => check_node(node),
+        Item::Comment(_) => Ok(()),
+    })
+}
+
+/// The same for one value.
+pub(crate) fn check_node(node: &Node) -> Result<(), Error> {
+    match &node.value {
+        Value::Map(items) => check(items),
+        Value::List(nodes) => nodes.iter().try_for_each(check_node),
+        Value::Scalar(Scalar::Float(number)) if !number.is_finite() => {
+            Err(Error::Shape { at: Location::default(), reason: "JSON has no number that is infinite, or none" })
+        }
+        _ => Ok(()),
+    }
 }
 
 struct Printer<'a> {
     out: Zeroizing<String>,
     depth: usize,
-    indentation: &'a str,
+    /// What one level is indented with; without, there is neither a line break nor a blank.
+    indentation: Option<&'a str>,
+}
+
+impl<'a> Printer<'a> {
+    fn new(indentation: Option<&'a str>, capacity: usize) -> Self {
+        Self { out: Zeroizing::new(String::with_capacity(capacity)), depth: 0, indentation }
+    }
+
+    fn finish(mut self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(std::mem::take(&mut *self.out).into_bytes())
+    }
 }
 
 impl Printer<'_> {
@@ -40,7 +78,7 @@ impl Printer<'_> {
         });
         self.collection(['{', '}'], entries, |printer, (key, node)| {
             printer.string(key);
-            printer.out.push_str(": ");
+            printer.out.push_str(if printer.indentation.is_some() { ": " } else { ":" });
             printer.node(node);
         });
     }
@@ -82,8 +120,10 @@ impl Printer<'_> {
     }
 
     fn line_break(&mut self) {
-        self.out.push('\n');
-        self.out.extend(std::iter::repeat_n(self.indentation, self.depth));
+        if let Some(indentation) = self.indentation {
+            self.out.push('\n');
+            self.out.extend(std::iter::repeat_n(indentation, self.depth));
+        }
     }
 
     fn scalar(&mut self, scalar: &Scalar) {
@@ -125,7 +165,7 @@ mod tests {
     #[test]
     fn prints_as_go_does() {
         let text = "{\n\t\"a\": [],\n\t\"b\": [\n\t\t1,\n\t\t\"\\u003c\\u0026\\u003e \\u2028\\u0001\\b\"\n\t],\n\t\"a\": {}\n}\n";
-        let printed = super::print(&json::read(text.as_bytes()).unwrap(), 0);
+        let printed = super::print_with(&json::read(text.as_bytes()).unwrap(), "\t", 0);
         assert_eq!(std::str::from_utf8(&printed).unwrap(), text);
     }
 }

@@ -46,9 +46,10 @@
 //! * [`is_encrypted`] sniffs, [`Metadata::read`] inspects without a key.
 //! * [`Identities`] holds the keys, [`IdentitySources`] finds them where sops does.
 //! * [`decrypt`] opens a file, [`decrypt_value`] an object in memory. [`Error`] tells what is wrong.
-//! * [`encrypt`] writes a new file for [`Recipients`]; [`CreationRules`] says for whom, as a `.sops.yaml` does.
+//! * [`encrypt`] writes a new file for [`Recipients`]; [`CreationRules`] says for whom, as a `.sops.yaml` does, and
+//!   [`explains`](CreationRules::explain) which rule counts. [`SopsConfig`] is the whole file, with its stores and destinations.
 //! * [`Document`] opens a file to get, set, unset and replace values, to rotate its key and to change its recipients.
-//!   [`WriteError`] tells why something cannot be written.
+//!   [`WriteError`] tells why something cannot be written. [`Document::environment`] is what `sops exec-env` gives a program.
 //! * [`audit`] looks through a repository for what is wrong with its secrets, without a key.
 //!
 //! # What holds
@@ -80,6 +81,7 @@
 //! | editing one of several equal items of a list changes the envelopes of the others | each keeps its own |
 //! | writes documents that it cannot read back: clear YAML with Unicode line breaks, INI keys that look like comments | refused |
 //! | YAML is printed anew at every change, aliases expanded | patched in place; printed anew where a patch does not read back |
+//! | a list or a mapping below an INI section is printed in the notation of Go | refused |
 //! | JSON integers are encrypted as floats before 3.12 | as integers; an integer keeps the envelope of an equal float |
 //!
 //! # Limits of this version
@@ -96,12 +98,16 @@ mod cipher;
 mod command_words;
 mod data_key;
 mod decrypt;
+mod decryption_order;
+mod destination_rules;
 mod document;
 mod dotenv;
 mod dotenv_patch;
 mod encrypt;
 mod envelope;
+mod environment;
 mod error;
+mod explanation;
 mod extract;
 mod finding;
 mod flat_metadata;
@@ -109,6 +115,7 @@ mod flat_text;
 mod float_digits;
 mod float_text;
 mod format;
+mod go_regex;
 mod identities;
 mod identity_error;
 mod identity_sources;
@@ -138,6 +145,7 @@ mod recipient_error;
 mod recipients;
 mod remembered;
 mod rule_error;
+mod rule_fields;
 mod rule_keys;
 mod rules;
 mod same;
@@ -147,7 +155,9 @@ mod sealing;
 mod selector;
 mod selector_use;
 mod shamir;
+mod sops_config;
 mod stores;
+mod stores_config;
 mod text_edits;
 mod text_lines;
 mod timestamp;
@@ -171,9 +181,13 @@ mod yaml_written;
 
 pub use audit::{RepositoryFile, audit, audit_file};
 pub use decrypt::{DecryptOptions, Mac, decrypt, decrypt_value};
+pub use decryption_order::{DecryptionOrder, OrderError};
+pub use destination_rules::{Destination, DestinationRule};
 pub use document::Document;
 pub use encrypt::{EncryptOptions, Layout, encrypt};
+pub use environment::Variable;
 pub use error::{Error, NoIdentity, Tried, ValueFault};
+pub use explanation::Explanation;
 pub use finding::{Finding, Problem};
 pub use format::{Format, is_encrypted};
 pub use identities::Identities;
@@ -193,4 +207,6 @@ pub use recipients::Recipients;
 pub use rule_error::RuleError;
 pub use rules::{CreationRule, CreationRules};
 pub use selector::Selector;
+pub use sops_config::SopsConfig;
+pub use stores_config::StoresConfig;
 pub use write_error::WriteError;

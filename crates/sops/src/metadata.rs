@@ -11,7 +11,7 @@ pub struct Metadata {
     /// Who can open the document. One group: each recipient alone. Several: see
     /// [`shamir_threshold`](Self::shamir_threshold).
     pub groups: Vec<KeyGroup>,
-    /// How many groups have to be opened, where there are several. Absent: all of them.
+    /// How many groups have to be opened, where there are several. Absent: as many as open, at least two.
     pub shamir_threshold: Option<usize>,
     /// Which values are encrypted.
     pub selector: Selector,

@@ -170,9 +170,14 @@ pub enum RecipientKind {
 }
 
 impl RecipientKind {
-    /// All kinds, in the order in which sops tries them.
+    /// All kinds, in the order in which sops tries them by default.
     pub(crate) const ALL: [Self; 7] =
-        [Self::Age, Self::Pgp, Self::AwsKms, Self::GcpKms, Self::AzureKeyVault, Self::Vault, Self::HuaweiKms];
+        [Self::Age, Self::Pgp, Self::AwsKms, Self::GcpKms, Self::HuaweiKms, Self::AzureKeyVault, Self::Vault];
+
+    /// The kind whose list in the metadata has this name.
+    pub(crate) fn of_list(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.list_name() == name)
+    }
 
     /// The list in the metadata that holds recipients of this kind.
     pub(crate) fn list_name(self) -> &'static str {

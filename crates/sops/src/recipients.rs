@@ -44,7 +44,9 @@ impl Recipients {
 
     /// Those of an existing document.
     pub fn of(metadata: &Metadata) -> Self {
-        Self { groups: metadata.groups.clone(), threshold: metadata.shamir_threshold }
+        // As in sops, a threshold means nothing for a single group.
+        let threshold = metadata.shamir_threshold.filter(|_| metadata.groups.len() > 1);
+        Self { groups: metadata.groups.clone(), threshold }
     }
 
     /// Adds recipients to the first group, as `sops rotate --add-age` does. Those already there are not added again.
@@ -90,6 +92,14 @@ impl Recipients {
     pub fn with_threshold(mut self, threshold: Option<usize>) -> Self {
         self.threshold = threshold;
         self
+    }
+
+    /// How many groups have to be opened, where there are several.
+    pub(crate) fn needed(&self) -> Option<usize> {
+        match self.groups.len() {
+            0 | 1 => None,
+            groups => Some(self.threshold.unwrap_or(groups)),
+        }
     }
 
     /// All recipients of all groups.

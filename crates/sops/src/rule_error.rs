@@ -36,6 +36,12 @@ pub enum RuleError {
         /// The rule, from 0.
         rule: usize,
     },
+    /// A destination rule names more than one place.
+    #[error(".sops.yaml, destination rule {}: more than one destination, and a rule can have one only", rule + 1)]
+    TwoDestinations {
+        /// The rule, from 0.
+        rule: usize,
+    },
     /// A rule names no recipient.
     #[error(".sops.yaml, rule {}: no recipient is named, so nobody could open what it encrypts", rule + 1)]
     NoRecipients {

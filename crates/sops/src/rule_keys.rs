@@ -51,7 +51,9 @@ pub(crate) fn recipients(rule: usize, fields: &Map<String, Json>) -> Result<Reci
     if groups.iter().any(Vec::is_empty) {
         return Err(RuleError::NoRecipients { rule });
     }
-    Ok(Recipients::groups(groups, threshold.filter(|threshold| *threshold > 0)))
+    // As in sops, a threshold means nothing for a single group.
+    let threshold = threshold.filter(|threshold| *threshold > 0 && groups.len() > 1);
+    Ok(Recipients::groups(groups, threshold))
 }
 
 struct Reader {
@@ -176,6 +178,11 @@ mod tests {
             ".sops.yaml, rule 1: no recipient is named, so nobody could open what it encrypts"
         );
         assert!(of(&format!("{{age: \"{A}\\n{B}\"}}")).is_err(), "sops refuses line breaks between recipients");
+    }
+
+    #[test]
+    fn a_threshold_means_nothing_for_one_group() {
+        assert_eq!(of(&format!("{{age: {A}, shamir_threshold: 2}}")).unwrap().threshold, None);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The creation rules of a `.sops.yaml`: which file is encrypted for whom, and how.
 
 use regex::Regex;
-use serde_json::{Map, Value as Json};
-use windlass_yaml::ReadOptions;
+use serde_json::Value as Json;
 
-use crate::rule_keys;
-use crate::{EncryptOptions, Recipients, RuleError, Selector};
+use crate::rule_fields::RuleFields;
+use crate::{EncryptOptions, Recipients, RuleError, Selector, SopsConfig};
+use crate::{go_regex, rule_keys};
 
 /// The creation rules of a `.sops.yaml`, in their order.
 ///
@@ -37,13 +37,16 @@ pub struct CreationRules {
 pub struct CreationRule {
     /// Its place among the rules, from 0.
     pub number: usize,
-    /// Which files it is for. Absent: all that no rule before it took.
+    /// Which files it is for, translated from the syntax of Go. Absent: all that no rule before it took.
     pub path_regex: Option<Regex>,
+    /// The same as it stands there; also where it does not compile.
+    pub path_pattern: Option<String>,
     /// Which values are encrypted.
     pub selector: Selector,
     /// Whether the MAC covers the encrypted values only.
     pub mac_only_encrypted: bool,
-    fields: Map<String, Json>,
+    two_selectors: bool,
+    fields: RuleFields,
 }
 
 impl CreationRules {
@@ -51,80 +54,90 @@ impl CreationRules {
     pub const FILE_NAME: &'static str = ".sops.yaml";
 
     /// Reads the text of a `.sops.yaml`. Fields that nobody here knows are passed over, as by sops.
+    /// [`SopsConfig::parse`](crate::SopsConfig::parse) gives the rest of it too.
+    ///
+    /// What is wrong with a single rule is told when it is used, as by sops: see [`CreationRule::check`].
     ///
     /// # Errors
     ///
-    /// When it is no YAML, a regular expression does not compile (which sops finds out, or not, when the rule is used), or a
-    /// rule has more than one selector.
+    /// When it is no YAML, or a field is of another type than it must be.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
-        let config = windlass_yaml::read_document(text, &ReadOptions::resource()).map_err(RuleError::Syntax)?;
-        let rules = match config.get("creation_rules") {
-            None | Some(Json::Null) => return Ok(Self::default()),
-            Some(Json::Array(rules)) => rules,
-            Some(_) => return Err(RuleError::Shape { rule: None, field: "creation_rules".into(), what: "a list" }),
-        };
+        SopsConfig::parse(text).map(|config| config.rules)
+    }
+
+    pub(crate) fn read(rules: &[Json]) -> Result<Self, RuleError> {
         let rules = rules.iter().enumerate().map(|(number, rule)| CreationRule::read(number, rule));
         Ok(Self { rules: rules.collect::<Result<_, _>>()? })
     }
 
     /// The rule for a file: the first that matches its path relative to the folder of the `.sops.yaml`, with `/` between its
-    /// parts. A file outside of that folder is looked for by its absolute path.
+    /// parts ([`SopsConfig::path_of`]). A file outside of that folder is looked for by its absolute path.
+    ///
+    /// Whether the rule can be used is told by [`CreationRule::check`], and by its [`recipients`](CreationRule::recipients).
     pub fn rule_for(&self, path: &str) -> Option<&CreationRule> {
         self.rules.iter().find(|rule| rule.matches(path))
     }
 }
 
 impl CreationRule {
-    fn read(number: usize, rule: &Json) -> Result<Self, RuleError> {
-        let shape = |field: &str, what| RuleError::Shape { rule: Some(number), field: field.to_owned(), what };
-        let fields = rule.as_object().ok_or_else(|| shape("", "a mapping"))?;
-        let text = |name: &str| match fields.get(name) {
-            None | Some(Json::Null) => Ok(None),
-            Some(Json::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
-            Some(_) => Err(shape(name, "text")),
-        };
-        let compile = |field: &'static str, pattern: &str| {
-            let fault = |source| RuleError::Regex { rule: number, field, source: Box::new(source) };
-            Regex::new(pattern).map_err(fault)
-        };
+    pub(crate) fn read(number: usize, rule: &Json) -> Result<Self, RuleError> {
+        let fields = RuleFields::of(number, rule)?;
         let mut selectors = Vec::new();
         for (name, make) in Selector::FIELDS {
-            if let Some(pattern) = text(name)? {
-                if name.ends_with("_regex") {
-                    compile(name, &pattern)?;
-                }
-                selectors.push(make(pattern));
-            }
+            selectors.extend(fields.text(name)?.map(make));
         }
-        if selectors.len() > 1 {
-            return Err(RuleError::TwoSelectors { rule: number });
-        }
-        let mac_only_encrypted = match fields.get("mac_only_encrypted") {
-            None | Some(Json::Null) => false,
-            Some(Json::Bool(flag)) => *flag,
-            Some(_) => return Err(shape("mac_only_encrypted", "true or false")),
-        };
+        let path_pattern = fields.text("path_regex")?;
+        fields.number("shamir_threshold")?;
         Ok(Self {
             number,
-            path_regex: text("path_regex")?.map(|pattern| compile("path_regex", &pattern)).transpose()?,
-            selector: selectors.pop().unwrap_or_default(),
-            mac_only_encrypted,
-            fields: fields.clone(),
+            path_regex: path_pattern.as_deref().and_then(|pattern| go_regex::compile(pattern).ok()),
+            path_pattern,
+            selector: selectors.first().cloned().unwrap_or_default(),
+            two_selectors: selectors.len() > 1,
+            mac_only_encrypted: fields.flag("mac_only_encrypted")?,
+            fields,
         })
     }
 
     /// Whether the rule is for a file. The expression is looked for anywhere in the path.
+    ///
+    /// An expression that does not compile takes every file that comes to it: as in sops, that file cannot be encrypted.
     pub fn matches(&self, path: &str) -> bool {
-        self.path_regex.as_ref().is_none_or(|regex| regex.is_match(path))
+        match (&self.path_pattern, &self.path_regex) {
+            (Some(_), Some(regex)) => regex.is_match(path),
+            _ => true,
+        }
+    }
+
+    /// Whether the rule can be used, but for its recipients.
+    ///
+    /// # Errors
+    ///
+    /// When it has more than one selector, or an expression does not compile. (sops ignores a selector that does not compile:
+    /// nothing is encrypted then.)
+    pub fn check(&self) -> Result<(), RuleError> {
+        let fault = |field, source| RuleError::Regex { rule: self.number, field, source: Box::new(source) };
+        if let Some(pattern) = &self.path_pattern {
+            go_regex::compile(pattern).map_err(|error| fault("path_regex", error))?;
+        }
+        if self.two_selectors {
+            return Err(RuleError::TwoSelectors { rule: self.number });
+        }
+        let (field, pattern) = self.selector.as_field();
+        if field.ends_with("_regex") {
+            go_regex::compile(pattern).map_err(|error| fault(field, error))?;
+        }
+        Ok(())
     }
 
     /// For whom the rule encrypts.
     ///
     /// # Errors
     ///
-    /// When it names nobody, or something that is no recipient.
+    /// When it names nobody, or something that is no recipient; or when the rule [cannot be used](Self::check).
     pub fn recipients(&self) -> Result<Recipients, RuleError> {
-        rule_keys::recipients(self.number, &self.fields)
+        self.check()?;
+        rule_keys::recipients(self.number, self.fields.as_map())
     }
 
     /// How the rule encrypts.
@@ -138,7 +151,8 @@ mod tests {
     use super::*;
 
     fn fault(text: &str) -> String {
-        CreationRules::parse(text).unwrap_err().to_string()
+        let check = |rules: CreationRules| rules.rules.iter().try_for_each(CreationRule::check);
+        CreationRules::parse(text).and_then(check).unwrap_err().to_string()
     }
 
     #[test]
@@ -156,7 +170,7 @@ mod tests {
     #[test]
     fn faults_name_the_rule() {
         assert_eq!(fault("creation_rules: 1"), ".sops.yaml: creation_rules must be a list");
-        assert_eq!(fault("creation_rules: [{path_regex: 3}]"), ".sops.yaml, rule 1: path_regex must be text");
+        assert_eq!(fault("creation_rules: [{path_regex: []}]"), ".sops.yaml, rule 1: path_regex must be text");
         assert_eq!(
             fault("creation_rules: [{}, {encrypted_regex: '['}]"),
             ".sops.yaml, rule 2: encrypted_regex is not a valid regular expression (sops would encrypt nothing by it)"
@@ -165,5 +179,26 @@ mod tests {
             fault("creation_rules: [{encrypted_regex: a, encrypted_suffix: b}]"),
             ".sops.yaml, rule 1: more than one selector, and a document can have one only"
         );
+    }
+
+    #[test]
+    fn a_fault_counts_where_the_rule_is_used() {
+        let rules = CreationRules::parse(
+            "creation_rules:\n- {path_regex: ^a, pgp: ABCDEF0123456789}\n- {path_regex: '(', pgp: ABCDEF0123456789}\n",
+        )
+        .unwrap();
+        assert!(rules.rule_for("a").unwrap().recipients().is_ok());
+        let broken = rules.rule_for("b").unwrap();
+        assert_eq!(
+            broken.recipients().unwrap_err().to_string(),
+            ".sops.yaml, rule 2: path_regex is not a valid regular expression"
+        );
+    }
+
+    #[test]
+    fn scalars_are_texts_as_for_go() {
+        let rules = CreationRules::parse("creation_rules: [{path_regex: 3, encrypted_suffix: 1}]").unwrap();
+        assert_eq!(rules.rule_for("x3").unwrap().selector, Selector::EncryptedSuffix("1".into()));
+        assert!(rules.rule_for("x").is_none());
     }
 }

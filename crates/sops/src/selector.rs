@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use crate::Error;
+use crate::{Error, go_regex};
 
 /// The rule that picks the encrypted values of a document. A document has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,9 @@ impl Selector {
     /// Makes the rule ready to be asked.
     pub(crate) fn compile(&self) -> Result<Rule, Error> {
         let pattern = |field, text: &str| {
-            Regex::new(text).map(Pattern::Regex).map_err(|error| Error::Selector { field, source: Box::new(error) })
+            go_regex::compile(text)
+                .map(Pattern::Regex)
+                .map_err(|error| Error::Selector { field, source: Box::new(error) })
         };
         let suffix = |text: &String| Ok(Pattern::Suffix(text.clone()));
         let (on, encrypts, pattern) = match self {

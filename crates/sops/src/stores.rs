@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::scalar::Scalar;
 use crate::tree::{self, Branch, Item, METADATA_KEY, Node, Value};
-use crate::{Error, Format, Location, dotenv, ini, json, json_print, yaml, yaml_print};
+use crate::{Error, Format, Location, StoresConfig, dotenv, ini, json, json_print, yaml, yaml_print};
 
 /// Reads a text into its documents.
 pub(crate) fn read(text: &[u8], format: Format) -> Result<Vec<Branch>, Error> {
@@ -74,16 +74,26 @@ pub(crate) fn read_plain(text: &[u8], format: Format) -> Result<Vec<Branch>, Err
 }
 
 /// Prints encrypted documents as sops does, or as near to it as the text allows that they come from.
+///
+/// `source` is a text whose indentation JSON keeps; without one it is that of the configuration.
 pub(crate) fn print_encrypted(
     documents: &[Branch],
     format: Format,
-    source: &[u8],
+    source: Option<&[u8]>,
+    config: StoresConfig,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let capacity = source.map_or(0, <[u8]>::len) * 2;
+    let own = match format {
+        Format::Binary => config.json_binary_text(),
+        _ => config.json_text(),
+    };
     match (format, documents) {
         (Format::Json | Format::Binary, [document]) => {
-            Ok(json_print::print_with(document, &json_print::indentation_of(source), source.len() * 2))
+            json_print::check(document)?;
+            let indentation = source.and_then(json_print::indentation_of).unwrap_or(own);
+            Ok(json_print::print_with(document, &indentation, capacity))
         }
-        _ => print(documents, format, source.len() * 2),
+        _ => print(documents, format, capacity, config),
     }
 }
 
@@ -91,15 +101,23 @@ pub(crate) fn print_encrypted(
 ///
 /// `capacity` is the length of the encrypted text, which the plaintext seldom exceeds: a buffer that grows leaves copies of
 /// its content behind.
-pub(crate) fn print(documents: &[Branch], format: Format, capacity: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(crate) fn print(
+    documents: &[Branch],
+    format: Format,
+    capacity: usize,
+    config: StoresConfig,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let json = |document: &Branch| {
+        json_print::check(document).map(|()| json_print::print_with(document, &config.json_text(), capacity))
+    };
     match (format, documents) {
         // Of several YAML documents, sops shows the first as JSON.
-        (Format::Json, [document, ..]) => Ok(json_print::print(document, capacity)),
+        (Format::Json, [document, ..]) => json(document),
         (Format::Binary, [document]) => binary_data(document),
         (Format::Dotenv, [document]) => dotenv::print(document, capacity),
         (Format::Ini, [document]) => ini::print(document, capacity),
-        (Format::Yaml, documents) => Ok(yaml_print::print(documents, capacity)),
-        (Format::Json, []) => Ok(json_print::print(&Branch::new(), capacity)),
+        (Format::Yaml, documents) => Ok(yaml_print::print(documents, capacity, config.yaml_step())),
+        (Format::Json, []) => json(&Branch::new()),
         _ => Err(Error::Shape { at: Location::default(), reason: "only a YAML file can hold several documents" }),
     }
 }

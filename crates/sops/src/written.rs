@@ -8,7 +8,7 @@ use crate::same::{Extent, same_documents};
 use crate::tree::Branch;
 use crate::yaml_patch;
 use crate::yaml_written::Written;
-use crate::{Error, Format, WriteError};
+use crate::{Error, Format, StoresConfig, WriteError};
 use crate::{dotenv_patch, metadata_fields, opening, stores};
 
 /// A text and the tree it holds.
@@ -19,6 +19,8 @@ pub(crate) struct Source<'a> {
     /// Whether the layout of the text is to be kept.
     pub(crate) keep_layout: bool,
     pub(crate) written: &'a Written,
+    /// How what cannot be kept is printed.
+    pub(crate) config: StoresConfig,
 }
 
 /// What an encrypted text must open to.
@@ -40,7 +42,8 @@ pub(crate) fn encrypted(
         },
         None => None,
     };
-    let text = stores::print_encrypted(new, source.format, source.text)
+    let kept = source.keep_layout.then_some(source.text);
+    let text = stores::print_encrypted(new, source.format, kept, source.config)
         .map_err(|error| WriteError::Emit { format: source.format, source: error })?;
     match check(&text, source.format, expected, Extent::Values) {
         Ok(()) => Ok(text),
@@ -55,7 +58,8 @@ pub(crate) fn decrypted(source: &Source<'_>, new: &[Branch]) -> Result<Zeroizing
     };
     match patched(source, new).filter(reads_back) {
         Some(text) => Ok(text),
-        None => stores::print(new, source.format, source.text.len())
+        // JSON keeps its indentation.
+        None => stores::print_encrypted(new, source.format, Some(source.text), source.config)
             .map_err(|error| WriteError::Emit { format: source.format, source: error }),
     }
 }

@@ -18,10 +18,10 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 /// go-yaml's form of the text `<<`. sops does not carry out merges, so that it stays where it stands.
 const MERGE: &str = "!!merge <<";
 
-/// The text of a stream.
-pub(crate) fn print(documents: &[Branch], capacity: usize) -> Zeroizing<Vec<u8>> {
+/// The text of a stream, a level indented by `step` blanks.
+pub(crate) fn print(documents: &[Branch], capacity: usize, step: usize) -> Zeroizing<Vec<u8>> {
     let out = Zeroizing::new(String::with_capacity(capacity));
-    let mut printer = Printer { out, started: false, foot: None, layout: Layout::default() };
+    let mut printer = Printer { out, started: false, foot: None, layout: Layout { step, ..Layout::default() } };
     for (number, document) in documents.iter().enumerate() {
         if number > 0 {
             printer.foot = None;
@@ -92,8 +92,15 @@ impl Printer {
     fn comment_line(&mut self, comment: &Comment, indent: usize) {
         self.line(indent);
         self.out.push('#');
-        self.out.push_str(&comment.text);
-        self.out.push('\n');
+        // Of other formats, one comment can have several lines.
+        for (number, line) in comment.text.split('\n').enumerate() {
+            if number > 0 && !line.is_empty() {
+                self.out.extend(std::iter::repeat_n(' ', indent));
+                self.out.push_str(if line.starts_with('#') { "" } else { "# " });
+            }
+            self.out.push_str(line);
+            self.out.push('\n');
+        }
     }
 
     fn end_line(&mut self, beside: Option<&Comment>) {
@@ -221,7 +228,7 @@ impl Printer {
             Value::Scalar(Scalar::Str(bytes)) => match std::str::from_utf8(bytes) {
                 Ok(text) if self.is_literal(text) => {
                     self.out.push('|');
-                    self.out.push_str(&yaml_scalar::literal_hints(text));
+                    self.out.push_str(&yaml_scalar::literal_hints(text, self.layout.step));
                     self.end_line(beside);
                     yaml_scalar::literal_lines(text, indent, &mut self.out);
                     return;
@@ -288,7 +295,7 @@ k: 2020-01-01T00:00:00Z
 {}
 ";
         let documents = crate::yaml::read(text.as_bytes()).unwrap();
-        let printed = super::print(&documents, 0);
+        let printed = super::print(&documents, 0, 4);
         assert_eq!(std::str::from_utf8(&printed).unwrap(), text);
     }
 }

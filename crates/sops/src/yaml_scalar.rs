@@ -135,6 +135,8 @@ pub(crate) fn single_quoted(text: &str, indent: usize, out: &mut Zeroizing<Strin
 /// Prints a double-quoted text, on one line whatever its length.
 pub(crate) fn double_quoted(text: &str, out: &mut Zeroizing<String>) {
     out.push('"');
+    // go-yaml looks for the mark at the start of the text only, and then takes every character for it.
+    let escape_all = text.starts_with('\u{feff}');
     for letter in text.chars() {
         let short = match letter {
             '\0' => '0',
@@ -148,13 +150,14 @@ pub(crate) fn double_quoted(text: &str, out: &mut Zeroizing<String>) {
             '\u{1b}' => 'e',
             '"' | '\\' => letter,
             '\u{85}' => 'N',
+            '\u{a0}' if escape_all => '_',
             '\u{a0}' => {
                 out.push(letter);
                 continue;
             }
             '\u{2028}' => 'L',
             '\u{2029}' => 'P',
-            _ if is_printable(letter) => {
+            _ if is_printable(letter) && !escape_all => {
                 out.push(letter);
                 continue;
             }
@@ -174,11 +177,11 @@ pub(crate) fn double_quoted(text: &str, out: &mut Zeroizing<String>) {
     out.push('"');
 }
 
-/// The indicators behind the `|` of a literal text.
-pub(crate) fn literal_hints(text: &str) -> String {
+/// The indicators behind the `|` of a literal text, a level indented by `step`.
+pub(crate) fn literal_hints(text: &str, step: usize) -> String {
     let mut hints = String::new();
     if text.starts_with(|letter| letter == ' ' || is_break(letter)) {
-        hints.push('4');
+        hints.push_str(&step.to_string());
     }
     let mut ends = text.chars().rev();
     match (ends.next().is_some_and(is_break), ends.next().is_none_or(is_break)) {
@@ -240,7 +243,7 @@ mod tests {
     #[test]
     fn literal_headers() {
         for (text, hints) in [("a\n", ""), ("a", "-"), ("a\n\n", "+"), (" a\n", "4"), ("\n", "4+")] {
-            assert_eq!(literal_hints(text), hints, "{text:?}");
+            assert_eq!(literal_hints(text, 4), hints, "{text:?}");
         }
     }
 }

@@ -68,7 +68,7 @@ fn folders() -> Vec<PathBuf> {
 
 #[test]
 fn recorded_plaintexts_are_encrypted_so_that_sops_opens_them() {
-    let testbed = require_peers!([Tool::Sops, Tool::AgeKeygen]);
+    let testbed = require_peers!([Tool::Sops, Tool::SopsOracle]);
     let peer = Peer::new(testbed);
     let recipients = Recipients::age(peer.identities.recipients()).unwrap();
     let (mut passed, mut failures) = (0, Vec::new());
@@ -124,7 +124,7 @@ fn same_text(format: Format, text: &[u8], expected: &[u8]) -> bool {
 
 #[test]
 fn groups_open_with_as_many_keys_as_they_need() {
-    let testbed = require_peers!([Tool::Sops, Tool::AgeKeygen]);
+    let testbed = require_peers!([Tool::Sops, Tool::SopsOracle]);
     let peers: Vec<_> = (0..3).map(|_| Peer::new(testbed.clone())).collect();
     let recipient = |peer: &Peer| Recipient::age(peer.identities.recipients().next().unwrap()).unwrap();
     for (threshold, opens) in [(Some(2), true), (None, false)] {

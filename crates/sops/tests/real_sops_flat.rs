@@ -29,22 +29,22 @@ fn any_selector() -> impl Strategy<Value = Vec<&'static str>> {
 
 #[test]
 fn dotenv_decrypts_to_the_bytes_of_sops() {
-    let testbed = require_peers!([Tool::Sops, Tool::AgeKeygen]);
+    let testbed = require_peers!([Tool::Sops, Tool::SopsOracle]);
     let peer = Peer::new(testbed);
-    runner(100).run(&(dotenv(), any_selector()), |(text, selector)| peer.check(&text, "a.env", &selector)).unwrap();
+    runner(250).run(&(dotenv(), any_selector()), |(text, selector)| peer.check(&text, "a.env", &selector)).unwrap();
 }
 
 #[test]
 fn ini_decrypts_to_the_bytes_of_sops() {
-    let testbed = require_peers!([Tool::Sops, Tool::AgeKeygen]);
+    let testbed = require_peers!([Tool::Sops, Tool::SopsOracle]);
     let peer = Peer::new(testbed);
-    runner(100).run(&(ini(), any_selector()), |(text, selector)| peer.check(&text, "a.ini", &selector)).unwrap();
+    runner(250).run(&(ini(), any_selector()), |(text, selector)| peer.check(&text, "a.ini", &selector)).unwrap();
 }
 
 /// What sops itself writes has one form. Text of any form in front of its metadata, read without the MAC, shows that we
 /// read what people write, and refuse what sops does.
 fn check_hand_written(file: &str, text: impl Strategy<Value = String>, marker: &str) {
-    let testbed = require_peers!([Tool::Sops, Tool::AgeKeygen]);
+    let testbed = require_peers!([Tool::Sops, Tool::SopsOracle]);
     let peer = Peer::new(testbed);
     let seed = peer.encrypt("a=1\n", file, &["--encrypted-suffix", "_none"]).unwrap();
     let seed = String::from_utf8(seed).unwrap();

@@ -105,10 +105,10 @@ fn check_encryption(peer: &Peer, text: &str, file: &str, selector: &[&str]) -> R
 }
 
 fn check_encryptions(file: &str, texts: impl Strategy<Value = String>) {
-    let testbed = require_peers!([Tool::Sops, Tool::AgeKeygen]);
+    let testbed = require_peers!([Tool::Sops, Tool::SopsOracle]);
     let peer = Peer::new(testbed);
     let cases = (texts, selector());
-    runner(60).run(&cases, |(text, selector)| check_encryption(&peer, &text, file, &selector)).unwrap();
+    runner(250).run(&cases, |(text, selector)| check_encryption(&peer, &text, file, &selector)).unwrap();
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn sops_opens_our_ini() {
 
 #[test]
 fn sops_opens_our_binary() {
-    let testbed = require_peers!([Tool::Sops, Tool::AgeKeygen]);
+    let testbed = require_peers!([Tool::Sops, Tool::SopsOracle]);
     let peer = Peer::new(testbed);
     let recipients = Recipients::age(peer.identities.recipients()).unwrap();
     let bytes = proptest::collection::vec(any::<u8>(), 0..300);
@@ -142,7 +142,7 @@ fn sops_opens_our_binary() {
         prop_assert_eq!(peer.sops(&["decrypt"], &ours, "a.bin").unwrap(), plain);
         Ok(())
     };
-    runner(30).run(&bytes, check).unwrap();
+    runner(100).run(&bytes, check).unwrap();
 }
 
 /// Paths to all values of a document, without positions in lists beside comments.
@@ -281,14 +281,14 @@ fn check_change(
 }
 
 fn check_changes(file: &str, texts: impl Strategy<Value = String>) {
-    let testbed = require_peers!([Tool::Sops, Tool::AgeKeygen]);
+    let testbed = require_peers!([Tool::Sops, Tool::SopsOracle]);
     let peer = Peer::new(testbed);
     let nested = matches!(Format::of_path(file), Format::Yaml | Format::Json);
     let cases = (texts, selector(), change(nested), any::<prop::sample::Index>());
     let check = |(text, selector, change, index): (String, Vec<&'static str>, Change, _)| {
         check_change(&peer, (&text, &selector), file, (&change, &index))
     };
-    runner(60).run(&cases, check).unwrap();
+    runner(250).run(&cases, check).unwrap();
 }
 
 #[test]
@@ -313,7 +313,7 @@ fn sops_opens_ini_that_we_changed() {
 
 #[test]
 fn what_we_wrote_sops_edits_and_rotates() {
-    let testbed = require_peers!([Tool::Sops, Tool::AgeKeygen]);
+    let testbed = require_peers!([Tool::Sops, Tool::SopsOracle]);
     let peer = Peer::new(testbed);
     let recipients = Recipients::age(peer.identities.recipients()).unwrap();
     for (file, text) in [

@@ -93,6 +93,12 @@ fn tree() -> impl Strategy<Value = Tree> {
     })
 }
 
+/// A YAML document without collections, which every format can hold.
+pub(crate) fn flat_yaml() -> impl Strategy<Value = String> {
+    let entries = proptest::collection::btree_map("[a-z]{1,5}(\\.[=a-z])?", yaml_scalar(), 1..6);
+    entries.prop_map(|entries| entries.iter().map(|(key, value)| format!("{key}: {value}\n")).collect())
+}
+
 /// A YAML stream of one or two documents.
 pub(crate) fn yaml() -> impl Strategy<Value = String> {
     let top = proptest::collection::btree_map("[a-d]{1,3}(_unencrypted)?", tree(), 1..5);

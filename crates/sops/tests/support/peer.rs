@@ -4,25 +4,37 @@
 
 use std::process::Stdio;
 
+use age::secrecy::ExposeSecret as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::TestRunner;
 use windlass_sops::{DecryptOptions, Error, Format, Identities, Plaintext, decrypt};
-use windlass_testbed::{Testbed, Tool};
+use windlass_testbed::{Oracle, Testbed, Tool};
 
-/// A sops with a key of its own.
+/// The real sops with a key of its own.
 pub(crate) struct Peer {
     testbed: Testbed,
     folder: tempfile::TempDir,
     pub(crate) key: String,
     pub(crate) identities: Identities,
+    /// What encrypts and decrypts where it is not the command: its libraries in one process, for thousands of documents.
+    libraries: Option<Oracle>,
 }
 
 impl Peer {
+    /// The libraries of sops, and the command for what they do not have.
     pub(crate) fn new(testbed: Testbed) -> Self {
-        let key = String::from_utf8(testbed.run(Tool::AgeKeygen, [""; 0]).unwrap()).unwrap();
-        let identities = Identities::parse(&key, "age-keygen").unwrap();
-        Self { testbed, folder: tempfile::tempdir().unwrap(), key, identities }
+        let oracle = Oracle::start(&testbed, Tool::SopsOracle).unwrap();
+        Self { libraries: Some(oracle), ..Self::command(testbed) }
+    }
+
+    /// The command for everything.
+    pub(crate) fn command(testbed: Testbed) -> Self {
+        let key = age::x25519::Identity::generate().to_string().expose_secret().to_owned();
+        let identities = Identities::parse(&key, "generated").unwrap();
+        Self { testbed, folder: tempfile::tempdir().unwrap(), key, identities, libraries: None }
     }
 
     pub(crate) fn sops(&self, args: &[&str], text: &[u8], file: &str) -> Result<Vec<u8>, String> {
@@ -36,7 +48,24 @@ impl Peer {
 
     /// The same as [`sops`](Self::sops) with other keys.
     pub(crate) fn sops_with(&self, key: &str, args: &[&str], text: &[u8], file: &str) -> Result<Vec<u8>, String> {
-        self.run(key, args, text, file, &[])
+        match (&self.libraries, args) {
+            (Some(libraries), ["decrypt", options @ ..]) => {
+                let mut question = question(text, file);
+                question["identity"] = key.into();
+                question["ignore_mac"] = options.contains(&"--ignore-mac").into();
+                ask(libraries, "sops-decrypt", &question)
+            }
+            _ => self.run(key, args, text, file, &[]),
+        }
+    }
+
+    /// What the libraries print a document as, in another format and with other indentation.
+    pub(crate) fn print(&self, text: &[u8], file: &str, to: &str, indent: Option<u16>) -> Result<Vec<u8>, String> {
+        let mut question = question(text, file);
+        question["identity"] = self.key.as_str().into();
+        question["output"] = to.into();
+        question["indent"] = indent.into();
+        ask(self.libraries.as_ref().unwrap(), "sops-decrypt", &question)
     }
 
     fn run(&self, key: &str, args: &[&str], text: &[u8], file: &str, behind: &[&str]) -> Result<Vec<u8>, String> {
@@ -63,6 +92,16 @@ impl Peer {
 
     pub(crate) fn encrypt(&self, text: &str, file: &str, selector: &[&str]) -> Result<Vec<u8>, String> {
         let recipient = self.identities.recipients().next().unwrap();
+        if let Some(libraries) = &self.libraries {
+            let mut question = question(text.as_bytes(), file);
+            question["recipients"] = vec![recipient].into();
+            question["mac_only_encrypted"] = selector.contains(&"--mac-only-encrypted").into();
+            let rest: Vec<_> = selector.iter().filter(|option| **option != "--mac-only-encrypted").collect();
+            for pair in rest.chunks(2) {
+                question["selector"][pair[0].trim_start_matches("--").replace('-', "_")] = (*pair[1]).into();
+            }
+            return ask(libraries, "sops-encrypt", &question);
+        }
         // The `encrypt` command of 3.11 ignores some of the selectors.
         let args = [&["--encrypt", "--age", recipient], selector].concat();
         self.sops(&args, text.as_bytes(), file)
@@ -95,6 +134,22 @@ impl Peer {
         }
         Ok(())
     }
+}
+
+fn question(text: &[u8], file: &str) -> serde_json::Value {
+    let format = match Format::of_path(file) {
+        Format::Yaml => "yaml",
+        Format::Json => "json",
+        Format::Dotenv => "dotenv",
+        Format::Ini => "ini",
+        Format::Binary => "binary",
+    };
+    serde_json::json!({ "text": STANDARD.encode(text), "format": format })
+}
+
+fn ask(libraries: &Oracle, op: &str, question: &serde_json::Value) -> Result<Vec<u8>, String> {
+    let answer = libraries.ask_bytes(op, question.to_string().as_bytes()).unwrap();
+    answer.map_err(|refusal| refusal.message().to_owned())
 }
 
 /// Runs a number of cases, or a multiple of it where `WINDLASS_CASES` says so.
