@@ -6,10 +6,11 @@ use kube::Client;
 use kube::api::{DeleteParams, DynamicObject, GetParams, Patch, PatchParams, Preconditions};
 use kube::core::{Request, Resource};
 use serde_json::Value;
-use windlass_manifest::{Gvk, ObjectId, Origin};
+use windlass_manifest::{Gvk, Manifest, ObjectId, Origin};
 
 use crate::discovery::{Discovery, Kind};
 use crate::error::{Doing, Error, Subject};
+use crate::keep::{Keep, KeepError};
 use crate::rejection;
 
 /// A Kubernetes cluster. Cheap to clone; clones share what they have learned about its kinds.
@@ -18,6 +19,7 @@ pub struct Cluster {
     client: Client,
     discovery: Arc<Discovery>,
     options: Arc<Options>,
+    keep: Option<Arc<dyn Keep>>,
 }
 
 /// How a [`Cluster`] is written to. The defaults are Flux's.
@@ -62,7 +64,27 @@ impl Cluster {
     #[must_use]
     pub fn new(client: Client, options: Options) -> Self {
         let discovery = Arc::new(Discovery::new(client.clone(), options.request_timeout));
-        Self { client, discovery, options: Arc::new(options) }
+        Self { client, discovery, options: Arc::new(options), keep: None }
+    }
+
+    /// The same cluster, with a place where objects are saved before they are deleted.
+    #[must_use]
+    pub fn keeping(mut self, keep: Arc<dyn Keep>) -> Self {
+        self.keep = Some(keep);
+        self
+    }
+
+    /// Whether objects are saved before they are deleted.
+    pub(crate) fn keeps(&self) -> bool {
+        self.keep.is_some()
+    }
+
+    /// Saves objects that are about to be deleted, where there is a place for it.
+    pub(crate) async fn save(&self, objects: Vec<Manifest>) -> Result<(), Arc<KeepError>> {
+        match &self.keep {
+            Some(keep) if !objects.is_empty() => keep.keep(objects).await.map_err(Arc::new),
+            _ => Ok(()),
+        }
     }
 
     /// The client.
@@ -83,6 +105,20 @@ impl Cluster {
     /// What the client says where the server cannot be asked.
     pub async fn kind(&self, gvk: &Gvk) -> Result<Option<Kind>, Arc<kube::Error>> {
         self.discovery.kind(gvk).await
+    }
+
+    /// The kind of `gvk` in that version or, where it is not served, in the version that the cluster prefers; `None` where
+    /// the cluster serves none.
+    ///
+    /// # Errors
+    /// What the client says where the server cannot be asked.
+    pub async fn kind_in_any_version(&self, gvk: &Gvk) -> Result<Option<Kind>, Arc<kube::Error>> {
+        self.discovery.kind_in_any_version(gvk).await
+    }
+
+    /// Forgets what was learned about the kinds of a group, because its CRDs have changed.
+    pub fn forget_kinds(&self, group: &str) {
+        self.discovery.forget(group);
     }
 
     /// The object `name` of the kind `gvk`; `None` where there is no such object, or no such kind.
@@ -196,7 +232,7 @@ impl Cluster {
         }
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         request: Result<http::Request<Vec<u8>>, kube::core::request::Error>,
     ) -> Result<Value, kube::Error> {
@@ -206,7 +242,7 @@ impl Cluster {
 }
 
 impl Handle<'_> {
-    fn path(&self) -> Request {
+    pub(crate) fn path(&self) -> Request {
         let namespace = self.id.namespace.as_deref().filter(|_| self.kind.namespaced);
         Request::new(DynamicObject::url_path(&self.kind.resource, namespace))
     }

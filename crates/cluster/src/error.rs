@@ -3,6 +3,8 @@ use std::sync::Arc;
 
 use windlass_manifest::{Gvk, ObjectId, Origin};
 
+use crate::keep::KeepError;
+
 /// Why something could not be done to an object.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -78,6 +80,14 @@ pub enum Error {
         /// The finalizers that keep it.
         finalizers: Vec<String>,
     },
+    /// An object that was to be deleted could not be saved first, so it was left.
+    #[error("{subject}: not deleted, since it could not be saved first")]
+    NotKept {
+        /// The object.
+        subject: Box<Subject>,
+        /// Why not.
+        source: Arc<KeepError>,
+    },
     /// An object that others need (a CRD, a Namespace, a class) did not become ready in time.
     #[error("{subject}: not ready after {seconds}s: {health}")]
     NotReady {
@@ -131,6 +141,12 @@ pub enum Doing {
     TakeOver,
     /// Deleting it.
     Delete,
+    /// Making it.
+    Create,
+    /// Putting it in the place of another.
+    Replace,
+    /// Changing some of its fields.
+    Change,
 }
 
 impl fmt::Display for Doing {
@@ -142,6 +158,9 @@ impl fmt::Display for Doing {
             Self::Apply => "apply",
             Self::TakeOver => "take over",
             Self::Delete => "delete",
+            Self::Create => "create",
+            Self::Replace => "replace",
+            Self::Change => "change",
         })
     }
 }
@@ -166,6 +185,7 @@ impl Error {
             | Self::Rejected { subject, .. }
             | Self::Unavailable { subject, .. }
             | Self::StillThere { subject, .. }
+            | Self::NotKept { subject, .. }
             | Self::NotReady { subject, .. } => Some(subject),
             Self::BadInventoryId { .. } => None,
         }
@@ -175,7 +195,7 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unavailable { .. } | Self::StillThere { .. } | Self::NotReady { .. } => true,
+            Self::Unavailable { .. } | Self::StillThere { .. } | Self::NotKept { .. } | Self::NotReady { .. } => true,
             // A write in between, a server that is overloaded or starting, a webhook that does not answer.
             Self::Rejected { code, .. } => matches!(code, 408 | 409 | 429 | 500..),
             _ => false,

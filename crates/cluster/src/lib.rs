@@ -30,6 +30,8 @@
 //! built-in kind does not have costs a further dry run. Kinds are discovered once for each group and version in use.
 //! Objects that opt out in the repository, and those whose Namespace or CRD is yet to be made, cost a plan nothing.
 //!
+//! With [`Cluster::keeping`], what is to be deleted is handed to a [`Keep`] first, and stays where that fails.
+//!
 //! # Where this differs from Flux
 //! * All failures of a stage are reported, not the first; kinds that nobody defines are found before anything is written.
 //! * The take-over, and the deletion before a recreation, wait until all dry runs of the stage have passed.
@@ -54,6 +56,7 @@ mod discovery;
 mod error;
 mod health;
 mod inventory;
+mod keep;
 mod normalize;
 mod owner;
 mod ownership;
@@ -67,6 +70,7 @@ mod stage;
 mod takeover;
 mod undeclared;
 mod wait;
+mod writes;
 
 pub use apply::{Applied, ApplyFailure, apply};
 pub use check::Preview;
@@ -75,6 +79,7 @@ pub use discovery::Kind;
 pub use error::{Doing, Error, Failures, Subject};
 pub use health::{Health, status};
 pub use inventory::{Inventory, InventoryEntry};
+pub use keep::{Keep, KeepError, Keeping};
 pub use owner::Owner;
 pub use plan::{Planned, Surroundings, plan, plan_among};
 pub use prepare::ApplyOptions;

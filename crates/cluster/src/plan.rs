@@ -161,7 +161,7 @@ impl Planning<'_> {
 
     async fn fate(&self, entry: InventoryEntry) -> Result<Action, Error> {
         let verb = match self.cluster.fate(&entry, self.options.owner.as_ref()).await? {
-            Fate::Delete { .. } => Verb::Prune,
+            Fate::Delete(_) => Verb::Prune,
             Fate::Keep(reason) => Verb::Skip(reason),
             Fate::Gone => Verb::Skip(SkipReason::Gone),
         };

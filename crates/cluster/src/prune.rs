@@ -1,10 +1,10 @@
 use windlass_drift::SkipReason;
-use windlass_manifest::Origin;
+use windlass_manifest::{Manifest, Origin};
 
 use crate::cluster::{Cluster, Handle, is_secret};
 use crate::control::Control;
 use crate::discovery::Kind;
-use crate::error::Error;
+use crate::error::{Error, Subject};
 use crate::inventory::{Inventory, InventoryEntry};
 use crate::owner::Owner;
 use crate::recreate::uid;
@@ -33,13 +33,32 @@ impl Pruned {
 ///
 /// Each must carry `owner`'s labels, for another Kustomization may have taken it over; objects marked `prune: disabled`,
 /// `reconcile: disabled` or `ssa: Ignore` are kept. Deletion is in the background and names the uid that was looked at.
-/// Failures end nothing: each object is tried.
+/// Failures end nothing: each object is tried. Only where the cluster has a [`Keep`](crate::Keep), which is handed all of
+/// them first, and that fails, none is deleted.
 pub async fn prune(cluster: &Cluster, stale: &Inventory, owner: &Owner) -> Pruned {
     let mut entries: Vec<InventoryEntry> = stale.iter().collect();
     entries.sort_by_cached_key(|entry| std::cmp::Reverse(Position(entry.id.clone())));
     let mut pruned = Pruned::default();
+    let mut condemned = Vec::new();
     for entry in entries {
-        match cluster.prune_one(&entry, owner).await {
+        match cluster.fate(&entry, Some(owner)).await {
+            Ok(Fate::Delete(live)) => condemned.push((entry, live)),
+            Ok(Fate::Keep(reason)) => pruned.kept.push((entry, reason)),
+            Ok(Fate::Gone) => pruned.kept.push((entry, SkipReason::Gone)),
+            Err(error) => pruned.failed.push((entry, error)),
+        }
+    }
+    let objects = if cluster.keeps() { condemned.iter().map(|(_, live)| live.object.clone()).collect() } else { vec![] };
+    if let Err(source) = cluster.save(objects).await {
+        let failed = condemned.into_iter().map(|(entry, _)| {
+            let subject = Box::new(Subject { id: entry.id.clone(), origin: Origin::unknown() });
+            (entry, Error::NotKept { subject, source: source.clone() })
+        });
+        pruned.failed.extend(failed);
+        return pruned;
+    }
+    for (entry, live) in condemned {
+        match cluster.delete_live(&entry, &live).await {
             Ok(None) => pruned.deleted.push(entry),
             Ok(Some(reason)) => pruned.kept.push((entry, reason)),
             Err(error) => pruned.failed.push((entry, error)),
@@ -48,10 +67,16 @@ pub async fn prune(cluster: &Cluster, stale: &Inventory, owner: &Owner) -> Prune
     pruned
 }
 
+/// An object that is to be deleted, as it was looked at.
+pub(crate) struct Live {
+    kind: Kind,
+    object: Manifest,
+}
+
 /// What pruning means for an object.
 pub(crate) enum Fate {
     /// It is deleted.
-    Delete { kind: Kind, uid: Option<String> },
+    Delete(Box<Live>),
     /// It is left alone.
     Keep(SkipReason),
     /// There is nothing to delete.
@@ -73,18 +98,15 @@ impl Cluster {
         if let Some(reason) = Control::of(&self.options().control_prefix, &live).kept() {
             return Ok(Fate::Keep(reason));
         }
-        Ok(Fate::Delete { kind, uid: uid(&live) })
+        let nameless = |_| Error::BadInventoryId { text: entry.id.to_string() };
+        let object = Manifest::new(live, Origin::unknown()).map_err(nameless)?;
+        Ok(Fate::Delete(Box::new(Live { kind, object })))
     }
 
-    async fn prune_one(&self, entry: &InventoryEntry, owner: &Owner) -> Result<Option<SkipReason>, Error> {
-        let (kind, uid) = match self.fate(entry, Some(owner)).await? {
-            Fate::Delete { kind, uid } => (kind, uid),
-            Fate::Keep(reason) => return Ok(Some(reason)),
-            Fate::Gone => return Ok(Some(SkipReason::Gone)),
-        };
+    async fn delete_live(&self, entry: &InventoryEntry, live: &Live) -> Result<Option<SkipReason>, Error> {
         let origin = Origin::unknown();
-        let handle = Handle { kind: &kind, id: &entry.id, origin: &origin, sensitive: is_secret(&entry.id) };
-        match self.delete(&handle, uid.as_deref()).await {
+        let handle = Handle { kind: &live.kind, id: &entry.id, origin: &origin, sensitive: is_secret(&entry.id) };
+        match self.delete(&handle, uid(live.object.value()).as_deref()).await {
             Ok(()) => Ok(None),
             // It is another object now: ours is gone.
             Err(Error::Rejected { code: 409, .. }) => Ok(Some(SkipReason::Gone)),

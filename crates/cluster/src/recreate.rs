@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
+use windlass_manifest::{Manifest, Origin};
 
 use crate::cluster::{Cluster, Handle};
 use crate::error::Error;
@@ -17,6 +18,10 @@ impl Cluster {
             return Ok(());
         };
         let uid = uid(&live);
+        if let Ok(object) = Manifest::new(live, Origin::unknown()) {
+            let saved = self.save(vec![object]).await;
+            saved.map_err(|source| Error::NotKept { subject: handle.subject(), source })?;
+        }
         self.delete(handle, uid.as_deref()).await?;
         self.wait_until_gone(handle, uid.as_deref(), limit).await
     }

@@ -63,6 +63,8 @@ pub enum SkipReason {
     ForeignOwner,
     /// It is to be pruned, but is already gone.
     Gone,
+    /// It is to be restored, but is there already.
+    Exists,
 }
 
 impl Verb {
@@ -178,6 +180,7 @@ impl fmt::Display for SkipReason {
             Self::OptedOut { marker } => write!(f, "opted out by {marker}"),
             Self::ForeignOwner => f.write_str("belongs to another owner"),
             Self::Gone => f.write_str("already gone"),
+            Self::Exists => f.write_str("already there"),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What all loops share.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kube::Client;
 use tokio::sync::{Semaphore, watch};
-use windlass_cluster::Cluster;
+use windlass_cluster::{Cluster, Keep};
 use windlass_sops::Identities;
 
 use crate::board::Board;
@@ -28,6 +29,8 @@ pub struct Options {
     pub strict_substitution: bool,
     /// Keys that open encrypted files where `spec.decryption` names no Secret. Default: none.
     pub identities: Identities,
+    /// Where objects are saved before they are deleted: what cannot be saved is not deleted. Default: nowhere.
+    pub keep: Option<Arc<dyn Keep>>,
 }
 
 impl Options {
@@ -40,6 +43,7 @@ impl Options {
             allow_cross_namespace: true,
             strict_substitution: true,
             identities: Identities::new(),
+            keep: None,
         }
     }
 }
@@ -74,8 +78,12 @@ impl Listed {
 
 impl Context {
     pub(crate) fn new(client: Client, options: Options, metrics: Metrics, stop: watch::Receiver<bool>) -> Self {
+        let cluster = Cluster::new(client.clone(), windlass_cluster::Options::default());
         Self {
-            cluster: Cluster::new(client.clone(), windlass_cluster::Options::default()),
+            cluster: match &options.keep {
+                Some(keep) => cluster.keeping(Arc::clone(keep)),
+                None => cluster,
+            },
             events: Events::new(client.clone()),
             work: Semaphore::new(options.concurrency.max(1)),
             board: Board::default(),

@@ -1,0 +1,17 @@
+//! Bringing saved objects back into a cluster: choosing, mapping, planning, carrying out.
+
+mod adapt;
+mod carry_out;
+mod hold;
+mod mapping;
+mod options;
+mod owners;
+mod patches;
+mod plan;
+mod waves;
+
+pub use carry_out::{Restored, restore};
+pub use hold::{HELD, Hold, Target, hold};
+pub use mapping::Mapping;
+pub use options::{FIELD_MANAGER, Mode, RestoreOptions, Wanted, restoring};
+pub use plan::{Note, RestorePlan, plan_restore};

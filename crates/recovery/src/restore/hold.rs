@@ -1,0 +1,353 @@
+//! Holding workloads still while their data are put into place.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::Api;
+use kube::api::ListParams;
+use kube::core::{DynamicObject, Selector};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+use windlass_cluster::Cluster;
+use windlass_manifest::{Gvk, Manifest, ObjectId};
+
+use super::plan::{Note, message};
+use crate::Error;
+
+/// What a held object says about itself, so that it can be released even if this process is killed: the merge patch
+/// that releases it. It goes with the release.
+pub const HELD: &str = "restore.windlass.dev/held";
+
+/// A workload, or all workloads of a namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The namespace.
+    pub namespace: String,
+    /// Kind and name; all workloads where there is none.
+    pub workload: Option<(String, String)>,
+}
+
+impl std::str::FromStr for Target {
+    type Err = String;
+
+    /// `shop`, or `shop/StatefulSet/db`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = text.split('/').collect();
+        match parts.as_slice() {
+            [namespace] if !namespace.is_empty() => Ok(Self { namespace: (*namespace).to_owned(), workload: None }),
+            [namespace, kind, name] if parts.iter().all(|part| !part.is_empty()) => {
+                let workload = Some(((*kind).to_owned(), (*name).to_owned()));
+                Ok(Self { namespace: (*namespace).to_owned(), workload })
+            }
+            _ => Err("expected NAMESPACE or NAMESPACE/KIND/NAME".to_owned()),
+        }
+    }
+}
+
+/// Objects that are held.
+#[derive(Debug, Default)]
+pub struct Hold {
+    held: Vec<Held>,
+}
+
+/// One object that is held.
+#[derive(Debug)]
+pub(crate) enum Held {
+    /// It is there, and this patch releases it.
+    Patched { gvk: Gvk, id: ObjectId, release: Value },
+    /// It cannot be held, and is made at the release: a bare Pod.
+    Later(Box<Manifest>),
+}
+
+/// The kinds that can be held: what runs, and what would put back the number of replicas.
+const WORKLOADS: [(&str, &str); 6] = [
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "DaemonSet"),
+    ("batch/v1", "CronJob"),
+    ("batch/v1", "Job"),
+    ("v1", "ReplicationController"),
+];
+
+impl Hold {
+    /// How many objects are held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, held: Option<Held>) {
+        self.held.extend(held);
+    }
+
+    /// Lets everything run again, the last held first: workloads before what watches over them. What fails is told, and
+    /// does not keep the others.
+    pub async fn release(self, cluster: &Cluster) -> Vec<Note> {
+        let mut notes = Vec::new();
+        for held in self.held.into_iter().rev() {
+            let (id, result) = match held {
+                Held::Patched { gvk, id, release } => {
+                    let result = cluster.change(&gvk, &id, &release).await.map(drop);
+                    (id, result)
+                }
+                Held::Later(manifest) => (manifest.id(), cluster.create(&manifest, false).await.map(drop)),
+            };
+            if let Err(error) = result {
+                notes.push(Note::new(&id, format!("is still held: {}", message(&error))));
+            }
+        }
+        notes
+    }
+}
+
+/// The merge patches that hold an object and release it; `None` where it is nothing that runs.
+fn patches(object: &Value) -> Option<(Value, Value)> {
+    let spec = &object["spec"];
+    let api_version = object["apiVersion"].as_str().unwrap_or_default();
+    match (api_version, object["kind"].as_str().unwrap_or_default()) {
+        ("apps/v1", "Deployment" | "StatefulSet" | "ReplicaSet") | ("v1", "ReplicationController") => {
+            let replicas = spec["replicas"].as_i64().unwrap_or(1);
+            Some((json!({"spec": {"replicas": 0}}), json!({"spec": {"replicas": replicas}})))
+        }
+        ("batch/v1", "CronJob" | "Job") => {
+            let suspended = spec["suspend"] == true;
+            Some((json!({"spec": {"suspend": true}}), json!({"spec": {"suspend": suspended}})))
+        }
+        ("apps/v1", "DaemonSet") => {
+            let select = |value: Value| json!({"spec": {"template": {"spec": {"nodeSelector": {HELD: value}}}}});
+            Some((select("true".into()), select(Value::Null)))
+        }
+        (api, _) if api.starts_with("kustomize.toolkit.fluxcd.io/") || api.starts_with("helm.toolkit.fluxcd.io/") => {
+            let suspended = if spec["suspend"] == true { Value::Bool(true) } else { Value::Null };
+            Some((json!({"spec": {"suspend": true}}), json!({"spec": {"suspend": suspended}})))
+        }
+        _ => None,
+    }
+}
+
+/// The patches with the note of how to release in them.
+fn noted_patches(object: &Value) -> Option<(Value, Value)> {
+    let (mut hold, mut release) = patches(object)?;
+    // One that is held already knows how it was before.
+    if let Some(before) = object["metadata"]["annotations"][HELD].as_str()
+        && let Ok(before) = serde_json::from_str(before)
+    {
+        release = before;
+    }
+    hold["metadata"] = json!({"annotations": {HELD: release.to_string()}});
+    release["metadata"] = json!({"annotations": {HELD: null}});
+    Some((hold, release))
+}
+
+/// Changes a manifest so that what it makes does not run yet.
+pub(crate) fn hold_in_manifest(manifest: &mut Manifest) -> Option<Held> {
+    if manifest.kind() == "Pod" && manifest.api_version() == "v1" {
+        return Some(Held::Later(Box::new(manifest.clone())));
+    }
+    let (hold, release) = noted_patches(manifest.value())?;
+    json_patch::merge(manifest.value_mut(), &hold);
+    Some(Held::Patched { gvk: manifest.gvk(), id: manifest.id(), release })
+}
+
+/// Holds `targets` in a cluster: suspends the Flux objects that made them, scales them to nothing, and waits until their
+/// Pods are gone, for at most `limit`.
+///
+/// # Errors
+/// Where a target does not exist, something cannot be changed, or Pods remain. What was held by then is released.
+pub async fn hold(cluster: &Cluster, targets: &[Target], limit: Duration) -> Result<Hold, Error> {
+    let mut hold = Hold::default();
+    match hold_all(cluster, targets, limit, &mut hold).await {
+        Ok(()) => Ok(hold),
+        Err(error) => {
+            for note in hold.release(cluster).await {
+                tracing::warn!(object = note.object, "{}", note.message);
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn hold_all(cluster: &Cluster, targets: &[Target], limit: Duration, hold: &mut Hold) -> Result<(), Error> {
+    let mut workloads = Vec::new();
+    for target in targets {
+        workloads.extend(found(cluster, target).await?);
+    }
+    for makers in makers(&workloads) {
+        let (gvk, id) = makers;
+        if let Some(object) = cluster.get(&gvk, id.namespace.as_deref(), &id.name).await? {
+            hold_one(cluster, &object, hold).await?;
+        }
+    }
+    for workload in &workloads {
+        hold_one(cluster, workload, hold).await?;
+    }
+    let end = Instant::now() + limit;
+    for workload in &workloads {
+        wait_for_pods(cluster, workload, end).await?;
+    }
+    Ok(())
+}
+
+async fn hold_one(cluster: &Cluster, object: &Value, hold: &mut Hold) -> Result<(), Error> {
+    let Some((patch, release)) = noted_patches(object) else { return Ok(()) };
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let gvk = Gvk::from_api_version(text("/apiVersion"), text("/kind"));
+    let id = ObjectId {
+        group: gvk.group.clone(),
+        kind: gvk.kind.clone(),
+        namespace: Some(text("/metadata/namespace").to_owned()),
+        name: text("/metadata/name").to_owned(),
+    };
+    cluster.change(&gvk, &id, &patch).await?;
+    hold.add(Some(Held::Patched { gvk, id, release }));
+    Ok(())
+}
+
+/// The workloads that a target means.
+async fn found(cluster: &Cluster, target: &Target) -> Result<Vec<Value>, Error> {
+    if let Some((kind, name)) = &target.workload {
+        let known = WORKLOADS.iter().find(|(_, known)| known.eq_ignore_ascii_case(kind));
+        let Some((api_version, kind)) = known else {
+            return Err(Error::NotHoldable { what: format!("{}/{kind}/{name}", target.namespace) });
+        };
+        let gvk = Gvk::from_api_version(api_version, kind);
+        let object = cluster.get(&gvk, Some(&target.namespace), name).await?;
+        let missing = || Error::NothingToHold { what: format!("{kind}/{}/{name}", target.namespace) };
+        return Ok(vec![object.ok_or_else(missing)?]);
+    }
+    let mut objects = Vec::new();
+    for (api_version, kind) in WORKLOADS {
+        let gvk = Gvk::from_api_version(api_version, kind);
+        let Ok(Some(known)) = cluster.kind(&gvk).await else { continue };
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(cluster.client().clone(), &target.namespace, &known.resource);
+        let doing = format!("list the workloads of {}", target.namespace);
+        let list = api.list(&ListParams::default()).await.map_err(Error::api(doing))?;
+        for object in list.items {
+            let mut value = serde_json::to_value(object).map_err(|source| Error::Archive { source: source.into() })?;
+            value["apiVersion"] = api_version.into();
+            value["kind"] = kind.into();
+            // What a controller owns is held by holding the owner.
+            let owners = value["metadata"]["ownerReferences"].as_array().cloned().unwrap_or_default();
+            if !owners.iter().any(|owner| owner["controller"] == true) {
+                objects.push(value);
+            }
+        }
+    }
+    Ok(objects)
+}
+
+/// The Flux objects that made the workloads, by their labels.
+fn makers(workloads: &[Value]) -> Vec<(Gvk, ObjectId)> {
+    let mut makers = Vec::new();
+    for workload in workloads {
+        for (group, version, kind) in
+            [("kustomize.toolkit.fluxcd.io", "v1", "Kustomization"), ("helm.toolkit.fluxcd.io", "v2", "HelmRelease")]
+        {
+            let label = |key: &str| workload["metadata"]["labels"][format!("{group}/{key}")].as_str();
+            let (Some(name), Some(namespace)) = (label("name"), label("namespace")) else { continue };
+            let gvk = Gvk { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() };
+            let id = ObjectId {
+                group: group.to_owned(),
+                kind: kind.to_owned(),
+                namespace: Some(namespace.to_owned()),
+                name: name.to_owned(),
+            };
+            if !makers.contains(&(gvk.clone(), id.clone())) {
+                makers.push((gvk, id));
+            }
+        }
+    }
+    makers
+}
+
+/// Waits until no Pod of a workload is left.
+async fn wait_for_pods(cluster: &Cluster, workload: &Value, end: Instant) -> Result<(), Error> {
+    let namespace = workload["metadata"]["namespace"].as_str().unwrap_or_default();
+    let Some(selector) = selector(workload) else { return Ok(()) };
+    let pods: Api<Pod> = Api::namespaced(cluster.client().clone(), namespace);
+    let params = ListParams::default().labels_from(&selector);
+    loop {
+        let list = pods.list(&params).await.map_err(Error::api(format!("list the Pods of {namespace}")))?;
+        let names: Vec<String> = list.items.into_iter().filter_map(|pod| pod.metadata.name).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() > end {
+            return Err(Error::PodsRemain { namespace: namespace.to_owned(), pods: names });
+        }
+        sleep(Duration::from_millis(250)).await;
+    }
+}
+
+fn selector(workload: &Value) -> Option<Selector> {
+    let selector = &workload["spec"]["selector"];
+    let selector: LabelSelector = match workload["kind"].as_str() {
+        Some("ReplicationController") => {
+            LabelSelector { match_labels: serde_json::from_value(selector.clone()).ok(), ..LabelSelector::default() }
+        }
+        Some("CronJob") => return None,
+        _ => serde_json::from_value(selector.clone()).ok()?,
+    };
+    Selector::try_from(selector).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use windlass_manifest::Origin;
+
+    use super::*;
+
+    #[test]
+    fn a_held_manifest_says_how_it_was() {
+        let object = json!({
+            "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "shop"},
+            "spec": {"replicas": 3},
+        });
+        let mut manifest = Manifest::new(object.clone(), Origin::unknown()).unwrap();
+        let Some(Held::Patched { release, .. }) = hold_in_manifest(&mut manifest) else { panic!("it is held") };
+        assert_eq!(manifest.value()["spec"]["replicas"], 0);
+        assert!(manifest.annotation(HELD).unwrap().contains("3"));
+        // Held twice, it still knows.
+        let Some(Held::Patched { release: again, .. }) = hold_in_manifest(&mut manifest) else { panic!("it is held") };
+        assert_eq!(again, release);
+        let mut value = manifest.value().clone();
+        json_patch::merge(&mut value, &release);
+        value["metadata"].as_object_mut().unwrap().shift_remove("annotations");
+        assert_eq!(value, object);
+    }
+
+    #[test]
+    fn what_runs_on_every_node_and_what_runs_by_the_clock_is_held_too() {
+        let round = |mut object: Value| {
+            let before = object.clone();
+            let (hold, release) = patches(&object).unwrap();
+            json_patch::merge(&mut object, &hold);
+            assert_ne!(object, before);
+            json_patch::merge(&mut object, &release);
+            object
+        };
+        let cron = json!({"apiVersion": "batch/v1", "kind": "CronJob", "spec": {"suspend": false}});
+        assert_eq!(round(cron.clone()), cron);
+        let set = json!({"apiVersion": "apps/v1", "kind": "DaemonSet",
+            "spec": {"template": {"spec": {"nodeSelector": {"disk": "ssd"}}}}});
+        assert_eq!(round(set.clone()), set);
+        let flux = json!({"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "spec": {"path": "x"}});
+        assert_eq!(round(flux.clone()), flux);
+        assert_eq!(patches(&json!({"apiVersion": "v1", "kind": "ConfigMap"})), None);
+    }
+
+    #[test]
+    fn targets_are_namespaces_or_workloads() {
+        assert_eq!("shop".parse::<Target>().unwrap().workload, None);
+        assert_eq!("shop/StatefulSet/db".parse::<Target>().unwrap().workload.unwrap().1, "db");
+        assert!("shop/db".parse::<Target>().is_err() && "".parse::<Target>().is_err());
+    }
+}
