@@ -48,7 +48,8 @@ pub async fn prune(cluster: &Cluster, stale: &Inventory, owner: &Owner) -> Prune
             Err(error) => pruned.failed.push((entry, error)),
         }
     }
-    let objects = if cluster.keeps() { condemned.iter().map(|(_, live)| live.object.clone()).collect() } else { vec![] };
+    let objects =
+        if cluster.keeps() { condemned.iter().map(|(_, live)| live.object.clone()).collect() } else { vec![] };
     if let Err(source) = cluster.save(objects).await {
         let failed = condemned.into_iter().map(|(entry, _)| {
             let subject = Box::new(Subject { id: entry.id.clone(), origin: Origin::unknown() });

@@ -82,7 +82,8 @@ fn clean_job(fields: &mut Map<String, Value>) {
     let Some(Value::Object(spec)) = fields.get_mut("spec") else { return };
     if spec.get("manualSelector") != Some(&Value::Bool(true)) {
         spec.shift_remove("selector");
-        if let Some(Value::Object(metadata)) = spec.get_mut("template").and_then(|template| template.get_mut("metadata"))
+        if let Some(Value::Object(metadata)) =
+            spec.get_mut("template").and_then(|template| template.get_mut("metadata"))
         {
             drop_in(metadata, "labels", &GENERATED);
             drop_in(metadata, "labels", &["job-name"]);

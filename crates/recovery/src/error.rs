@@ -27,7 +27,10 @@ pub enum Error {
         reason: String,
     },
     /// A later version of Windlass wrote the archive.
-    #[error("the archive has the format {format}, and this version reads up to {}: use a newer windlass", crate::facts::FORMAT)]
+    #[error(
+        "the archive has the format {format}, and this version reads up to {}: use a newer windlass",
+        crate::facts::FORMAT
+    )]
     NewerFormat {
         /// The archive's format.
         format: u64,
@@ -39,7 +42,9 @@ pub enum Error {
         id: ObjectId,
     },
     /// A thing that was to be held is no workload.
-    #[error("{what} cannot be held: only Deployments, StatefulSets, DaemonSets, CronJobs, Jobs and ReplicationControllers can")]
+    #[error(
+        "{what} cannot be held: only Deployments, StatefulSets, DaemonSets, CronJobs, Jobs and ReplicationControllers can"
+    )]
     NotHoldable {
         /// What was named.
         what: String,

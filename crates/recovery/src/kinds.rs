@@ -74,9 +74,7 @@ mod tests {
 
     #[test]
     fn a_kind_is_read_in_the_version_that_the_group_prefers() {
-        let resource = |plural: &str, kind: &str, verbs: &[&str]| {
-            json!({"resource": plural, "responseKind": {"kind": kind}, "scope": "Namespaced", "verbs": verbs})
-        };
+        let resource = |plural: &str, kind: &str, verbs: &[&str]| json!({"resource": plural, "responseKind": {"kind": kind}, "scope": "Namespaced", "verbs": verbs});
         let all = ["create", "get", "list", "watch"];
         let group: APIGroupDiscovery = serde_json::from_value(json!({
             "metadata": {"name": "autoscaling"},

@@ -1,4 +1,67 @@
-//! draft
+//! What of a Kubernetes cluster is backed up, and how it comes back.
+//!
+//! Git describes what it describes; [`survey`] reads the rest: the objects that no repository brings back, what they need,
+//! and where reconciliation starts. [`ClusterObjects`] is that as one item of a backup. [`plan_restore`] compares what was
+//! saved with a cluster and [`restore`] carries the plan out, in the order of dependencies, [held](hold()) where data
+//! have to come first.
+//!
+//! ```
+//! use windlass_recovery::{ClusterObjects, RestoreOptions, SavedCluster, Selection, plan_restore, restore, restoring};
+//! # use windlass_apiserver::ApiServer;
+//! # use windlass_manifest::{Manifest, Origin};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (old, new) = (ApiServer::new(), ApiServer::new());
+//! # let (client, empty) = (old.client(), new.client());
+//! # for object in [
+//! #     serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}),
+//! #     serde_json::json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "token", "namespace": "shop"}}),
+//! # ] {
+//! #     restoring(old.client()).create(&Manifest::new(object, Origin::unknown())?, false).await?;
+//! # }
+//! let objects = ClusterObjects::read(&client, &Selection::default()).await?;
+//!
+//! // Elsewhere, later: an empty cluster.
+//! let saved = SavedCluster::read(objects.bytes())?;
+//! let cluster = restoring(empty);
+//! let plan = plan_restore(&cluster, &saved, &RestoreOptions::default()).await?;
+//! assert_eq!(plan.plan.summary().to_string(), "2 to create, 0 unchanged");
+//! let done = restore(&cluster, plan, |object, action| println!("{object} {action}")).await;
+//! assert!(done.is_complete());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is saved
+//! By default ([`Scope::Undefined`]) everything but:
+//! * what stands in the inventory of a Kustomization, of a HelmRelease, or of `windlass apply`; what a HelmRelease made, by
+//!   its labels; and the release records of HelmReleases;
+//! * what a controller owns, and what is being deleted;
+//! * what the cluster makes by itself: Events, Leases, Nodes, ReplicaSets, controller revisions, mirror Pods, endpoints that
+//!   controllers manage (those written by hand are kept), certificate requests, attachments of volumes, metrics, tokens of
+//!   service accounts, `kube-root-ca.crt`, default service accounts without changes, RBAC and priorities that the API server
+//!   brings, and the own objects of kubeadm, k3s and Talos in `kube-system` and its like (everything else there is kept,
+//!   such as the keys of sealed-secrets);
+//! * volumes that a provisioner made: their claims are saved, and bind anew.
+//!
+//! [`Scope::Everything`] leaves nothing out. Of each kind the version that its group prefers is saved; the others are noted.
+//! Custom resources bring their CRDs, namespaced objects their Namespaces.
+//!
+//! Objects are saved without status, uid, revision, `managedFields`, `kubectl`'s annotation and what controllers noted for
+//! themselves. Owner references are saved by name, and get the uid of the new owner; finalizers stay.
+//!
+//! # What a restore does not do
+//! * It restores no status. What keeps state in there has to find it again.
+//! * It adds no label and no annotation, and deletes nothing.
+//! * It does not convert between versions: an object whose version is gone is told, and can be patched or sent in another.
+//! * References between objects by uid in other fields than owner references are not followed.
+//!
+//! # Invariants
+//! * Secrets are in memory only, in buffers that are wiped; no error, note or plan holds a value of one.
+//! * What could not be read is told in [`ClusterFacts::faults`], what could not be restored in [`Restored::failures`]: nothing
+//!   is left out in silence.
+//! * An archive is taken only if each path and its object agree; nothing is applied before all of it was read.
+
 mod archive;
 mod clean;
 mod cluster_objects;
@@ -19,6 +82,9 @@ pub use cluster_objects::{CLUSTER_OBJECTS, ClusterObjects};
 pub use error::Error;
 pub use facts::{ClusterFacts, Fault, KindFacts, KustomizationFacts, SourceFacts, VolumeFacts};
 pub use pattern::{Choice, Pattern};
-pub use restore::{FIELD_MANAGER, HELD, Hold, Mapping, Mode, Note, RestoreOptions, RestorePlan, Restored, Target, Wanted, hold, plan_restore, restore, restoring};
+pub use restore::{
+    FIELD_MANAGER, HELD, Hold, Mapping, Mode, Note, RestoreOptions, RestorePlan, Restored, Target, Wanted, hold,
+    plan_restore, restore, restoring,
+};
 pub use selection::{Scope, Selection};
 pub use survey::survey;

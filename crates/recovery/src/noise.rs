@@ -215,7 +215,12 @@ mod tests {
         let owned = json!({"ownerReferences": [{"kind": "Job", "controller": true}]});
         assert!(is_noise(&kind("", "Pod", "pods"), "shop", "web-1", owned));
         let bootstrapping = json!({"labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}});
-        assert!(is_noise(&kind("rbac.authorization.k8s.io", "ClusterRole", "clusterroles"), "", "admin", bootstrapping));
+        assert!(is_noise(
+            &kind("rbac.authorization.k8s.io", "ClusterRole", "clusterroles"),
+            "",
+            "admin",
+            bootstrapping
+        ));
         assert!(noise_by_kind(&kind("metrics.k8s.io", "PodMetrics", "pods")).is_some());
     }
 

@@ -8,7 +8,9 @@ use windlass_manifest::{Manifest, ObjectId};
 
 use super::hold::{Held, Hold, hold_in_manifest};
 use super::owners::resolve;
-use super::plan::{CONCURRENCY, How, Note, RestorePlan, Step, as_replacement, give_up, kinds_of, message, without_owners};
+use super::plan::{
+    CONCURRENCY, How, Note, RestorePlan, Step, as_replacement, give_up, kinds_of, message, without_owners,
+};
 use super::waves::Wave;
 
 /// What a restore did.
@@ -134,8 +136,7 @@ async fn settle(cluster: &Cluster, wave: Wave, manifests: &[Manifest], limit: Du
     if manifests.is_empty() {
         return Vec::new();
     }
-    let targets: Vec<Target> =
-        manifests.iter().map(|manifest| Target::new(manifest.gvk(), manifest.id())).collect();
+    let targets: Vec<Target> = manifests.iter().map(|manifest| Target::new(manifest.gvk(), manifest.id())).collect();
     let end = Instant::now() + limit;
     let options = WaitOptions { timeout: limit, ..WaitOptions::default() };
     let unready = wait(cluster, &targets, &options).await.err();

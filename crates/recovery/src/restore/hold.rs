@@ -339,7 +339,8 @@ mod tests {
         let set = json!({"apiVersion": "apps/v1", "kind": "DaemonSet",
             "spec": {"template": {"spec": {"nodeSelector": {"disk": "ssd"}}}}});
         assert_eq!(round(set.clone()), set);
-        let flux = json!({"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "spec": {"path": "x"}});
+        let flux =
+            json!({"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "spec": {"path": "x"}});
         assert_eq!(round(flux.clone()), flux);
         assert_eq!(patches(&json!({"apiVersion": "v1", "kind": "ConfigMap"})), None);
     }

@@ -125,7 +125,8 @@ mod tests {
         assert_eq!(binding["subjects"][1]["namespace"], "x");
         let namespace = mapped(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}));
         assert_eq!(namespace["metadata"]["name"], "shop-copy");
-        let map = mapped(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop"}}));
+        let map =
+            mapped(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop"}}));
         assert_eq!(map["metadata"]["namespace"], "shop-copy");
     }
 

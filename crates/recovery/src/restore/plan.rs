@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use futures::{StreamExt as _, stream};
 use serde::Serialize;
@@ -11,9 +11,9 @@ use super::adapt::{Taken, loosen_claim};
 use super::options::{Mode, RestoreOptions, Wanted};
 use super::patches::patched;
 use super::waves::Wave;
+use crate::Error;
 use crate::archive::SavedCluster;
 use crate::error::chain;
-use crate::Error;
 
 /// How many objects are compared or written at a time.
 pub(crate) const CONCURRENCY: usize = 4;
@@ -74,7 +74,7 @@ pub async fn plan_restore(
 ) -> Result<RestorePlan, Error> {
     let mut items = chosen(saved, options)?;
     items.sort_by_cached_key(|item| (Wave::of(&item.manifest), item.manifest.id()));
-    let surroundings = Surroundings::of(cluster, &items).await?;
+    let surroundings = Surroundings::of(cluster, &items, options.mode).await?;
     let planning = Planning { cluster, options, surroundings };
     let looks = items.into_iter().map(|item| planning.look(item));
     let looks: Vec<Result<Look, Error>> = stream::iter(looks).buffered(CONCURRENCY).collect().await;
@@ -158,21 +158,26 @@ impl Needs {
 /// What will be there by the time an object is restored, though it is not yet.
 struct Surroundings {
     namespaces: HashSet<String>,
-    /// The kinds, by group, version and kind, and whether they are namespaced.
-    defined: BTreeMap<Gvk, ()>,
+    /// The kinds that are defined on the way.
+    defined: HashSet<Gvk>,
 }
 
 impl Surroundings {
-    async fn of(cluster: &Cluster, items: &[Item]) -> Result<Self, Error> {
-        let (mut namespaces, mut defined) = (HashSet::new(), BTreeMap::new());
-        let gvk = Gvk::from_api_version("v1", "Namespace");
+    async fn of(cluster: &Cluster, items: &[Item], mode: Mode) -> Result<Self, Error> {
+        let (mut namespaces, mut defined) = (HashSet::new(), HashSet::new());
         for item in items {
             let manifest = &item.manifest;
-            if manifest.kind() == "Namespace" && cluster.get(&gvk, None, manifest.name()).await?.is_none() {
+            let is_definition = manifest.kind() == "CustomResourceDefinition";
+            if !is_definition && manifest.kind() != "Namespace" {
+                continue;
+            }
+            let is_missing = cluster.get(&manifest.gvk(), None, manifest.name()).await?.is_none();
+            if !is_definition && is_missing {
                 namespaces.insert(manifest.name().to_owned());
             }
-            if manifest.kind() == "CustomResourceDefinition" {
-                defined.extend(kinds_of(manifest.value()).map(|gvk| (gvk, ())));
+            // A definition that is left alone defines what it does now.
+            if is_definition && (is_missing || (mode != Mode::Skip && !item.is_prerequisite)) {
+                defined.extend(kinds_of(manifest.value()));
             }
         }
         Ok(Self { namespaces, defined })
@@ -247,13 +252,14 @@ impl Planning<'_> {
         if self.cluster.kind(&gvk).await.map_err(failed)?.is_some() {
             return Ok(Some(true));
         }
-        if self.surroundings.defined.contains_key(&gvk) {
+        if self.surroundings.defined.contains(&gvk) {
             return Ok(Some(false));
         }
         let other = self.cluster.kind_in_any_version(&gvk).await.map_err(failed)?;
         let id = manifest.id();
         let Some(other) = other else {
-            let reason = format!("the cluster does not serve {gvk}, and its CRD is not in the backup: install it first");
+            let reason =
+                format!("the cluster does not serve {gvk}, and its CRD is not in the backup: install it first");
             look.failure = Some(Note::new(&id, reason));
             return Ok(None);
         };

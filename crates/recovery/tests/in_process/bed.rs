@@ -20,7 +20,13 @@ pub(crate) async fn make_all(server: &ApiServer, objects: impl IntoIterator<Item
 }
 
 /// The object as it is now.
-pub(crate) async fn get(server: &ApiServer, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<Value> {
+pub(crate) async fn get(
+    server: &ApiServer,
+    api_version: &str,
+    kind: &str,
+    namespace: &str,
+    name: &str,
+) -> Option<Value> {
     let cluster = Cluster::new(server.client(), Options::default());
     let namespace = Some(namespace).filter(|namespace| !namespace.is_empty());
     cluster.get(&Gvk::from_api_version(api_version, kind), namespace, name).await.unwrap()
