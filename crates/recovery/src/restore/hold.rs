@@ -54,10 +54,18 @@ pub struct Hold {
 /// One object that is held.
 #[derive(Debug)]
 pub(crate) enum Held {
-    /// It is there, and this patch releases it.
-    Patched { gvk: Gvk, id: ObjectId, release: Value },
+    /// It is there, and a patch releases it.
+    There(Box<HeldObject>),
     /// It cannot be held, and is made at the release: a bare Pod.
     Later(Box<Manifest>),
+}
+
+/// An object that is held, and the merge patch that releases it.
+#[derive(Debug)]
+pub(crate) struct HeldObject {
+    gvk: Gvk,
+    id: ObjectId,
+    release: Value,
 }
 
 /// The kinds that can be held: what runs, and what would put back the number of replicas.
@@ -93,7 +101,8 @@ impl Hold {
         let mut notes = Vec::new();
         for held in self.held.into_iter().rev() {
             let (id, result) = match held {
-                Held::Patched { gvk, id, release } => {
+                Held::There(object) => {
+                    let HeldObject { gvk, id, release } = *object;
                     let result = cluster.change(&gvk, &id, &release).await.map(drop);
                     (id, result)
                 }
@@ -153,7 +162,7 @@ pub(crate) fn hold_in_manifest(manifest: &mut Manifest) -> Option<Held> {
     }
     let (hold, release) = noted_patches(manifest.value())?;
     json_patch::merge(manifest.value_mut(), &hold);
-    Some(Held::Patched { gvk: manifest.gvk(), id: manifest.id(), release })
+    Some(Held::There(Box::new(HeldObject { gvk: manifest.gvk(), id: manifest.id(), release })))
 }
 
 /// Holds `targets` in a cluster: suspends the Flux objects that made them, scales them to nothing, and waits until their
@@ -206,7 +215,7 @@ async fn hold_one(cluster: &Cluster, object: &Value, hold: &mut Hold) -> Result<
         name: text("/metadata/name").to_owned(),
     };
     cluster.change(&gvk, &id, &patch).await?;
-    hold.add(Some(Held::Patched { gvk, id, release }));
+    hold.add(Some(Held::There(Box::new(HeldObject { gvk, id, release }))));
     Ok(())
 }
 
@@ -312,14 +321,14 @@ mod tests {
             "spec": {"replicas": 3},
         });
         let mut manifest = Manifest::new(object.clone(), Origin::unknown()).unwrap();
-        let Some(Held::Patched { release, .. }) = hold_in_manifest(&mut manifest) else { panic!("it is held") };
+        let Some(Held::There(held)) = hold_in_manifest(&mut manifest) else { panic!("it is held") };
         assert_eq!(manifest.value()["spec"]["replicas"], 0);
         assert!(manifest.annotation(HELD).unwrap().contains("3"));
         // Held twice, it still knows.
-        let Some(Held::Patched { release: again, .. }) = hold_in_manifest(&mut manifest) else { panic!("it is held") };
-        assert_eq!(again, release);
+        let Some(Held::There(again)) = hold_in_manifest(&mut manifest) else { panic!("it is held") };
+        assert_eq!(again.release, held.release);
         let mut value = manifest.value().clone();
-        json_patch::merge(&mut value, &release);
+        json_patch::merge(&mut value, &held.release);
         value["metadata"].as_object_mut().unwrap().shift_remove("annotations");
         assert_eq!(value, object);
     }
