@@ -7,6 +7,8 @@
 //! |---|---|---|
 //! | [`FileTree`] | a folder, as a tar archive with equal bytes for equal trees | [`put_back::files`] |
 //! | [`SqliteDatabase`] | a live SQLite database: an online backup, checked before a byte is given | [`put_back::sqlite`] |
+//! | [`Dump`] | what a program prints, if it ends well | |
+//! | [`GitBundle`] | a Git repository, as a file that `git clone` opens | [`put_back::bundle`] |
 //! | [`Bytes`] | what is in memory already | |
 //!
 //! ```
@@ -41,22 +43,27 @@
 //! it asks `statfs` and `/proc`.
 
 mod bytes;
+mod dump;
 mod error;
 mod format;
+mod git;
 mod scratch;
 mod source;
 mod sqlite;
 mod tree;
 
 pub use bytes::Bytes;
+pub use dump::Dump;
 pub use error::{Cause, Error};
 pub use format::Format;
+pub use git::GitBundle;
 pub use source::{Facts, Source};
 pub use sqlite::{SqliteDatabase, SqliteOptions};
 pub use tree::{ArchiveEntry, ArchiveLimits, Databases, EntryKind, FileOptions, FileTree, TreeArchive};
 
 /// Putting back what was captured.
 pub mod put_back {
+    pub use crate::git::put_back::{BundleInPlace, BundlePutBack, bundle};
     pub use crate::sqlite::put_back::{SqliteInPlace, SqlitePutBack, sqlite};
     pub use crate::tree::put_back::{FilesInPlace, FilesPutBack, files};
 }
