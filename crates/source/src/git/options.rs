@@ -14,6 +14,8 @@ pub struct GitOptions {
     pub max_file_bytes: u64,
     /// How many fetches pile up before the store is fetched afresh and the old objects are dropped. Default: 24.
     pub max_packs: usize,
+    /// Fetch the commit with all of its history, as a backup of the repository needs it. Default: the commit alone.
+    pub full_history: bool,
 }
 
 impl Default for GitOptions {
@@ -24,6 +26,7 @@ impl Default for GitOptions {
             max_object_bytes: 256 << 20,
             max_file_bytes: 32 << 20,
             max_packs: 24,
+            full_history: false,
         }
     }
 }
@@ -61,6 +64,13 @@ impl GitOptions {
     #[must_use]
     pub fn with_max_packs(mut self, packs: usize) -> Self {
         self.max_packs = packs.max(1);
+        self
+    }
+
+    /// The same with another choice of [`full_history`](Self::full_history).
+    #[must_use]
+    pub fn with_full_history(mut self, full: bool) -> Self {
+        self.full_history = full;
         self
     }
 }

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gix_hash::ObjectId;
@@ -61,7 +61,7 @@ impl GitSource {
     /// # Errors
     /// [`Error::StoreBusy`] where another `GitSource` has it open, [`Error::Store`] where the disk fails.
     pub fn open(directory: impl AsRef<Path>, remote: GitRemote, options: GitOptions) -> Result<Self, Error> {
-        let fingerprint = fingerprint(&remote);
+        let fingerprint = fingerprint(&remote, &options);
         let store = Store::open(directory.as_ref(), &fingerprint)?;
         let last = store.current().and_then(|(generation, revision)| {
             let snapshot = snapshot(generation, revision, &options);
@@ -125,6 +125,14 @@ impl GitSource {
         Ok(Poll::Changed(snapshot))
     }
 
+    /// The bare repository that holds the commit of [`last`](Self::last), for whoever reads it with other means.
+    ///
+    /// It names no branch; it stays there for as long as that snapshot lives.
+    #[must_use]
+    pub fn repository(&self) -> Option<PathBuf> {
+        lock(&self.store).current().map(|(generation, _)| generation.path().to_owned())
+    }
+
     fn without_fetch(&self, found: &Revision, known: Option<&Revision>, held: Option<&Revision>) -> Option<Poll> {
         if known == Some(found) {
             return Some(Poll::Unchanged);
@@ -167,7 +175,7 @@ impl GitSource {
         session: &Session,
     ) -> Result<Snapshot, Error> {
         let (generation, have) = self.place(store, &exchange)?;
-        let result = exchange.fetch(&self.request(target.want, have, true), &generation);
+        let result = exchange.fetch(&self.request(target.want, have, !self.options.full_history), &generation);
         let result = match (&self.remote.reference.0, result) {
             (Wanted::Commit { id, branch }, Err(error)) if is_refused_object(&error, *id) => match branch {
                 Some(branch) => self.fetch_through(branch, *id, session, &generation),
@@ -262,8 +270,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Tells one source's store from another's without keeping credentials.
-fn fingerprint(remote: &GitRemote) -> String {
-    let text = format!("{}\n{}", remote.url.without_credentials(), remote.reference);
+fn fingerprint(remote: &GitRemote, options: &GitOptions) -> String {
+    let mut text = format!("{}\n{}", remote.url.without_credentials(), remote.reference);
+    if options.full_history {
+        // What is there without history does not become whole by what is added to it.
+        text.push_str("\nwith history");
+    }
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -171,3 +171,26 @@ fn a_source_can_be_shared_between_threads() {
     is_shareable::<windlass_source::Snapshot>();
     is_shareable::<Error>();
 }
+
+#[test]
+fn the_whole_history_is_fetched_on_request_and_followed() {
+    let repository = Repository::new();
+    for content in ["one", "two", "three"] {
+        repository.push_file("app.yaml", content);
+    }
+    changed(&open(&repository, main_branch()));
+    let remote = || remote(&repository.url(), main_branch());
+    let options = || GitOptions::default().with_full_history(true);
+    // The store that is there has no history.
+    let source = GitSource::open(repository.store(), remote(), options()).unwrap();
+    let count = |source: &GitSource, id: &str| {
+        let path = source.repository().unwrap();
+        crate::repository::run(&path, &["rev-list", "--count", id])
+    };
+    let first = changed(&source);
+    assert_eq!(count(&source, first.revision.hash()), "3");
+    repository.push_file("app.yaml", "four");
+    let next = changed(&source);
+    assert_eq!(count(&source, next.revision.hash()), "4");
+    assert!(!source.repository().unwrap().join("shallow").exists());
+}
