@@ -12,12 +12,13 @@ use crate::outcome::Outcome;
 use crate::output::Console;
 use crate::reconcile::{self, ReconcileArgs};
 use crate::suspend::{self, ResumeArgs, SuspendArgs};
+use crate::tryout::{self, TryArgs};
 
 /// Keeps a small Kubernetes cluster equal to a Git repository.
 ///
 /// windlass reads the repository that Flux reads: Flux objects, kustomize overlays, SOPS secrets. It shows what they
 /// say (`build`) and what that would change in a cluster (`diff`), carries it out once (`apply`), and talks to the
-/// reconciler that does so for good, windlassd (`get`, `reconcile`, `suspend`, `resume`).
+/// reconciler that does so for good, windlassd (`get`, `reconcile`, `suspend`, `resume`). `try` needs no cluster.
 #[derive(Debug, Parser)]
 #[command(name = "windlass", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
@@ -32,11 +33,13 @@ pub(crate) struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  done, and the answer is: there are changes (diff), the reconcile failed (reconcile)
+  1  done, and the answer is: there are changes (diff), the reconcile failed (reconcile),
+     something is not ready (try)
   2  could not be done; stderr says why";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Try(TryArgs),
     Build(BuildArgs),
     Diff(DiffArgs),
     Apply(ApplyArgs),
@@ -55,6 +58,7 @@ Examples:
 impl Command {
     pub(crate) fn run(&self, console: &Console) -> anyhow::Result<Outcome> {
         match self {
+            Self::Try(args) => tryout::run(args, console),
             Self::Build(args) => build::run(args, console),
             Self::Diff(args) => diff::run(args, console),
             Self::Apply(args) => apply::run(args, console),

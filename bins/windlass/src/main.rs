@@ -18,6 +18,7 @@ mod report;
 mod suspend;
 mod table;
 mod trouble;
+mod tryout;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,6 @@
 //! A plan for people, with colours.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use windlass_drift::{Detail, Plan, Report};
@@ -15,13 +15,18 @@ pub(crate) fn print(plan: &Plan, output: Output, console: &Console) -> anyhow::R
         Output::Table => {
             let mut out = console.out();
             let text = Report::new(plan, Detail::Changes).to_string();
-            for line in text.lines() {
-                let style = style(line);
-                writeln!(out, "{style}{line}{style:#}")?;
+            for text in text.lines() {
+                line(&mut out, text)?;
             }
         }
     }
     Ok(())
+}
+
+/// Prints a line of a plan.
+pub(crate) fn line(out: &mut impl Write, text: &str) -> io::Result<()> {
+    let style = style(text);
+    writeln!(out, "{style}{text}{style:#}")
 }
 
 /// The colour of a line, by its sign: that of an object at the left edge, that of a field below it.

@@ -1,5 +1,6 @@
 //! What all loops share.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::board::Board;
 use crate::config_watch::ConfigVersions;
 use crate::events::Events;
 use crate::metrics::Metrics;
+use crate::{LocalSource, NamespacedName};
 
 /// How an [`Engine`](crate::Engine) works.
 #[derive(Debug)]
@@ -31,6 +33,9 @@ pub struct Options {
     pub identities: Identities,
     /// Where objects are saved before they are deleted: what cannot be saved is not deleted. Default: nowhere.
     pub keep: Option<Arc<dyn Keep>>,
+    /// What stands in for the repositories of these GitRepositories, by which a repository is tried before it is pushed:
+    /// of such a GitRepository only `ignore`, `interval` and `suspend` count. Default: none.
+    pub local_sources: BTreeMap<NamespacedName, LocalSource>,
 }
 
 impl Options {
@@ -44,6 +49,7 @@ impl Options {
             strict_substitution: true,
             identities: Identities::new(),
             keep: None,
+            local_sources: BTreeMap::new(),
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::git_remote::GitSettings;
 use crate::own_status::OwnStatus;
 use crate::supervisor::Seen;
 use crate::trigger::Trigger;
-use crate::{Error, NamespacedName};
+use crate::{Error, LocalSource, NamespacedName};
 
 const FETCH_FAILED: &str = "FetchFailed";
 const ARTIFACT_IN_STORAGE: &str = "ArtifactInStorage";
@@ -119,6 +119,9 @@ impl Poller {
 
     async fn attempt(&mut self, object: &GitRepository) -> Result<Snapshot, Error> {
         self.ensure_finalizer(object).await?;
+        if let Some(local) = self.context.options.local_sources.get(&self.name).cloned() {
+            return self.read(object, local).await;
+        }
         let source = self.open(object).await?;
         let known = source.last().map(|snapshot| snapshot.revision);
         let poll = {
@@ -135,15 +138,34 @@ impl Poller {
                 source.last().ok_or(Error::Interrupted { doing: "reading the last snapshot" })?
             }
             Poll::Changed(snapshot) => {
-                self.context.metrics.polled("changed");
-                tracing::info!(source = %self.name, revision = %snapshot.revision, "new revision");
-                let message = format!("stored artifact for revision '{}'", snapshot.revision);
-                self.context.events.normal(object, reason::NEW_ARTIFACT, &message).await;
+                self.announce(object, &snapshot).await;
                 snapshot
             }
         };
         self.publish(object, &snapshot)?;
         Ok(snapshot)
+    }
+
+    /// The files that stand in for the repository.
+    async fn read(&mut self, object: &GitRepository, local: LocalSource) -> Result<Snapshot, Error> {
+        let read = tokio::task::spawn_blocking(move || local.snapshot()).await;
+        let snapshot = read.map_err(|_| Error::Interrupted { doing: "reading the local files" })??;
+        let known = self.status.get().and_then(|status| status.artifact.as_ref());
+        if known.is_some_and(|known| self.is_of(known, &snapshot)) {
+            self.context.metrics.polled("unchanged");
+        } else {
+            self.announce(object, &snapshot).await;
+        }
+        self.publish(object, &snapshot)?;
+        Ok(snapshot)
+    }
+
+    /// Tells of a new revision.
+    async fn announce(&self, object: &GitRepository, snapshot: &Snapshot) {
+        self.context.metrics.polled("changed");
+        tracing::info!(source = %self.name, revision = %snapshot.revision, "new revision");
+        let message = format!("stored artifact for revision '{}'", snapshot.revision);
+        self.context.events.normal(object, reason::NEW_ARTIFACT, &message).await;
     }
 
     /// The source with the object's present settings; opened anew where they changed.
@@ -182,7 +204,7 @@ impl Poller {
     fn succeeded(&self, object: &GitRepository, snapshot: &Snapshot) -> GitRepositoryStatus {
         let mut status = self.begin(object);
         let revision = snapshot.revision.to_string();
-        if status.artifact.as_ref().is_none_or(|artifact| artifact.revision != revision) {
+        if status.artifact.as_ref().is_none_or(|known| !self.is_of(known, snapshot)) {
             status.artifact = Some(artifact(&self.name, object, snapshot));
         }
         let generation = object.metadata.generation;
@@ -213,6 +235,14 @@ impl Poller {
             status.conditions.set(Condition::new(condition, holds, why, &message, generation, now()));
         }
         status
+    }
+
+    /// Whether `known`, which may be from Flux's own controller, is of this snapshot: of the same commit. A directory is
+    /// edited without a commit, and is known by its content too.
+    fn is_of(&self, known: &Artifact, snapshot: &Snapshot) -> bool {
+        let is_local = self.context.options.local_sources.contains_key(&self.name);
+        known.revision == snapshot.revision.to_string()
+            && (!is_local || known.digest.as_deref() == Some(&*snapshot.digest))
     }
 
     fn begin(&self, object: &GitRepository) -> GitRepositoryStatus {

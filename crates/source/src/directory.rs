@@ -2,8 +2,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-use windlass_manifest::{DirTree, EntryKind, FileTree, TreeError, TreePath};
+use windlass_manifest::{DirTree, FileTree, TreeError};
 
 use crate::{Error, IgnoreRules, Revision, Snapshot};
 
@@ -46,37 +45,16 @@ impl DirectorySource {
     /// # Errors
     /// [`Error::Directory`] where something cannot be read.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        let files = self.files()?;
-        let mut hasher = Sha256::new();
-        hash_directory(&files, &TreePath::root(), &mut hasher).map_err(|error| self.fail(error))?;
-        let hex: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        let digest = format!("sha256:{hex}");
-        let revision = self.checked_out().unwrap_or_else(|| Revision::of_content(hex));
-        Ok(Snapshot { revision, digest, files })
+        let mut snapshot = Snapshot::of_files(self.files()?).map_err(|error| self.fail(error))?;
+        if let Some(commit) = self.checked_out() {
+            snapshot.revision = commit;
+        }
+        Ok(snapshot)
     }
 
     fn fail(&self, source: TreeError) -> Error {
         Error::Directory { path: self.root.clone(), source: source.into() }
     }
-}
-
-fn hash_directory(files: &Arc<dyn FileTree>, directory: &TreePath, hasher: &mut Sha256) -> Result<(), TreeError> {
-    for entry in files.list(directory)? {
-        let Ok(path) = directory.join(&entry.name) else {
-            continue;
-        };
-        match entry.kind {
-            // A link to a directory may lead back up; what it shows is hashed where it really is.
-            EntryKind::Directory if files.resolve(&path)?.path == path => hash_directory(files, &path, hasher)?,
-            EntryKind::Directory => {}
-            EntryKind::File => {
-                let content = files.read(&path)?;
-                hasher.update(format!("{path}\0{}\0", content.len()));
-                hasher.update(content);
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The commit that git has checked out in `directory` or above it, read without the git program.

@@ -7,6 +7,7 @@ fn help_teaches() {
     let scratch = Scratch::new([]);
     let commands = [
         "--help",
+        "try --help",
         "build --help",
         "diff --help",
         "apply --help",

@@ -10,3 +10,4 @@ mod cluster;
 mod help;
 mod peer;
 mod run;
+mod tryout;
