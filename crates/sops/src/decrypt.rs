@@ -205,7 +205,10 @@ mod tests {
         let error = decrypt_value(&object, &identities(), &DecryptOptions::default()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the document is encrypted only for PGP (ABCD); without a `MasterKey` for these, only age recipients can be opened"
+            format!(
+                "the document is encrypted only for PGP (ABCD), and nothing at hand opens that; PGP: {}",
+                crate::RecipientKind::Pgp.remedy()
+            )
         );
     }
 

@@ -10,7 +10,7 @@ use crate::remembered::Remembered;
 use crate::tree::{Branch, Item, Node, Value};
 use crate::written::{self, Expected, Source};
 use crate::yaml_written::Written;
-use crate::{Error, Format, MasterKey, Recipients, Selector, StoresConfig, WriteError};
+use crate::{Error, Format, Identities, MasterKey, Recipients, Selector, StoresConfig, WriteError};
 use crate::{metadata_tree, seal_key, sealing, stores, timestamp};
 
 /// The version of sops whose format the documents written here have.
@@ -85,6 +85,13 @@ impl EncryptOptions {
     #[must_use]
     pub fn master_key(mut self, key: Arc<dyn MasterKey>) -> Self {
         self.master_keys.push(key);
+        self
+    }
+
+    /// Adds the keys and services of a set of identities.
+    #[must_use]
+    pub fn keys_of(mut self, identities: &Identities) -> Self {
+        self.master_keys.extend(identities.master_keys().iter().cloned());
         self
     }
 }

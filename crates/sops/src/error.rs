@@ -52,8 +52,8 @@ pub enum Error {
     },
     /// The document is encrypted only for kinds of keys that this version cannot use.
     #[error(
-        "the document is encrypted only for {} ({}); without a `MasterKey` for these, only age recipients can be opened",
-        join(.kinds), .recipients.join(", ")
+        "the document is encrypted only for {} ({}), and nothing at hand opens that; {}",
+        join(.kinds), .recipients.join(", "), remedies(.kinds)
     )]
     UnsupportedRecipients {
         /// The kinds of keys found.
@@ -118,6 +118,10 @@ impl Error {
 
 fn join(kinds: &[RecipientKind]) -> String {
     kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+}
+
+fn remedies(kinds: &[RecipientKind]) -> String {
+    kinds.iter().map(|kind| format!("{kind}: {}", kind.remedy())).collect::<Vec<_>>().join("; ")
 }
 
 fn at_line(line: Option<usize>) -> String {

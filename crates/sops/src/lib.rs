@@ -164,6 +164,8 @@ mod timestamp;
 mod tree;
 mod tree_edit;
 mod values;
+#[cfg(feature = "vault")]
+mod vault;
 mod walk;
 mod write_error;
 mod written;
@@ -209,4 +211,6 @@ pub use rules::{CreationRule, CreationRules};
 pub use selector::Selector;
 pub use sops_config::SopsConfig;
 pub use stores_config::StoresConfig;
+#[cfg(feature = "vault")]
+pub use vault::{VaultError, VaultTransit};
 pub use write_error::WriteError;

@@ -209,12 +209,14 @@ impl RecipientKind {
     pub(crate) fn remedy(self) -> &'static str {
         match self {
             Self::Age => "age is built in",
-            Self::Pgp => "give a `MasterKey` for PGP",
-            Self::AwsKms => "give a `MasterKey` for AWS KMS",
-            Self::GcpKms => "give a `MasterKey` for Google Cloud KMS",
-            Self::AzureKeyVault => "give a `MasterKey` for Azure Key Vault",
-            Self::Vault => "give a `MasterKey` for Vault",
-            Self::HuaweiKms => "give a `MasterKey` for Huawei Cloud KMS",
+            Self::Pgp if cfg!(feature = "pgp") => "import its key, or name a file of it",
+            Self::Pgp => "build with the cargo feature `pgp`, or give a `MasterKey` for PGP",
+            Self::AwsKms => "no cargo feature has AWS KMS yet: give a `MasterKey` for it",
+            Self::GcpKms => "no cargo feature has Google Cloud KMS yet: give a `MasterKey` for it",
+            Self::AzureKeyVault => "no cargo feature has Azure Key Vault yet: give a `MasterKey` for it",
+            Self::Vault if cfg!(feature = "vault") => "set VAULT_TOKEN, or log in with `vault login`",
+            Self::Vault => "build with the cargo feature `vault`, or give a `MasterKey` for Vault",
+            Self::HuaweiKms => "no cargo feature has Huawei Cloud KMS yet: give a `MasterKey` for it",
         }
     }
 }
