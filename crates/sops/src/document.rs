@@ -249,7 +249,7 @@ impl Document {
         let time = timestamp::text(now)?;
         let mut fields = self.fields.clone();
         if let Some(recipients) = &self.recipients {
-            let sealed = seal_key::seal(recipients, &self.key, &self.master_keys, &time)?;
+            let sealed = seal_key::seal(recipients, &self.key, &self.master_keys, now)?;
             metadata_tree::set_recipients(&mut fields, &sealed)?;
         }
         let rule = self.metadata.selector.compile()?;

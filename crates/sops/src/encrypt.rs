@@ -148,7 +148,7 @@ pub fn encrypt(
     let hash = sealing::encrypt(&mut documents, &rule, mac_only, &key, Remembered::default())?;
 
     let mut fields = Branch::new();
-    let sealed = seal_key::seal(recipients, &key, &options.master_keys, &time)?;
+    let sealed = seal_key::seal(recipients, &key, &options.master_keys, now)?;
     metadata_tree::set_recipients(&mut fields, &sealed)?;
     metadata_tree::set_text(&mut fields, "mac", &hash.seal(&time, &key)?);
     metadata_tree::set_text(&mut fields, "lastmodified", &time);

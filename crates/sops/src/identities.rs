@@ -94,7 +94,8 @@ impl Identities {
     }
 
     /// Reads the identities in the data of a Kubernetes Secret, as Flux does for `spec.decryption.secretRef`:
-    /// every key that ends with `.agekey`.
+    /// every key that ends with `.agekey`; with the cargo feature `pgp` those that end with `.asc`, and with `vault` the
+    /// `sops.vault-token`.
     ///
     /// Flux ignores any other name without a word, and `age.key` is a mistake often made. Here such a key is
     /// used too if it holds an age identity, with a [warning](Identities::warnings).
@@ -110,6 +111,8 @@ impl Identities {
             };
             if name.ends_with(".agekey") {
                 all.pool(Self::parse(text, &origin));
+            } else if name.ends_with(".asc") || name == "sops.vault-token" {
+                all.add_other(name, text, origin);
             } else if text.contains(AGE_PREFIX)
                 && let Ok(found) = Self::parse(text, &origin)
             {
@@ -118,6 +121,25 @@ impl Identities {
             }
         }
         all
+    }
+
+    /// What Flux reads beside age, as far as the features go.
+    #[cfg_attr(
+        not(any(feature = "pgp", feature = "vault")),
+        expect(clippy::unused_self, unused_variables, reason = "no feature reads it")
+    )]
+    fn add_other(&mut self, name: &str, text: &str, origin: String) {
+        #[cfg(feature = "pgp")]
+        if name.ends_with(".asc") {
+            match crate::PgpKeys::parse(text, &origin, &Prompt::default()) {
+                Ok(keys) => self.add_pgp_keys(keys),
+                Err(error) => self.warnings.push(error),
+            }
+        }
+        #[cfg(feature = "vault")]
+        if name == "sops.vault-token" {
+            self.add_master_key(Arc::new(crate::VaultTransit::new(text)));
+        }
     }
 
     /// Adds the identities and warnings of another set.
@@ -235,7 +257,7 @@ mod tests {
         let data: [(&str, &[u8]); 5] = [
             ("age.agekey", KEY.as_bytes()),
             ("age.key", KEY.as_bytes()),
-            ("pgp.asc", b"-----BEGIN PGP"),
+            ("pgp.pub", b"-----BEGIN PGP"),
             ("broken.agekey", b"\xff"),
             ("sops.vault-token", b"token"),
         ];

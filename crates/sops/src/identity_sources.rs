@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use crate::identity_error::IdentityError;
-use crate::{Identities, Prompt, command_words, key_file};
+use crate::{GpgProgram, Identities, ProgramCall, Prompt, command_words, key_file};
 
-/// The places where sops looks for age identities, as the caller describes them: the library reads no environment, knows no
+/// The places where sops looks for keys, as the caller describes them: the library reads no environment, knows no
 /// home directory and runs no program by itself.
 ///
 /// ```
@@ -24,8 +25,11 @@ pub struct IdentitySources<'a> {
     home: Option<PathBuf>,
     platform: Platform,
     run: Option<Box<Run<'a>>>,
+    gpg: Option<GpgRun>,
     prompt: Prompt,
 }
+
+type GpgRun = Arc<dyn Fn(&ProgramCall) -> Result<Zeroizing<Vec<u8>>, String> + Send + Sync>;
 
 type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
@@ -64,14 +68,16 @@ const DEFAULT_FILE: &str = "sops/age/keys.txt";
 const SSH_FILES: [&str; 2] = [".ssh/id_ed25519", ".ssh/id_rsa"];
 
 impl<'a> IdentitySources<'a> {
-    /// Looks up variables: `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE`, `SOPS_AGE_SSH_PRIVATE_KEY_FILE` and, where
-    /// [`commands`](Self::commands) can be run, `SOPS_AGE_KEY_CMD` and `SOPS_AGE_SSH_PRIVATE_KEY_CMD`.
+    /// Looks up variables. For age `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE`, `SOPS_AGE_SSH_PRIVATE_KEY_FILE` and, where
+    /// [`commands`](Self::commands) can be run, `SOPS_AGE_KEY_CMD` and `SOPS_AGE_SSH_PRIVATE_KEY_CMD`; for PGP `SOPS_GPG_EXEC` and
+    /// `GNUPGHOME`; for Vault those of `VaultTransit::from_environment`.
     pub fn new(lookup: impl Fn(&str) -> Option<String> + 'a) -> Self {
         Self {
             lookup: Box::new(lookup),
             home: None,
             platform: Platform::default(),
             run: None,
+            gpg: None,
             prompt: Prompt::default(),
         }
     }
@@ -88,6 +94,15 @@ impl<'a> IdentitySources<'a> {
     /// printed, or why it failed.
     pub fn commands(mut self, run: impl Fn(&[String]) -> Result<Zeroizing<String>, String> + 'a) -> Self {
         self.run = Some(Box::new(run));
+        self
+    }
+
+    /// Runs `gpg` (or what `SOPS_GPG_EXEC` names) for PGP recipients: see [`GpgProgram`]. It looks for keys itself.
+    pub fn gpg(
+        mut self,
+        run: impl Fn(&ProgramCall) -> Result<Zeroizing<Vec<u8>>, String> + Send + Sync + 'static,
+    ) -> Self {
+        self.gpg = Some(Arc::new(run));
         self
     }
 
@@ -119,7 +134,44 @@ impl<'a> IdentitySources<'a> {
         }
         self.command("SOPS_AGE_KEY_CMD", &mut all, age_keys);
         self.default_file(self.config_folder().map(|folder| folder.join(DEFAULT_FILE)), &mut all, age_keys);
+        #[cfg(feature = "pgp")]
+        self.keyrings(&mut all);
+        if let Some(run) = self.gpg.clone() {
+            let program = self.variable("SOPS_GPG_EXEC").unwrap_or_else(|| Zeroizing::new("gpg".to_owned()));
+            all.add_master_key(Arc::new(GpgProgram::new(&program, move |call| run(call))));
+        }
+        #[cfg(feature = "vault")]
+        self.vault(&mut all);
         all
+    }
+
+    /// The public keyrings of GnuPG, for encryption in-process. Private keys are the agent's alone.
+    #[cfg(feature = "pgp")]
+    fn keyrings(&self, all: &mut Identities) {
+        let named = self.variable("GNUPGHOME").map(|path| PathBuf::from(&*path));
+        let Some(folder) = named.or_else(|| Some(self.home.as_ref()?.join(".gnupg"))) else { return };
+        for name in ["pubring.kbx", "pubring.gpg"] {
+            let file = folder.join(name);
+            if let Ok(bytes) = std::fs::read(&file)
+                && let Ok(keys) = crate::PgpKeys::public(&bytes, &file.display().to_string())
+            {
+                all.add_pgp_keys(keys);
+            }
+        }
+    }
+
+    /// Vault, where there is a token for it.
+    #[cfg(feature = "vault")]
+    fn vault(&self, all: &mut Identities) {
+        let lookup = |name: &str| (self.lookup)(name);
+        match crate::VaultTransit::from_environment(lookup, self.home.as_deref()) {
+            Ok(Some(vault)) => all.add_master_key(Arc::new(vault)),
+            Ok(None) => {}
+            Err(error) => {
+                let unreadable = IdentityError::Unreadable { origin: "Vault".to_owned(), reason: error.to_string() };
+                all.pool(Err(unreadable));
+            }
+        }
     }
 
     fn variable(&self, name: &str) -> Option<Zeroizing<String>> {

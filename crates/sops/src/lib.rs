@@ -2,7 +2,7 @@
 //!
 //! Reads what [sops](https://github.com/getsops/sops) writes and writes what sops reads, as YAML, JSON, dotenv, INI or binary: every
 //! type of value, all selectors, comments, streams of several documents, key groups (Shamir), the MAC. age is built in, with
-//! SSH keys and plugins; other kinds of keys come in through [`MasterKey`]. It knows nothing about Kubernetes but what a
+//! SSH keys and plugins; PGP, Vault and other kinds of keys come in through [`MasterKey`]. It knows nothing about Kubernetes but what a
 //! Secret looks like when it stands there in clear.
 //!
 //! ```
@@ -86,9 +86,12 @@
 //!
 //! # Limits of this version
 //!
-//! Post-quantum age keys (`age1pq1…`) are refused by name. Recipients of PGP, cloud KMS and Vault are kept when a document is
-//! edited, and need a [`MasterKey`] to be opened or encrypted for. The cargo feature `pgp` (off by default) has one that opens
-//! PGP recipients; it does not encrypt for them.
+//! Post-quantum age keys (`age1pq1…`) are refused by name. Of the other kinds of keys, which need a [`MasterKey`]:
+//!
+//! * PGP: [`GpgProgram`] asks `gpg`; the cargo feature `pgp` opens and encrypts without it (`PgpKeys`), with exported keys and
+//!   the public keyrings of GnuPG. It asks no agent.
+//! * Vault and OpenBao (transit): the cargo feature `vault` (`VaultTransit`).
+//! * AWS KMS, Google Cloud KMS, Azure Key Vault, Huawei KMS: kept when a document is edited, named in errors, and not opened.
 
 mod align;
 mod any_iv;
@@ -116,6 +119,7 @@ mod float_digits;
 mod float_text;
 mod format;
 mod go_regex;
+mod gpg_program;
 mod identities;
 mod identity_error;
 mod identity_sources;
@@ -136,7 +140,11 @@ mod metadata_tree;
 mod opening;
 mod path;
 #[cfg(feature = "pgp")]
+mod pgp_keyring;
+#[cfg(feature = "pgp")]
 mod pgp_keys;
+#[cfg(feature = "pgp")]
+mod pgp_target;
 mod plaintext;
 mod prompt;
 mod random;
@@ -192,6 +200,7 @@ pub use error::{Error, NoIdentity, Tried, ValueFault};
 pub use explanation::Explanation;
 pub use finding::{Finding, Problem};
 pub use format::{Format, is_encrypted};
+pub use gpg_program::{GpgProgram, ProgramCall};
 pub use identities::Identities;
 pub use identity_error::IdentityError;
 pub use identity_sources::{IdentitySources, Platform};

@@ -1,6 +1,7 @@
 //! The seam for keys that live elsewhere: PGP, key services of clouds, Vault.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
@@ -25,6 +26,17 @@ pub trait MasterKey: Send + Sync {
     ///
     /// When the key is not known or the service does not answer.
     fn seal(&self, recipient: &Recipient, data_key: &[u8]) -> Result<String, MasterKeyError>;
+
+    /// Encrypts a data key for a recipient at a time, at which its key must not have expired. This is what is called; by
+    /// default it does not look at the time.
+    ///
+    /// # Errors
+    ///
+    /// As [`seal`](Self::seal).
+    fn seal_at(&self, recipient: &Recipient, data_key: &[u8], now: SystemTime) -> Result<String, MasterKeyError> {
+        let _ = now;
+        self.seal(recipient, data_key)
+    }
 
     /// Decrypts what the `enc` field of a recipient holds.
     ///

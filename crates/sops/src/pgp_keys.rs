@@ -1,26 +1,33 @@
-//! PGP keys, in pure Rust: no `gpg` is run and no agent asked.
+//! PGP keys in pure Rust: no `gpg` is run and no agent asked.
 
 use std::fmt;
 use std::io::Read as _;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use age::Callbacks as _;
 use age::secrecy::ExposeSecret as _;
-use pgp::composed::{Deserializable as _, Message, SignedSecretKey, TheRing};
-use pgp::types::{KeyDetails as _, Password};
+use pgp::composed::{
+    ArmorOptions, Deserializable as _, Message, MessageBuilder, SignedPublicKey, SignedSecretKey, TheRing,
+};
+use pgp::crypto::sym::SymmetricKeyAlgorithm;
+use pgp::types::Password;
+use rand::rngs::OsRng;
 use zeroize::Zeroizing;
 
 use crate::identity_error::IdentityError;
 use crate::master_key::{MasterKey, MasterKeyError};
+use crate::pgp_target::Target;
 use crate::recipient::{Recipient, RecipientKind};
-use crate::{Identities, Prompt};
+use crate::{Identities, Prompt, pgp_keyring, pgp_target};
 
-/// PGP private keys that open documents (cargo feature `pgp`).
+/// PGP keys that documents are opened with and encrypted for (cargo feature `pgp`).
 ///
-/// Encrypting for PGP recipients is not supported yet: a document that has some can be opened and edited, and keeps them, but
-/// neither be rotated nor be given other recipients.
+/// What is encrypted to is the newest subkey for encryption that its key vouches for, or the subkey that a `!` behind its
+/// fingerprint names. Keys that were revoked are refused, and where the time is known, keys that have expired.
 pub struct PgpKeys {
     keys: Vec<SignedSecretKey>,
+    public: Vec<SignedPublicKey>,
     origin: String,
     prompt: Prompt,
 }
@@ -44,12 +51,45 @@ impl PgpKeys {
         if keys.is_empty() {
             return Err(IdentityError::Empty { origin: origin.to_owned() });
         }
-        Ok(Self { keys, origin: origin.to_owned(), prompt: prompt.clone() })
+        let public = keys.iter().map(SignedSecretKey::to_public_key).collect();
+        Ok(Self { keys, public, origin: origin.to_owned(), prompt: prompt.clone() })
     }
 
-    /// The fingerprints of the keys, in upper case.
+    /// Reads public keys to encrypt for: armored, as `gpg --export` writes them, or a `pubring.gpg` or `pubring.kbx` of GnuPG.
+    ///
+    /// # Errors
+    ///
+    /// When there is no key that can be read.
+    pub fn public(bytes: &[u8], origin: &str) -> Result<Self, IdentityError> {
+        let public = pgp_keyring::public_keys(bytes);
+        if public.is_empty() {
+            let reason = "no PGP public key that can be read".to_owned();
+            return Err(IdentityError::Unreadable { origin: origin.to_owned(), reason });
+        }
+        Ok(Self { keys: Vec::new(), public, origin: origin.to_owned(), prompt: Prompt::default() })
+    }
+
+    fn seal_for(
+        &self,
+        recipient: &Recipient,
+        data_key: &[u8],
+        now: Option<SystemTime>,
+    ) -> Result<String, MasterKeyError> {
+        let target = pgp_target::find(&self.public, &recipient.id, now)?;
+        // As gpg does: AES with 256 bits, and a checksum that every implementation knows.
+        let mut message =
+            MessageBuilder::from_bytes("", data_key.to_vec()).seipd_v1(OsRng, SymmetricKeyAlgorithm::AES256);
+        match target {
+            Target::Primary(key) => message.encrypt_to_key(OsRng, key)?,
+            Target::Subkey(key) => message.encrypt_to_key(OsRng, key)?,
+        };
+        let armored = message.to_armored_string(OsRng, ArmorOptions::default())?;
+        Ok(armored.trim().to_owned())
+    }
+
+    /// The fingerprints of the private keys, in upper case.
     pub fn fingerprints(&self) -> impl Iterator<Item = String> {
-        self.keys.iter().map(|key| key.fingerprint().to_string().to_uppercase())
+        self.keys.iter().map(|key| pgp_target::fingerprint(&key.primary_key))
     }
 
     fn passphrase(&self) -> Password {
@@ -77,11 +117,19 @@ impl MasterKey for PgpKeys {
         RecipientKind::Pgp
     }
 
-    fn seal(&self, _recipient: &Recipient, _data_key: &[u8]) -> Result<String, MasterKeyError> {
-        Err("encrypting for PGP is not supported yet; sops can do it".into())
+    /// Without a time, whether a key has expired is not asked.
+    fn seal(&self, recipient: &Recipient, data_key: &[u8]) -> Result<String, MasterKeyError> {
+        self.seal_for(recipient, data_key, None)
+    }
+
+    fn seal_at(&self, recipient: &Recipient, data_key: &[u8], now: SystemTime) -> Result<String, MasterKeyError> {
+        self.seal_for(recipient, data_key, Some(now))
     }
 
     fn open(&self, _recipient: &Recipient, sealed: &str) -> Result<Zeroizing<Vec<u8>>, MasterKeyError> {
+        if self.keys.is_empty() {
+            return Err("its private key is not at hand".into());
+        }
         match self.open_with(sealed, &Password::empty()) {
             Ok(key) => Ok(key),
             // Asked for only where it is needed.

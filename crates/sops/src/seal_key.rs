@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::str::FromStr as _;
+use std::time::SystemTime;
 
 use serde_json::Value as Json;
 
@@ -11,7 +12,7 @@ use crate::master_key::{MasterKeyError, MasterKeys};
 use crate::metadata::KeyGroup;
 use crate::recipient::{Recipient, RecipientKind, SEALED};
 use crate::recipients::Recipients;
-use crate::shamir;
+use crate::{shamir, timestamp};
 
 /// Encrypts the data key for all recipients: whole for those of a single group, a share per group for those of several.
 ///
@@ -20,8 +21,9 @@ pub(crate) fn seal(
     recipients: &Recipients,
     key: &DataKey,
     keys: &MasterKeys,
-    time: &str,
+    now: SystemTime,
 ) -> Result<Recipients, WriteError> {
+    let time = timestamp::text(now)?;
     let groups = &recipients.groups;
     if groups.iter().all(|group| group.recipients.is_empty()) {
         return Err(WriteError::NoRecipients);
@@ -35,7 +37,7 @@ pub(crate) fn seal(
         Some((count, threshold)) => shamir::split(key.expose(), count, threshold)?,
     };
     let seal = |(group, share): (&KeyGroup, &zeroize::Zeroizing<Vec<u8>>)| {
-        let sealed = group.recipients.iter().map(|recipient| seal_one(recipient, share, keys, time));
+        let sealed = group.recipients.iter().map(|recipient| seal_one(recipient, share, keys, (now, &time)));
         Ok(KeyGroup { recipients: sealed.collect::<Result<_, WriteError>>()? })
     };
     let groups = groups.iter().zip(&shares).map(seal).collect::<Result<_, WriteError>>()?;
@@ -55,14 +57,17 @@ fn threshold(recipients: &Recipients) -> Result<Option<(u8, u8)>, WriteError> {
     }
 }
 
-fn seal_one(recipient: &Recipient, share: &[u8], keys: &MasterKeys, time: &str) -> Result<Recipient, WriteError> {
+/// A recipient with its sealed key, and the fields that sops writes beside it.
+fn seal_one(
+    recipient: &Recipient,
+    share: &[u8],
+    keys: &MasterKeys,
+    (now, time): (SystemTime, &str),
+) -> Result<Recipient, WriteError> {
     let (kind, id) = (recipient.kind, &recipient.id);
-    let sealed = match keys.iter().find(|key| key.kind() == kind) {
-        Some(key) => key.seal(recipient, share),
-        None if kind == RecipientKind::Age => seal_age(id, share),
-        None => return Err(WriteError::UnsupportedRecipient { kind, recipient: id.clone() }),
-    };
-    let sealed = sealed.map_err(|source| WriteError::MasterKey { kind, recipient: id.clone(), source })?;
+    let sealed = seal_by_any(recipient, share, keys, now)
+        .ok_or_else(|| WriteError::UnsupportedRecipient { kind, recipient: id.clone() })?
+        .map_err(|source| WriteError::MasterKey { kind, recipient: id.clone(), source })?;
     let mut sealed_recipient = recipient.clone();
     let fields = &mut sealed_recipient.fields;
     if kind != RecipientKind::Age {
@@ -73,6 +78,23 @@ fn seal_one(recipient: &Recipient, share: &[u8], keys: &MasterKeys, time: &str) 
     }
     fields.insert(SEALED.to_owned(), Json::from(sealed));
     Ok(sealed_recipient)
+}
+
+/// Tries all keys of the recipient's kind. Where none can, the first one's reason is told; nothing where there is none.
+fn seal_by_any(
+    recipient: &Recipient,
+    share: &[u8],
+    keys: &MasterKeys,
+    now: SystemTime,
+) -> Option<Result<String, MasterKeyError>> {
+    let mut fault = None;
+    for key in keys.iter().filter(|key| key.kind() == recipient.kind) {
+        match key.seal_at(recipient, share, now) {
+            Ok(sealed) => return Some(Ok(sealed)),
+            Err(error) => fault = fault.or(Some(Err(error))),
+        }
+    }
+    fault.or_else(|| (recipient.kind == RecipientKind::Age).then(|| seal_age(&recipient.id, share)))
 }
 
 /// An armored age file with one recipient, as sops writes them.
