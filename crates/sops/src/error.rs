@@ -184,9 +184,6 @@ impl std::fmt::Display for NoIdentity {
         for (position, recipient) in self.recipients.iter().enumerate() {
             let lead = if position == 0 { "encrypted for " } else { ", " };
             write!(f, "{lead}{recipient}")?;
-            if recipient.starts_with("age1pq1") {
-                f.write_str(" (a kind not supported yet)")?;
-            }
         }
         for (position, tried) in self.tried.iter().enumerate() {
             let lead = if position == 0 { "; tried " } else { ", " };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::identity_error::IdentityError;
-use crate::{GpgProgram, Identities, ProgramCall, Prompt, command_words, key_file};
+use crate::{GpgProgram, Identities, ProgramCall, Prompt, command_words, key_file, public_text};
 
 /// The places where sops looks for keys, as the caller describes them: the library reads no environment, knows no
 /// home directory and runs no program by itself.
@@ -116,7 +116,7 @@ impl<'a> IdentitySources<'a> {
     pub fn find(&self) -> Identities {
         let mut all = Identities::new();
         if let Some(path) = self.variable("SOPS_AGE_SSH_PRIVATE_KEY_FILE") {
-            let origin = format!("SOPS_AGE_SSH_PRIVATE_KEY_FILE {}", *path);
+            let origin = format!("SOPS_AGE_SSH_PRIVATE_KEY_FILE {}", public_text::plain(&path));
             all.pool(
                 read(Path::new(&*path), &origin).and_then(|text| Identities::parse_ssh(&text, &origin, &self.prompt)),
             );
@@ -129,7 +129,7 @@ impl<'a> IdentitySources<'a> {
             all.pool(age_keys(&text, "SOPS_AGE_KEY", &self.prompt));
         }
         if let Some(path) = self.variable("SOPS_AGE_KEY_FILE") {
-            let origin = format!("SOPS_AGE_KEY_FILE {}", *path);
+            let origin = format!("SOPS_AGE_KEY_FILE {}", public_text::plain(&path));
             all.pool(read(Path::new(&*path), &origin).and_then(|text| age_keys(&text, &origin, &self.prompt)));
         }
         self.command("SOPS_AGE_KEY_CMD", &mut all, age_keys);

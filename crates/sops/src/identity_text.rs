@@ -3,8 +3,8 @@
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-use crate::Prompt;
 use crate::identity_error::IdentityError;
+use crate::{Prompt, post_quantum};
 
 /// An identity, its public side, and where it came from.
 #[derive(Clone)]
@@ -15,7 +15,7 @@ pub(crate) struct Key {
 }
 
 /// What the text of an age identity starts with.
-pub(crate) const AGE_PREFIX: &str = "AGE-SECRET-KEY-1";
+pub(crate) const AGE_PREFIX: &str = "AGE-SECRET-KEY-";
 
 /// Reads age identities, one a line or several, blank lines and comments between.
 pub(crate) fn age_keys(text: &str, origin: &str, prompt: &Prompt) -> Result<Vec<Key>, IdentityError> {
@@ -34,9 +34,11 @@ pub(crate) fn age_keys(text: &str, origin: &str, prompt: &Prompt) -> Result<Vec<
 }
 
 fn age_key(word: &str, origin: &str, line: usize, prompt: &Prompt) -> Result<Key, IdentityError> {
-    if word.starts_with("AGE-SECRET-KEY-PQ-1") {
-        let kind = "post-quantum identities (AGE-SECRET-KEY-PQ-1…)";
-        return Err(IdentityError::Unsupported { origin: origin.to_owned(), line, kind });
+    if word.starts_with(post_quantum::IDENTITY_START) {
+        let identity = post_quantum::Identity::parse(word)
+            .ok_or_else(|| IdentityError::Malformed { origin: origin.to_owned(), line })?;
+        let recipient = identity.recipient();
+        return Ok(Key { identity: Arc::new(identity), recipient, origin: origin.to_owned() });
     }
     if word.starts_with("AGE-PLUGIN-") {
         return plugin_key(word, origin, line, prompt);

@@ -2,8 +2,8 @@
 //!
 //! Reads what [sops](https://github.com/getsops/sops) writes and writes what sops reads, as YAML, JSON, dotenv, INI or binary: every
 //! type of value, all selectors, comments, streams of several documents, key groups (Shamir), the MAC. age is built in, with
-//! SSH keys and plugins; PGP, Vault and other kinds of keys come in through [`MasterKey`]. It knows nothing about Kubernetes but what a
-//! Secret looks like when it stands there in clear.
+//! post-quantum keys, SSH keys and plugins; PGP, Vault and other kinds of keys come in through [`MasterKey`]. It knows nothing
+//! about Kubernetes but what a Secret looks like when it stands there in clear.
 //!
 //! ```
 //! use windlass_sops::{DecryptOptions, Format, Identities, decrypt};
@@ -86,7 +86,8 @@
 //!
 //! # Limits of this version
 //!
-//! Post-quantum age keys (`age1pq1…`) are refused by name. Of the other kinds of keys, which need a [`MasterKey`]:
+//! Post-quantum age keys (`age1pq1…`) work here; sops opens them from 3.12 on. Of the other kinds of keys, which need a
+//! [`MasterKey`]:
 //!
 //! * PGP: [`GpgProgram`] asks `gpg`; the cargo feature `pgp` opens and encrypts without it (`PgpKeys`), with exported keys and
 //!   the public keyrings of GnuPG. It asks no agent.
@@ -120,6 +121,7 @@ mod float_text;
 mod format;
 mod go_regex;
 mod gpg_program;
+mod hpke;
 mod identities;
 mod identity_error;
 mod identity_sources;
@@ -146,7 +148,9 @@ mod pgp_keys;
 #[cfg(feature = "pgp")]
 mod pgp_target;
 mod plaintext;
+mod post_quantum;
 mod prompt;
+mod public_text;
 mod random;
 mod recipient;
 mod recipient_error;
@@ -177,6 +181,7 @@ mod vault;
 mod walk;
 mod write_error;
 mod written;
+mod xwing;
 mod yaml;
 mod yaml_comments;
 mod yaml_flow;

@@ -5,6 +5,7 @@ use std::str::FromStr as _;
 
 use serde_json::{Map, Value as Json};
 
+use crate::post_quantum;
 use crate::recipient_error::RecipientError;
 
 /// The field of an entry that holds the encrypted data key.
@@ -23,11 +24,12 @@ pub struct Recipient {
 }
 
 impl Recipient {
-    /// An age recipient: `age1…`, `ssh-ed25519 …`, `ssh-rsa …`, or that of a plugin, `age1name1…`.
+    /// An age recipient: `age1…`, the post-quantum `age1pq1…` (which sops opens from 3.12 on), `ssh-ed25519 …`, `ssh-rsa …`, or
+    /// that of a plugin, `age1name1…`.
     ///
     /// # Errors
     ///
-    /// When the text is none of these. Post-quantum recipients (`age1pq1…`) are refused by name.
+    /// When the text is none of these.
     pub fn age(text: &str) -> Result<Self, RecipientError> {
         check_age(text)?;
         Ok(Self::of(RecipientKind::Age, &[("recipient", text)]))
@@ -130,8 +132,8 @@ fn split_vault(text: &str) -> Option<(&str, &str, &str)> {
 /// Tells at once what the age crate would say later.
 fn check_age(text: &str) -> Result<(), RecipientError> {
     let wrong = |reason: &str| RecipientError::Age { text: text.to_owned(), reason: reason.to_owned() };
-    if text.starts_with("age1pq1") {
-        return Err(wrong("post-quantum recipients are not supported yet"));
+    if text.starts_with(post_quantum::RECIPIENT_START) {
+        return post_quantum::Recipient::parse(text).map(drop).ok_or_else(|| wrong("a broken post-quantum recipient"));
     }
     if text.starts_with("ssh-") {
         return match age::ssh::Recipient::from_str(text) {

@@ -1,11 +1,15 @@
 //! What can be wrong with a recipient.
 
-/// Why a text names no recipient.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+use std::fmt;
+
+use crate::public_text::quoted;
+
+/// Why a text names no recipient. A private key in its place is not shown.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecipientError {
     /// It is no age recipient.
-    #[error("{text:?} is no age recipient (age1…, ssh-ed25519 …, ssh-rsa …): {reason}")]
+    #[error("{} is no age recipient (age1…, ssh-ed25519 …, ssh-rsa …): {reason}", quoted(.text))]
     Age {
         /// The text, which is public.
         text: String,
@@ -13,11 +17,17 @@ pub enum RecipientError {
         reason: String,
     },
     /// It is no name of a key of its kind.
-    #[error("{text:?} is no {what}")]
+    #[error("{} is no {what}", quoted(.text))]
     Form {
         /// The text, which is public.
         text: String,
         /// What it should be.
         what: &'static str,
     },
+}
+
+impl fmt::Debug for RecipientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RecipientError({self})")
+    }
 }

@@ -12,7 +12,7 @@ use crate::master_key::{MasterKeyError, MasterKeys};
 use crate::metadata::KeyGroup;
 use crate::recipient::{Recipient, RecipientKind, SEALED};
 use crate::recipients::Recipients;
-use crate::{shamir, timestamp};
+use crate::{post_quantum, shamir, timestamp};
 
 /// Encrypts the data key for all recipients: whole for those of a single group, a share per group for those of several.
 ///
@@ -111,6 +111,9 @@ fn seal_age(id: &str, share: &[u8]) -> Result<String, MasterKeyError> {
 
 fn age_recipient(id: &str) -> Result<Box<dyn age::Recipient>, MasterKeyError> {
     if let Ok(recipient) = age::x25519::Recipient::from_str(id) {
+        return Ok(Box::new(recipient));
+    }
+    if let Some(recipient) = post_quantum::Recipient::parse(id) {
         return Ok(Box::new(recipient));
     }
     if let Ok(recipient) = age::ssh::Recipient::from_str(id) {

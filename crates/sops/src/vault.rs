@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::master_key::{MasterKey, MasterKeyError};
 use crate::plaintext::wipe;
+use crate::public_text;
 use crate::recipient::{Recipient, RecipientKind};
 
 mod address;
@@ -162,7 +163,7 @@ impl VaultTransit {
 }
 
 fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    let fault = |source| VaultError::File { file: file.display().to_string(), source };
+    let fault = |source| VaultError::File { file: public_text::plain(&file.display().to_string()).to_owned(), source };
     std::fs::read(file).map(Zeroizing::new).map_err(fault)
 }
 

@@ -118,6 +118,10 @@ impl Printer {
             match item {
                 Item::Comment(comment) if comment.inline => beside = Some(comment),
                 Item::Comment(comment) => {
+                    // Trailing comments keep a distance to what follows them, and none to each other.
+                    if matches!(position.checked_sub(1).map(|before| &items[before]), Some(Item::Comment(_))) {
+                        self.foot = None;
+                    }
                     self.comment_line(comment, indent);
                     if last_entry.is_some_and(|last| position > last) {
                         self.foot = Some(indent);
@@ -180,6 +184,9 @@ impl Printer {
             match &node.value {
                 Value::Comment(comment) if comment.inline => beside = Some(comment),
                 Value::Comment(comment) => {
+                    if matches!(position.checked_sub(1).map(|before| &nodes[before].value), Some(Value::Comment(_))) {
+                        self.foot = None;
+                    }
                     self.comment_line(comment, indent);
                     if last_item.is_some_and(|last| position > last) {
                         self.foot = Some(indent);
@@ -215,6 +222,17 @@ impl Printer {
 
     fn leaf(&mut self, value: &Value, indent: usize, beside: Option<&Comment>) {
         match value {
+            // Of an INI section that holds nothing else.
+            Value::Map(items) if self.layout.as_sops && !items.is_empty() => {
+                self.out.push_str("{\n");
+                for item in items {
+                    if let Item::Comment(comment) = item {
+                        self.comment_line(comment, indent);
+                    }
+                }
+                self.out.extend(std::iter::repeat_n(' ', indent.saturating_sub(self.layout.step)));
+                self.out.push('}');
+            }
             Value::Map(_) => self.out.push_str("{}"),
             Value::List(_) => self.out.push_str("[]"),
             Value::Null | Value::Comment(_) => self.out.push_str("null"),

@@ -22,12 +22,16 @@ mod documents;
 mod peer;
 
 fn options(selector: &[&str]) -> EncryptOptions {
+    let options = EncryptOptions::default();
     match *selector {
-        ["--encrypted-regex", text] => EncryptOptions::default().selector(Selector::EncryptedRegex(text.into())),
-        ["--unencrypted-regex", text] => EncryptOptions::default().selector(Selector::UnencryptedRegex(text.into())),
-        ["--encrypted-suffix", text] => EncryptOptions::default().selector(Selector::EncryptedSuffix(text.into())),
-        ["--unencrypted-suffix", text] => EncryptOptions::default().selector(Selector::UnencryptedSuffix(text.into())),
-        _ => EncryptOptions::default(),
+        ["--mac-only-encrypted", ref rest @ ..] => self::options(rest).mac_only_encrypted(true),
+        ["--encrypted-regex", text] => options.selector(Selector::EncryptedRegex(text.into())),
+        ["--unencrypted-regex", text] => options.selector(Selector::UnencryptedRegex(text.into())),
+        ["--encrypted-suffix", text] => options.selector(Selector::EncryptedSuffix(text.into())),
+        ["--unencrypted-suffix", text] => options.selector(Selector::UnencryptedSuffix(text.into())),
+        ["--encrypted-comment-regex", text] => options.selector(Selector::EncryptedCommentRegex(text.into())),
+        ["--unencrypted-comment-regex", text] => options.selector(Selector::UnencryptedCommentRegex(text.into())),
+        _ => options,
     }
 }
 
@@ -77,6 +81,10 @@ fn check_encryption(peer: &Peer, text: &str, file: &str, selector: &[&str]) -> R
             Err(_) if plain.is_none() => return Err(TestCaseError::reject("nobody can write the document")),
             // sops reads it back, but without a key that looks like a comment.
             Err(WriteError::Unreadable(_)) if format == Format::Ini => {
+                return Err(TestCaseError::reject("the format cannot hold the document"));
+            }
+            // A clear zero with a sign, which the MAC does not cover, comes back without it.
+            Err(WriteError::Unreadable(_)) if selector.contains(&"--mac-only-encrypted") && text.contains("-0") => {
                 return Err(TestCaseError::reject("the format cannot hold the document"));
             }
             Err(error) => return Err(TestCaseError::fail(format!("{error}\n{text}"))),

@@ -165,7 +165,7 @@ pub(crate) fn runner(cases: u32) -> TestRunner {
     })
 }
 
-/// A choice of what is encrypted.
+/// A choice of what is encrypted, and of what the MAC covers.
 pub(crate) fn selector() -> impl Strategy<Value = Vec<&'static str>> {
     select(vec![
         vec![],
@@ -173,5 +173,8 @@ pub(crate) fn selector() -> impl Strategy<Value = Vec<&'static str>> {
         vec!["--unencrypted-regex", "b|日本"],
         vec!["--encrypted-suffix", "a"],
         vec!["--unencrypted-suffix", "c"],
+        vec!["--encrypted-comment-regex", "[a-f]"],
+        vec!["--unencrypted-comment-regex", "^[A-Z]"],
+        vec!["--mac-only-encrypted", "--encrypted-regex", "a"],
     ])
 }
