@@ -11,6 +11,7 @@ use crate::get::{self, GetArgs};
 use crate::outcome::Outcome;
 use crate::output::Console;
 use crate::reconcile::{self, ReconcileArgs};
+use crate::secrets::{self, SecretsArgs};
 use crate::suspend::{self, ResumeArgs, SuspendArgs};
 use crate::tryout::{self, TryArgs};
 
@@ -19,6 +20,7 @@ use crate::tryout::{self, TryArgs};
 /// windlass reads the repository that Flux reads: Flux objects, kustomize overlays, SOPS secrets. It shows what they
 /// say (`build`) and what that would change in a cluster (`diff`), carries it out once (`apply`), and talks to the
 /// reconciler that does so for good, windlassd (`get`, `reconcile`, `suspend`, `resume`). `try` needs no cluster.
+/// `secrets` looks after the SOPS files of a repository.
 #[derive(Debug, Parser)]
 #[command(name = "windlass", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
@@ -35,7 +37,8 @@ Exit codes:
   0  done
   1  done, and the answer is: there are changes (diff), the reconcile failed (reconcile),
      something is not ready (try)
-  2  could not be done; stderr says why";
+  2  could not be done; stderr says why
+`secrets` answers with the exit codes of sops where the verb is the same.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -52,6 +55,7 @@ pub(crate) enum Command {
 Examples:
   windlass crds | kubectl apply --server-side -f -")]
     Crds,
+    Secrets(Box<SecretsArgs>),
     Completions(CompletionsArgs),
 }
 
@@ -67,6 +71,7 @@ impl Command {
             Self::Suspend(args) => suspend::suspend(args, console),
             Self::Resume(args) => suspend::resume(args, console),
             Self::Crds => crds::run(console),
+            Self::Secrets(args) => secrets::run(args, console),
             Self::Completions(args) => completions::run(args, console),
         }
     }

@@ -15,6 +15,7 @@ mod output;
 mod preview;
 mod reconcile;
 mod report;
+mod secrets;
 mod suspend;
 mod table;
 mod trouble;

@@ -14,11 +14,12 @@ pub(crate) struct Trouble {
     message: String,
     help: Option<String>,
     cause: Option<Box<dyn Error + Send + Sync>>,
+    code: u8,
 }
 
 impl Trouble {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None, cause: None }
+        Self { message: message.into(), help: None, cause: None, code: 2 }
     }
 
     #[must_use]
@@ -31,6 +32,17 @@ impl Trouble {
     pub(crate) fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
+    }
+
+    /// Ends the program with another exit code than 2, where scripts know one by another program.
+    #[must_use]
+    pub(crate) fn code(mut self, code: u8) -> Self {
+        self.code = code;
+        self
+    }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.code
     }
 }
 

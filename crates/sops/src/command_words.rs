@@ -1,7 +1,12 @@
 //! Splits a command into its words as a shell does, with quotes and backslashes and nothing else.
 
-/// The words; none where a quote is not closed or nothing follows a backslash.
-pub(crate) fn split(line: &str) -> Option<Vec<String>> {
+/// Splits a command line into words as a shell does, with quotes and backslashes and nothing else: as sops reads
+/// `SOPS_AGE_KEY_CMD` and `EDITOR`. None where a quote is not closed or nothing follows a backslash.
+///
+/// ```
+/// assert_eq!(windlass_sops::split_words("code --wait 'a b'").unwrap(), ["code", "--wait", "a b"]);
+/// ```
+pub fn split_words(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut letters = line.chars();
@@ -53,10 +58,10 @@ mod tests {
             ("a\\ b ''", &["a b", ""]),
             ("", &[]),
         ] {
-            assert_eq!(split(line).unwrap(), words, "{line}");
+            assert_eq!(split_words(line).unwrap(), words, "{line}");
         }
         for line in ["'a", "\"a", "a\\"] {
-            assert_eq!(split(line), None, "{line}");
+            assert_eq!(split_words(line), None, "{line}");
         }
     }
 }

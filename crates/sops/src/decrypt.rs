@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::scalar::time_in_seconds;
 use crate::tree::Branch;
-use crate::{DecryptionOrder, Error, Format, Identities, Plaintext, StoresConfig, ValueFault};
+use crate::{DecryptionOrder, Error, Format, Identities, Metadata, Plaintext, StoresConfig, ValueFault};
 use crate::{data_key, metadata_fields, opening, stores, values};
 
 /// Choices for decryption. The default verifies.
@@ -102,16 +102,7 @@ fn open(
     options: &DecryptOptions,
 ) -> Result<(), Error> {
     let metadata = metadata_fields::take(documents, format)?;
-    // sops looks for it first, whether or not the MAC bound to it will be verified: a file cut off in its metadata is told
-    // as such.
-    let time_fault = match &metadata.last_modified {
-        None => Some("is missing: the metadata is incomplete"),
-        Some(time) if time_in_seconds(time).is_none() => Some("is no time as in 2026-11-20T05:25:08Z"),
-        Some(_) => None,
-    };
-    if let Some(reason) = time_fault {
-        return Err(Error::Metadata { field: "sops.lastmodified".to_owned(), reason: reason.to_owned() });
-    }
+    refuse_cut_off(&metadata)?;
     let key = data_key::open(&metadata, identities, options.order)?;
     let decrypted = opening::decrypt(documents, &metadata, &key, format)?;
     if options.mac == Mac::Verify {
@@ -225,4 +216,15 @@ mod tests {
             "{error}"
         );
     }
+}
+
+/// sops looks for the time first, whether or not the MAC bound to it will be verified: a file cut off in its metadata is told
+/// as such.
+pub(crate) fn refuse_cut_off(metadata: &Metadata) -> Result<(), Error> {
+    let reason = match &metadata.last_modified {
+        None => "is missing: the metadata is incomplete",
+        Some(time) if time_in_seconds(time).is_none() => "is no time as in 2026-11-20T05:25:08Z",
+        Some(_) => return Ok(()),
+    };
+    Err(Error::Metadata { field: "sops.lastmodified".to_owned(), reason: reason.to_owned() })
 }

@@ -1,5 +1,7 @@
 //! An encrypted document, opened to be looked at and changed.
 
+mod stream;
+
 use std::fmt;
 use std::time::SystemTime;
 
@@ -7,6 +9,7 @@ use serde_json::Value as Json;
 use zeroize::Zeroizing;
 
 use crate::cipher::DataKey;
+use crate::decrypt::refuse_cut_off;
 use crate::encrypt::{VERSION, read_plain};
 use crate::master_key::MasterKeys;
 use crate::metadata::Metadata;
@@ -75,6 +78,7 @@ impl Document {
         let mut plain = source.clone();
         let fields = stores::metadata_of_first(&source, format)?;
         let metadata = metadata_fields::take(&mut plain, format)?;
+        refuse_cut_off(&metadata)?;
         let key = data_key::open(&metadata, identities, options.order)?;
         let mut remembered = Remembered::default();
         let opened = opening::decrypt_and_remember(&mut plain, &metadata, &key, format, &mut remembered)?;

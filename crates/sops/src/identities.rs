@@ -184,7 +184,8 @@ impl Identities {
         self.keys.iter().map(|key| &*key.identity as &dyn age::Identity)
     }
 
-    pub(crate) fn tried(&self) -> Vec<Tried> {
+    /// The same with the place that each came from.
+    pub fn tried(&self) -> Vec<Tried> {
         let tried = |key: &Key| Tried { recipient: key.recipient.clone(), origin: key.origin.clone() };
         self.keys.iter().map(tried).collect()
     }

@@ -201,7 +201,7 @@ impl<'a> IdentitySources<'a> {
     fn command(&self, variable: &str, all: &mut Identities, parse: Parse) {
         let (Some(run), Some(line)) = (&self.run, self.variable(variable)) else { return };
         let unreadable = |reason| IdentityError::Unreadable { origin: variable.to_owned(), reason };
-        let printed = match command_words::split(&line) {
+        let printed = match command_words::split_words(&line) {
             Some(words) if !words.is_empty() => run(&words),
             _ => Err("the command is empty, or a quote in it is not closed".to_owned()),
         };

@@ -50,7 +50,9 @@
 //!   [`explains`](CreationRules::explain) which rule counts. [`SopsConfig`] is the whole file, with its stores and destinations.
 //! * [`Document`] opens a file to get, set, unset and replace values, to rotate its key and to change its recipients.
 //!   [`WriteError`] tells why something cannot be written. [`Document::environment`] is what `sops exec-env` gives a program.
+//! * [`encrypted_values`] and [`selected_values`] tell what is encrypted, or would be, without a key.
 //! * [`audit`] looks through a repository for what is wrong with its secrets, without a key.
+//! * [`split_secret`] and [`join_shares`] share a secret among several holders, as key groups do with the data key.
 //!
 //! # What holds
 //!
@@ -107,7 +109,9 @@ mod destination_rules;
 mod document;
 mod dotenv;
 mod dotenv_patch;
+mod dotted_path;
 mod encrypt;
+mod encrypt_value;
 mod envelope;
 mod environment;
 mod error;
@@ -130,6 +134,7 @@ mod ini;
 mod ini_print;
 mod ini_syntax;
 mod ini_value;
+mod inspect;
 mod json;
 mod json_print;
 mod key_file;
@@ -167,6 +172,7 @@ mod sealing;
 mod selector;
 mod selector_use;
 mod shamir;
+mod sharing;
 mod sops_config;
 mod stores;
 mod stores_config;
@@ -195,11 +201,14 @@ mod yaml_spans;
 mod yaml_written;
 
 pub use audit::{RepositoryFile, audit, audit_file};
+pub use command_words::split_words;
 pub use decrypt::{DecryptOptions, Mac, decrypt, decrypt_value};
 pub use decryption_order::{DecryptionOrder, OrderError};
 pub use destination_rules::{Destination, DestinationRule};
 pub use document::Document;
+pub use dotted_path::parse_dotted_path;
 pub use encrypt::{EncryptOptions, Layout, encrypt};
+pub use encrypt_value::encrypt_value;
 pub use environment::Variable;
 pub use error::{Error, NoIdentity, Tried, ValueFault};
 pub use explanation::Explanation;
@@ -209,6 +218,7 @@ pub use gpg_program::{GpgProgram, ProgramCall};
 pub use identities::Identities;
 pub use identity_error::IdentityError;
 pub use identity_sources::{IdentitySources, Platform};
+pub use inspect::{EncryptedValue, encrypted_values, selected_values};
 pub use location::{Location, PathStep};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use metadata::{KeyGroup, Metadata};
@@ -223,6 +233,7 @@ pub use recipients::Recipients;
 pub use rule_error::RuleError;
 pub use rules::{CreationRule, CreationRules};
 pub use selector::Selector;
+pub use sharing::{join_shares, split_secret};
 pub use sops_config::SopsConfig;
 pub use stores_config::StoresConfig;
 #[cfg(feature = "vault")]

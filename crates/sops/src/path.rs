@@ -10,6 +10,17 @@ pub struct PathError {
     reason: &'static str,
 }
 
+impl PathError {
+    pub(crate) fn new(text: &str, reason: &'static str) -> Self {
+        Self { text: text.to_owned(), reason }
+    }
+
+    /// The same fault, told of the whole text that the part at fault stands in.
+    pub(crate) fn within(self, text: &str) -> Self {
+        Self { text: text.to_owned(), ..self }
+    }
+}
+
 /// Reads a path as sops takes it: `["data"]["tls.key"]`, `['list'][0]`.
 ///
 /// ```

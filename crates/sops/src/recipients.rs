@@ -102,6 +102,16 @@ impl Recipients {
         }
     }
 
+    /// How many groups have to be opened, where that was said.
+    pub fn threshold(&self) -> Option<usize> {
+        self.threshold
+    }
+
+    /// How many groups there are.
+    pub fn group_count(&self) -> usize {
+        self.groups.len()
+    }
+
     /// All recipients of all groups.
     pub fn iter(&self) -> impl Iterator<Item = &Recipient> {
         self.groups.iter().flat_map(|group| &group.recipients)

@@ -99,7 +99,8 @@ impl WriteError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Open(error) => error.exit_code(),
-            Self::Plaintext(Error::Shape { at, .. }) if !at.path.is_empty() => 23,
+            // A key that is no string is read by sops, and refused when it is encrypted.
+            Self::Plaintext(Error::Shape { at, reason }) if !at.path.is_empty() || reason.contains("key") => 23,
             Self::Plaintext(Error::Syntax { .. } | Error::Shape { .. }) => 2,
             Self::Emit { .. } => 4,
             Self::Empty => 92,

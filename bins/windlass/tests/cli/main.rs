@@ -10,4 +10,5 @@ mod cluster;
 mod help;
 mod peer;
 mod run;
+mod secrets;
 mod tryout;

@@ -1,0 +1,135 @@
+//! `windlass secrets encrypt`.
+
+use std::path::PathBuf;
+
+use windlass_secrets::{Change, Kind, change_all, encrypt_text};
+use windlass_sops::{Format, Layout};
+use zeroize::Zeroizing;
+
+use crate::outcome::Outcome;
+use crate::secrets::files::{FormatName, InputArgs, OutputArgs, Source, TreeArgs};
+use crate::secrets::recipients::{RecipientArgs, SelectorArgs};
+use crate::secrets::settings::Settings;
+use crate::secrets::{failure, rotate};
+use crate::trouble::Trouble;
+
+/// Encrypt a file to the standard output, or files in place
+///
+/// For whom, and which values, says the rule in .sops.yaml that is for the file. Folders, patterns and --all encrypt the
+/// files that a rule is for and that are not encrypted yet. Without a file the standard input is read, and
+/// --filename-override names it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  windlass secrets encrypt -i apps/web/secret.sops.yaml
+  windlass secrets encrypt -i --all                   what a rule is for and lies there in clear
+  windlass secrets encrypt --age age1… secret.yaml > secret.sops.yaml")]
+pub(crate) struct EncryptArgs {
+    #[command(flatten)]
+    tree: TreeArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    input: InputArgs,
+
+    /// Write another format; the layout is then that of sops
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    output_type: Option<FormatName>,
+
+    /// The name by which rule and format are found, instead of that of the file
+    #[arg(long, value_name = "NAME")]
+    filename_override: Option<PathBuf>,
+
+    /// Print YAML and dotenv anew, as sops does, instead of keeping comments, quotes and indentation
+    #[arg(long)]
+    reformat: bool,
+
+    #[command(flatten)]
+    recipients: RecipientArgs,
+
+    #[command(flatten)]
+    selector: SelectorArgs,
+}
+
+pub(crate) fn run(args: &EncryptArgs, settings: &Settings<'_>) -> anyhow::Result<Outcome> {
+    args.output.check()?;
+    let source = if args.tree.files.is_empty() && !args.tree.all {
+        if args.output.in_place {
+            return Err(Trouble::new("the standard input cannot be encrypted in place").code(8).into());
+        }
+        if args.filename_override.is_none() {
+            return Err(Trouble::new("--filename-override must name the standard input").code(8).into());
+        }
+        Source::stdin(args.filename_override.as_deref())?
+    } else {
+        match args.tree.single(settings) {
+            Some(path) => Source::file(&path, 100)?,
+            None => return tree(args, settings),
+        }
+    };
+    let name = args.filename_override.as_deref().unwrap_or(&source.path);
+    let format = args.input.format(name);
+    let rule = settings.rule_for(name)?;
+    let recipients = args.recipients.recipients(rule.as_ref(), name, settings)?;
+    let options = args.selector.options(rule.as_ref())?.layout(args.layout()).stores(settings.stores(name));
+    // As in sops the name of the file says what is written, whatever it was read as.
+    let output = args.output_type.map_or_else(|| Format::of_path(name), Format::from);
+    let options = if output == format { options } else { options.output(output) };
+    let text = encrypt_text(&source.path, &source.text, format, &recipients, &options, std::time::SystemTime::now());
+    args.output.write(settings, &source, &text.map_err(failure::of_source)?)?;
+    Ok(Outcome::Done)
+}
+
+impl EncryptArgs {
+    fn layout(&self) -> Layout {
+        if self.reformat { Layout::Sops } else { Layout::Keep }
+    }
+}
+
+fn tree(args: &EncryptArgs, settings: &Settings<'_>) -> anyhow::Result<Outcome> {
+    if !args.output.in_place || args.output_type.is_some() || args.filename_override.is_some() {
+        let trouble = Trouble::new("several files can be encrypted in place only (-i), each in its own format");
+        return Err(trouble.code(8).into());
+    }
+    let (repository, mut files) = args.tree.select(settings, Kind::Plain)?;
+    let mut rules = settings.rule_files()?;
+    let mut work_on = Vec::new();
+    for file in files.drain(..) {
+        let name = settings.absolute(&file.path);
+        let Some(found) = rules.for_file(&name)? else { continue };
+        let Some(rule) = found.rule_for(&name).cloned() else { continue };
+        // The rules themselves, and what they would leave as it is, are no secrets.
+        let is_rules = name == found.path;
+        let format = args.input.format(&name);
+        let selects = windlass_sops::selected_values(&file.text, format, &rule.selector).is_ok_and(|at| !at.is_empty());
+        if !is_rules && selects {
+            let rule = crate::secrets::settings::FoundRule { file: found, rule };
+            let recipients = args.recipients.recipients(Some(&rule), &name, settings)?;
+            work_on.push((file, recipients, args.selector.options(Some(&rule))?.layout(args.layout())));
+        }
+    }
+    let now = std::time::SystemTime::now();
+    let files: Vec<_> = work_on.iter().map(|(file, ..)| file.clone()).collect();
+    let encrypted = settings.with_work("encrypting", |work| {
+        change_all(&files, work, |file| {
+            let Some((_, recipients, options)) = work_on.iter().find(|(known, ..)| known.path == file.path) else {
+                return Ok(Change { text: None, note: () });
+            };
+            let format = args.input.format(&file.path);
+            let text = encrypt_text(&file.path, &file.text, format, recipients, options, now)?;
+            Ok(Change { text: Some(Zeroizing::new(text)), note: () })
+        })
+    });
+    match encrypted {
+        Ok(notes) => {
+            for file in &files {
+                settings.console.note(&format!("{}: encrypted", repository.shown(&file.path).display()));
+            }
+            settings.console.note(&format!("{} encrypted", rotate::files(notes.len())));
+            Ok(Outcome::Done)
+        }
+        Err(faults) => Err(failure::of_many(faults, settings.console)),
+    }
+}

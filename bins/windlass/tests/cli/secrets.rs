@@ -1,0 +1,10 @@
+//! `windlass secrets` as its users see it.
+
+mod as_sops;
+mod edit;
+mod exec;
+mod home;
+mod in_place;
+mod recovery;
+mod repository;
+mod tree;

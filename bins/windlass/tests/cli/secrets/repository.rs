@@ -1,0 +1,176 @@
+//! What looks after a whole repository: checks, ages, doctor, Git.
+
+use windlass_testbed::{Testbed, Tool, require_peers};
+
+use super::home::{Home, MARKER, ME, OTHER, OTHER_KEY, secret};
+
+fn home() -> Home {
+    let home = Home::with_rules(&format!(
+        "creation_rules: [{{path_regex: \\.sops\\.yaml$, encrypted_regex: ^(data|stringData)$, age: '{ME},{OTHER}'}}]\n"
+    ));
+    home.git(&["init", "-q"]);
+    home.encrypted("web.sops.yaml", &secret());
+    home.commit("the web");
+    home
+}
+
+#[test]
+fn check_is_for_hooks_and_ci() {
+    let home = home();
+    assert_eq!(home.done(&["check"]), "");
+    home.write("clear.yaml", secret());
+    let run = home.run(&["check"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert!(run.text().contains("leak") && run.text().contains("clear.yaml:7"), "{}", run.text());
+    assert!(!run.text().contains(MARKER));
+    let run = home.run(&["check", "-o", "json"]);
+    let found: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert_eq!((&found[0]["code"], &found[0]["line"]), (&"plain-secret".into(), &7.into()));
+    home.done(&["check", "--exclude", "clear.*"]);
+    home.commit("oops");
+    std::fs::remove_file(home.path("clear.yaml")).unwrap();
+    home.commit("gone");
+    home.done(&["check"]);
+    assert_eq!(home.run(&["check", "--history"]).code, Some(1));
+
+    home.write(
+        ".sops.yaml",
+        format!("creation_rules: [{{path_regex: sops, encrypted_regex: ^(data|stringData)$, age: {ME}}}]\n"),
+    );
+    home.done(&["rekey", "--all", "-y"]);
+    let run = home.run(&["check"]);
+    assert_eq!(run.code, Some(0), "a risk is no fault: {}", run.text());
+    assert!(run.text().contains("risk") && run.text().contains(ME), "{}", run.text());
+    assert_eq!(home.run(&["check", "--strict"]).code, Some(1));
+}
+
+#[test]
+fn status_tells_ages_and_marks_old_values() {
+    let home = home();
+    let shown = home.done(&["status"]);
+    assert!(
+        shown.contains("web.sops.yaml") && shown.contains("stringData.password") && shown.contains("0d"),
+        "{shown}"
+    );
+    home.done(&["status", "--max-age", "90d"]);
+    // A commit of long ago.
+    let amended = home.git(&["commit", "-q", "--amend", "--no-edit", "--date=@86400 +0000"]);
+    assert_eq!(amended.code, Some(0), "{}", amended.stderr);
+    let metrics = home.done(&["status", "-o", "metrics"]);
+    assert!(metrics.contains("windlass_secret_values 2\n"), "{metrics}");
+    let json: serde_json::Value = serde_json::from_str(&home.done(&["status", "-o", "json"])).unwrap();
+    assert_eq!(json[0]["values"][0]["path"], "stringData.password");
+    assert!(json[0]["values"][0]["ageSeconds"].is_number());
+    assert_eq!(home.run(&["status", "--max-age", "0d"]).code.map(|code| code < 2), Some(true));
+}
+
+#[test]
+fn doctor_tells_who_opens_what() {
+    let mut home = home();
+    let shown = home.done(&["doctor"]);
+    assert!(shown.contains(ME) && shown.contains("SOPS_AGE_KEY") && shown.contains("1 of 1 file open"), "{shown}");
+    assert!(shown.contains(OTHER), "whose key is missing: {shown}");
+    home.key.clear();
+    let run = home.run(&["doctor"]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.text().contains("no key was found") && run.text().contains("keys.txt"), "{}", run.text());
+    home.write(".config/sops/age/keys.txt", OTHER_KEY);
+    let shown = home.done(&["doctor", "-o", "json"]);
+    let found: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert!(found["identities"][0]["origin"].as_str().unwrap().ends_with(".config/sops/age/keys.txt"), "{shown}");
+    assert_eq!(found["files"][0]["opens"], true);
+}
+
+/// Lets git find `windlass`.
+fn with_git(home: &mut Home) {
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_windlass")).parent().unwrap();
+    let path = std::env::join_paths(
+        std::iter::once(bin.to_owned()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    home.variables.push(("PATH".into(), path.unwrap().into_string().unwrap()));
+    home.done(&["git-setup", "--apply"]);
+    home.done(&["git-setup", "--apply"]);
+    assert_eq!(home.read(".gitattributes"), "*.sops.* diff=windlass-secrets merge=windlass-secrets\n");
+    home.commit("set up");
+}
+
+fn set(home: &Home, path: &str, value: &str) {
+    let run = home.run_with(&["set", "web.sops.yaml", path, "--stdin"], value);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+}
+
+fn both_sides(home: &Home, ours: (&str, &str), theirs: (&str, &str)) -> super::home::Run {
+    home.git(&["checkout", "-q", "-b", "side"]);
+    set(home, theirs.0, theirs.1);
+    home.commit("theirs");
+    home.git(&["checkout", "-q", "main"]);
+    set(home, ours.0, ours.1);
+    home.commit("ours");
+    home.git(&["merge", "-q", "-m", "both", "side"])
+}
+
+#[test]
+fn git_merges_different_values_by_itself() {
+    let mut home = home();
+    with_git(&mut home);
+    let run = both_sides(&home, ("stringData.password", "ours"), ("stringData.user", "theirs"));
+    assert_eq!(run.code, Some(0), "{}{}", run.text(), run.stderr);
+    let plain = home.done(&["decrypt", "web.sops.yaml"]);
+    assert!(plain.contains("password: ours") && plain.contains("user: theirs"), "{plain}");
+    let testbed: Testbed = require_peers!(&[Tool::Sops]);
+    assert_eq!(home.sops(&testbed, &["decrypt", "web.sops.yaml"], "").text(), plain);
+}
+
+#[test]
+fn a_conflict_holds_no_plaintext_and_can_be_resolved() {
+    let mut home = home();
+    with_git(&mut home);
+    let run = both_sides(&home, ("stringData.password", "hunter4"), ("stringData.password", "hunter3"));
+    assert_eq!(run.code, Some(1));
+    assert!(run.stderr.contains("both sides changed stringData.password"), "{}", run.stderr);
+    let text = home.read("web.sops.yaml");
+    assert!(text.contains("<<<<<<< ours") && !text.contains("hunter"), "{text}");
+    assert_ne!(home.run(&["decrypt", "web.sops.yaml"]).code, Some(0));
+    // The other side, everywhere.
+    let mut keep = true;
+    let mut taken = String::new();
+    for line in text.lines() {
+        match line.split(' ').next().unwrap() {
+            "<<<<<<<" => keep = false,
+            "=======" | ">>>>>>>" => keep = true,
+            _ if keep => taken += &format!("{line}\n"),
+            _ => {}
+        }
+    }
+    home.write("web.sops.yaml", taken);
+    assert_eq!(home.done(&["get", "web.sops.yaml", "stringData.password"]), "hunter3");
+}
+
+#[test]
+fn git_diff_shows_plaintext_to_who_can_read_it() {
+    let mut home = home();
+    with_git(&mut home);
+    set(&home, "stringData.user", "you");
+    let shown = home.git(&["diff"]);
+    assert!(shown.text().contains("-    user: me\n+    user: you\n"), "{}", shown.text());
+    assert!(!shown.text().contains("mac:"));
+    home.key.clear();
+    let shown = home.git(&["diff"]);
+    assert!(shown.text().contains("ENC[") && !shown.text().contains("user: you"), "{}", shown.text());
+}
+
+#[test]
+fn sealed_secrets_are_taken_over() {
+    let home = Home::new();
+    let sealed = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/secrets/tests/sealed"));
+    std::fs::copy(sealed.join("sealed.yaml"), home.path("sealed.yaml")).unwrap();
+    std::fs::copy(sealed.join("keys.yaml"), home.path("backup.yaml")).unwrap();
+    home.done(&["import", "sealed", "sealed.yaml", "--keys", "backup.yaml", "--to", "apps"]);
+    assert_eq!(home.done(&["get", "--data", "apps/strict.sops.yaml", "password"]), "hunter2");
+    assert_eq!(home.done(&["get", "--data", "apps/by-namespace.sops.yaml", "token"]), "t0ken");
+    assert!(!home.read("apps/strict.sops.yaml").contains("aHVudGVyMg"));
+    assert!(home.read("apps/strict.sops.yaml").contains("app: web"));
+    let run = home.run(&["import", "sealed", "sealed.yaml", "--keys", "backup.yaml", "--to", "apps"]);
+    assert_eq!(run.code, Some(1), "what is there is not overwritten");
+    assert_eq!(std::fs::read_dir(home.path("apps")).unwrap().count(), 3);
+}

@@ -1,0 +1,260 @@
+//! The files of a repository, and those of them that somebody means.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+use windlass_sops::{CreationRules, Format, is_encrypted};
+
+use crate::git::Git;
+use crate::{Error, staged};
+
+/// A folder with secrets: the working directory of a Git repository, or any other.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    root: PathBuf,
+    git: Option<Git>,
+}
+
+/// A file that was read.
+#[derive(Debug, Clone)]
+pub struct RepositoryText {
+    /// Its path, absolute.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: Vec<u8>,
+}
+
+/// Which files are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Those that sops has encrypted.
+    Encrypted,
+    /// Those that it has not.
+    Plain,
+}
+
+/// Larger files are no secrets, and Flux passes them over too.
+const LARGEST: u64 = 5 << 20;
+
+impl Repository {
+    /// The repository around a folder: its Git working directory; without one, the topmost folder of those above that has a
+    /// `.sops.yaml`; else the folder itself.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder cannot be read.
+    pub fn around(folder: &Path) -> Result<Self, Error> {
+        let fault = |source| Error::Read { path: folder.to_owned(), source };
+        let folder = folder.canonicalize().map_err(fault)?;
+        let git = Git::around(&folder);
+        let root = match &git {
+            Some(git) => git.root().to_owned(),
+            None => {
+                let has_rules = |folder: &&Path| folder.join(CreationRules::FILE_NAME).is_file();
+                folder.ancestors().filter(has_rules).last().unwrap_or(&folder).to_owned()
+            }
+        };
+        Ok(Self { root, git })
+    }
+
+    /// Its folder, absolute.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn git(&self) -> Option<&Git> {
+        self.git.as_ref()
+    }
+
+    /// A path as it is told to people: relative to the repository where it lies in it.
+    pub fn shown<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
+    }
+
+    /// All files, absolute and sorted. In a Git repository those that Git ignores are left out; links are not followed.
+    ///
+    /// # Errors
+    ///
+    /// Where a folder cannot be read, or `git` fails.
+    pub fn files(&self) -> Result<Vec<PathBuf>, Error> {
+        let mut files = match &self.git {
+            Some(git) => {
+                let listed = git.ask(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
+                let path = |bytes: &[u8]| self.root.join(&*String::from_utf8_lossy(bytes));
+                let names = listed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+                let is_there = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
+                names.map(path).filter(is_there).collect()
+            }
+            None => {
+                let mut files = Vec::new();
+                walk(&self.root, &mut files)?;
+                files
+            }
+        };
+        files.retain(|path| !staged::is_temporary(path));
+        files.sort();
+        files.dedup();
+        Ok(files)
+    }
+
+    /// The files of one kind, with their texts.
+    ///
+    /// # Errors
+    ///
+    /// As for [`files`](Self::files), and where a file cannot be read.
+    pub fn texts(&self, kind: Kind) -> Result<Vec<RepositoryText>, Error> {
+        read_all(self.files()?, Some(kind))
+    }
+
+    /// All files that are small enough, with their texts.
+    ///
+    /// # Errors
+    ///
+    /// As for [`texts`](Self::texts).
+    pub fn all_texts(&self) -> Result<Vec<RepositoryText>, Error> {
+        read_all(self.files()?, None)
+    }
+
+    /// The files that somebody names: a file is itself, whatever it is; a folder and a pattern (`apps/**/*.yaml`, from
+    /// `folder`) are the files of one kind in it. Sorted, each once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoMatch`] for a name that gives no file, [`Error::Pattern`], and as for [`texts`](Self::texts).
+    pub fn select(&self, folder: &Path, names: &[String], kind: Kind) -> Result<Vec<RepositoryText>, Error> {
+        let mut all: Option<Vec<RepositoryText>> = None;
+        let mut chosen = Vec::new();
+        for name in names {
+            let path = folder.join(name);
+            if path.is_file() {
+                chosen.extend(read_all(vec![path], None)?);
+                continue;
+            }
+            let wanted = Wanted::new(&path, name)?;
+            if all.is_none() {
+                all = Some(self.texts(kind)?);
+            }
+            let before = chosen.len();
+            chosen.extend(all.iter().flatten().filter(|file| wanted.has(&file.path)).cloned());
+            if chosen.len() == before {
+                let kind = if kind == Kind::Encrypted { "encrypted" } else { "plain" };
+                return Err(Error::NoMatch { what: name.clone(), kind });
+            }
+        }
+        chosen.sort_by(|left, right| left.path.cmp(&right.path));
+        chosen.dedup_by(|left, right| left.path == right.path);
+        Ok(chosen)
+    }
+}
+
+/// A folder or a pattern.
+enum Wanted {
+    Folder(PathBuf),
+    Pattern(GlobMatcher),
+}
+
+impl Wanted {
+    fn new(path: &Path, name: &str) -> Result<Self, Error> {
+        if let Ok(folder) = path.canonicalize() {
+            return Ok(Self::Folder(folder));
+        }
+        let fault = |source| Error::Pattern { pattern: name.to_owned(), source };
+        let glob = GlobBuilder::new(&path.to_string_lossy()).literal_separator(true).build().map_err(fault)?;
+        Ok(Self::Pattern(glob.compile_matcher()))
+    }
+
+    fn has(&self, path: &Path) -> bool {
+        match self {
+            Self::Folder(folder) => path.starts_with(folder),
+            Self::Pattern(pattern) => pattern.is_match(path),
+        }
+    }
+}
+
+fn read_all(paths: Vec<PathBuf>, kind: Option<Kind>) -> Result<Vec<RepositoryText>, Error> {
+    let mut files = Vec::new();
+    for path in paths {
+        let read = || -> std::io::Result<Option<Vec<u8>>> {
+            // A file that is named is read, however large.
+            if kind.is_some() && fs::metadata(&path)?.len() > LARGEST {
+                return Ok(None);
+            }
+            fs::read(&path).map(Some)
+        };
+        let Some(text) = read().map_err(|source| Error::Read { path: path.clone(), source })? else { continue };
+        let is_encrypted = is_encrypted(&text, Format::of_path(&path));
+        if kind.is_none_or(|kind| (kind == Kind::Encrypted) == is_encrypted) {
+            files.push(RepositoryText { path, text });
+        }
+    }
+    Ok(files)
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let fault = |source| Error::Read { path: folder.to_owned(), source };
+    for entry in fs::read_dir(folder).map_err(fault)? {
+        let entry = entry.map_err(fault)?;
+        let kind = entry.file_type().map_err(fault)?;
+        if kind.is_file() {
+            files.push(entry.path());
+        } else if kind.is_dir() && entry.file_name() != ".git" {
+            walk(&entry.path(), files)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENCRYPTED: &str = "a: ENC[]\nsops:\n  mac: ENC[]\n";
+
+    fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Repository) {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let repository = Repository::around(folder.path()).unwrap();
+        (folder, repository)
+    }
+
+    fn names(repository: &Repository, files: Vec<RepositoryText>) -> Vec<String> {
+        files.iter().map(|file| repository.shown(&file.path).to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn names_folders_and_patterns_choose_files() {
+        let (_folder, repository) = tree(&[
+            ("apps/a/secret.yaml", ENCRYPTED),
+            ("apps/b/secret.yaml", ENCRYPTED),
+            ("apps/b/plain.yaml", "a: 1\n"),
+            ("apps/b/.secret.yaml.windlass-1.tmp", ENCRYPTED),
+            ("c.yaml", ENCRYPTED),
+        ]);
+        let root = repository.root().to_owned();
+        let select = |wanted: &[&str]| {
+            let wanted: Vec<_> = wanted.iter().map(|name| (*name).to_owned()).collect();
+            repository.select(&root, &wanted, Kind::Encrypted).map(|files| names(&repository, files))
+        };
+        assert_eq!(select(&["."]).unwrap(), ["apps/a/secret.yaml", "apps/b/secret.yaml", "c.yaml"]);
+        assert_eq!(select(&["apps/b", "c.yaml", "apps/*/secret.yaml"]).unwrap().len(), 3);
+        assert_eq!(select(&["apps/b/plain.yaml"]).unwrap(), ["apps/b/plain.yaml"]);
+        assert_eq!(select(&["**/b/*"]).unwrap(), ["apps/b/secret.yaml"]);
+        assert_eq!(select(&["*.json"]).unwrap_err().to_string(), "*.json matches no encrypted file");
+        assert!(matches!(select(&["[x"]), Err(Error::Pattern { .. })));
+    }
+
+    #[test]
+    fn what_git_ignores_is_left_out() {
+        let (folder, _) = tree(&[("a.yaml", ENCRYPTED), ("out/b.yaml", ENCRYPTED), (".gitignore", "out\n")]);
+        let git = std::process::Command::new("git").args(["init", "-q"]).current_dir(&folder).status();
+        assert!(git.unwrap().success());
+        let repository = Repository::around(folder.path()).unwrap();
+        assert_eq!(names(&repository, repository.texts(Kind::Encrypted).unwrap()), ["a.yaml"]);
+    }
+}

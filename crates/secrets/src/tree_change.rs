@@ -1,0 +1,99 @@
+//! The same change to many files: to all of them, or to none.
+
+use zeroize::Zeroizing;
+
+use crate::parallel;
+use crate::repository::RepositoryText;
+use crate::{Error, Staged};
+
+/// What is to become of a file.
+#[derive(Debug)]
+pub struct Change<T> {
+    /// Its new text; none leaves it alone.
+    pub text: Option<Zeroizing<Vec<u8>>>,
+    /// What there is to tell of it.
+    pub note: T,
+}
+
+/// How far the work is: files looked at, and all there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Files done.
+    pub done: usize,
+    /// Files in all.
+    pub of: usize,
+}
+
+/// How the work is done.
+pub struct Work<'a> {
+    /// On how many threads.
+    pub threads: usize,
+    /// Who is told of the progress, from any of the threads.
+    pub progress: &'a (dyn Fn(Progress) + Sync),
+}
+
+/// Changes many files: `change` makes the new text of each, on several threads, and only when all could be made are the
+/// files replaced, as [`Staged`] does. Gives the notes in the order of the files.
+///
+/// # Errors
+///
+/// All faults of all files; then no file has been changed.
+pub fn change_all<T: Send>(
+    files: &[RepositoryText],
+    work: &Work<'_>,
+    change: impl Fn(&RepositoryText) -> Result<Change<T>, Error> + Sync,
+) -> Result<Vec<T>, Vec<Error>> {
+    let tell = |done| (work.progress)(Progress { done, of: files.len() });
+    let answers = parallel::map(files, work.threads, change, &tell);
+    let (mut staged, mut notes, mut faults) = (Staged::new(), Vec::new(), Vec::new());
+    for (file, answer) in files.iter().zip(answers) {
+        match answer {
+            Err(fault) => faults.push(fault),
+            Ok(_) if !faults.is_empty() => {}
+            Ok(Change { text, note }) => {
+                notes.push(note);
+                let different = text.filter(|new| **new != file.text);
+                let added = different.map_or(Ok(()), |new| staged.add(&file.path, Some(&file.text), &new));
+                faults.extend(added.err());
+            }
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    staged.commit().map_err(|fault| vec![fault])?;
+    Ok(notes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn one_fault_leaves_all_files_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let files: Vec<_> = (0..20)
+            .map(|number| {
+                let path = folder.path().join(number.to_string());
+                fs::write(&path, "old").unwrap();
+                RepositoryText { path, text: b"old".to_vec() }
+            })
+            .collect();
+        let work = Work { threads: 3, progress: &|_| () };
+        let run = |bad: &'static str| {
+            change_all(&files, &work, |file| {
+                if !bad.is_empty() && file.path.ends_with(bad) {
+                    return Err(Error::NotASecret("bad"));
+                }
+                Ok(Change { text: Some(Zeroizing::new(b"new".to_vec())), note: file.path.clone() })
+            })
+        };
+        assert_eq!(run("17").unwrap_err().len(), 1);
+        assert!(files.iter().all(|file| fs::read(&file.path).unwrap() == b"old"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 20);
+        assert_eq!(run("").unwrap().len(), 20);
+        assert!(files.iter().all(|file| fs::read(&file.path).unwrap() == b"new"));
+    }
+}
