@@ -114,6 +114,17 @@ fn open(
     }
 }
 
+/// sops looks for the time first, whether or not the MAC bound to it will be verified: a file cut off in its metadata is told
+/// as such.
+pub(crate) fn refuse_cut_off(metadata: &Metadata) -> Result<(), Error> {
+    let reason = match &metadata.last_modified {
+        None => "is missing: the metadata is incomplete",
+        Some(time) if time_in_seconds(time).is_none() => "is no time as in 2026-11-20T05:25:08Z",
+        Some(_) => return Ok(()),
+    };
+    Err(Error::Metadata { field: "sops.lastmodified".to_owned(), reason: reason.to_owned() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,15 +227,4 @@ mod tests {
             "{error}"
         );
     }
-}
-
-/// sops looks for the time first, whether or not the MAC bound to it will be verified: a file cut off in its metadata is told
-/// as such.
-pub(crate) fn refuse_cut_off(metadata: &Metadata) -> Result<(), Error> {
-    let reason = match &metadata.last_modified {
-        None => "is missing: the metadata is incomplete",
-        Some(time) if time_in_seconds(time).is_none() => "is no time as in 2026-11-20T05:25:08Z",
-        Some(_) => return Ok(()),
-    };
-    Err(Error::Metadata { field: "sops.lastmodified".to_owned(), reason: reason.to_owned() })
 }
