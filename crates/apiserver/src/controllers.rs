@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::custom;
 use crate::delete::{DeleteOptions, begin};
+use crate::dependents::owners;
 use crate::registry::{GroupResource, Resource};
 use crate::state::{Key, State};
 use crate::strategy::{metadata_mut, text};
@@ -102,22 +103,11 @@ fn establish(state: &mut State, of: &GroupResource, key: Key, definition: &Value
     state.put(of, key, definition);
 }
 
-fn all_objects(state: &State) -> Vec<(GroupResource, Key, Arc<Value>)> {
-    let each = state
-        .collections()
-        .flat_map(|(of, all)| all.objects.iter().map(move |(key, one)| (of.clone(), key.clone(), one.clone())));
-    each.collect()
-}
-
 fn empty_namespaces(state: &mut State) {
     let of: GroupResource = ("".into(), "namespaces".into());
-    let ending: Vec<(Key, Arc<Value>)> = state.collection(&of).map_or_else(Vec::new, |all| {
-        let ending = all.objects.iter().filter(|(_, one)| text(one, "/status/phase") == "Terminating");
-        ending.map(|(key, one)| (key.clone(), one.clone())).collect()
-    });
-    for (key, namespace) in ending {
+    for (_, key, namespace) in state.ending().into_iter().filter(|one| one.0 == of) {
         let mut left = false;
-        for (of, key, object) in all_objects(state).into_iter().filter(|(_, inside, _)| inside.0 == key.1) {
+        for (of, key, object) in state.in_namespace(&key.1) {
             let Some(resource) = served_by(state, &of) else { continue };
             if object.pointer("/metadata/deletionTimestamp").is_some() {
                 left = true;
@@ -139,55 +129,43 @@ fn empty_namespaces(state: &mut State) {
     }
 }
 
-fn owners(object: &Value) -> impl Iterator<Item = &Value> {
-    object.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten()
-}
-
 /// Deletes what is owned by nobody that still exists.
 fn collect_orphans(state: &mut State) {
-    let all = all_objects(state);
-    let alive: std::collections::BTreeSet<&str> = all.iter().map(|(_, _, one)| text(one, "/metadata/uid")).collect();
-    for (of, key, object) in &all {
-        let listed: Vec<&Value> = owners(object).collect();
-        let lives = |owner: &&&Value| alive.contains(text(owner, "/uid"));
-        let living = listed.iter().filter(lives).count();
-        if listed.is_empty() || living == listed.len() {
+    for place in state.dependents.take_doubtful() {
+        let Some((of, key, object)) = state.at(&place) else { continue };
+        let (living, gone): (Vec<&Value>, Vec<&Value>) =
+            owners(&object).partition(|owner| state.dependents.is_alive(text(owner, "/uid")));
+        if gone.is_empty() {
             continue;
         }
-        if living == 0 {
-            let Some(resource) = served_by(state, of) else { continue };
+        if living.is_empty() {
+            let Some(resource) = served_by(state, &of) else { continue };
             if object.pointer("/metadata/deletionTimestamp").is_none() {
                 let options = DeleteOptions { propagation: Some("Background".to_owned()), ..DeleteOptions::default() };
-                begin(state, &resource, object, &options);
+                begin(state, &resource, &object, &options);
             }
         } else {
-            let kept: Vec<Value> =
-                listed.iter().filter(|owner| alive.contains(text(owner, "/uid"))).map(|one| (*one).clone()).collect();
-            let mut changed = (**object).clone();
+            let kept: Vec<Value> = living.into_iter().cloned().collect();
+            let mut changed = (*object).clone();
             if let Some(metadata) = metadata_mut(&mut changed) {
                 metadata.insert("ownerReferences".to_owned(), kept.into());
             }
-            state.put(of, key.clone(), changed);
+            state.put(&of, key, changed);
         }
     }
 }
 
 /// Carries out the marks `foregroundDeletion` and `orphan` of what is being deleted.
 fn finish_deletions(state: &mut State) {
-    let all = all_objects(state);
-    for (of, key, object) in &all {
-        if object.pointer("/metadata/deletionTimestamp").is_none() {
-            continue;
-        }
+    for (of, key, object) in &state.ending() {
         let uid = text(object, "/metadata/uid");
         let marked = |mark: &str| {
             let list = object.pointer("/metadata/finalizers").and_then(Value::as_array);
             list.is_some_and(|list| list.iter().any(|one| one == mark))
         };
-        let dependents: Vec<_> =
-            all.iter().filter(|(_, _, one)| owners(one).any(|owner| text(owner, "/uid") == uid)).collect();
+        let dependents: Vec<_> = state.dependents.of(uid).iter().filter_map(|place| state.at(place)).collect();
         if marked("orphan") {
-            for (of, key, dependent) in dependents {
+            for (of, key, dependent) in &dependents {
                 let mut freed = (**dependent).clone();
                 if let Some(metadata) = metadata_mut(&mut freed) {
                     let kept: Vec<Value> =
@@ -203,7 +181,7 @@ fn finish_deletions(state: &mut State) {
             unmark(state, of, key, object, "orphan");
         } else if marked("foregroundDeletion") {
             let mut blocked = false;
-            for (of, key, dependent) in dependents {
+            for (of, key, dependent) in &dependents {
                 let Some(resource) = served_by(state, of) else { continue };
                 let options = DeleteOptions { propagation: Some("Foreground".to_owned()), ..DeleteOptions::default() };
                 if dependent.pointer("/metadata/deletionTimestamp").is_none() && state.get(of, &key.0, &key.1).is_some()

@@ -70,7 +70,7 @@ pub(crate) fn delete_collection(state: &mut State, call: &Call, options: &Delete
     let resource = call.resource.clone();
     let filter = Filter::read(&resource, &call.namespace, "", &call.query)?;
     let found: Vec<Arc<Value>> = state.collection(&resource.key()).map_or_else(Vec::new, |all| {
-        all.objects.iter().filter(|(key, object)| filter.covers(key, object)).map(|(_, one)| one.clone()).collect()
+        all.within(&call.namespace).filter(|(key, object)| filter.covers(key, object)).map(|(_, one)| one.clone()).collect()
     });
     for object in &found {
         begin(state, &resource, object, options);

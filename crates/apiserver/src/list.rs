@@ -8,7 +8,7 @@ use crate::call::Call;
 use crate::failure::{Failure, FieldFault};
 use crate::registry::Resource;
 use crate::selector::Filter;
-use crate::state::{Key, State};
+use crate::state::{Key, State, within};
 
 /// Answers a list: all of it, or a page of the state that the first page saw.
 pub(crate) fn list(state: &State, call: &Call) -> Result<Value, Failure> {
@@ -28,8 +28,7 @@ pub(crate) fn list(state: &State, call: &Call) -> Result<Value, Failure> {
     let Some(objects) = collection.at(revision) else {
         return Err(too_old(token.is_some(), state.revision(), start));
     };
-    let mut found = objects
-        .iter()
+    let mut found = within(&objects, &call.namespace)
         .filter(|(key, _)| start.as_ref().is_none_or(|start| *key >= start))
         .filter(|(key, object)| filter.covers(key, object));
     let mut items = Vec::new();

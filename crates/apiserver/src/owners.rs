@@ -1,12 +1,16 @@
-use std::collections::BTreeMap;
+mod entries;
+mod last_applied;
+mod of_scale;
 
-use serde_json::{Map, Value, json};
+pub(crate) use of_scale::ScaleOwners;
+
+use serde_json::{Value, json};
 use windlass_fieldset::{
-    Conflicts, FieldFilter, FieldSet, ManagedFields, ManagedSet, Operation, Path, Type, TypedValue, UpdateError,
-    Updater, Writer,
+    Conflict, FieldFilter, FieldSet, ManagedSet, Operation, Path, Type, TypedValue, UpdateError, Updater, Writer,
 };
 
 use crate::failure::Failure;
+use entries::{Owners, identity, put, read, split};
 
 /// More `Update` entries than these are merged into one for each version.
 const MOST_UPDATES: usize = 10;
@@ -26,13 +30,6 @@ pub(crate) struct Writing<'a> {
     pub(crate) force: bool,
     /// Top-level fields and paths that this endpoint does not own.
     pub(crate) reset: &'a [&'a [&'a str]],
-}
-
-/// The owners of an object as the API has them: the sets, and when each was last written.
-#[derive(Default)]
-struct Owners {
-    sets: ManagedFields,
-    times: BTreeMap<String, String>,
 }
 
 /// Says in `new` who owns what after it was written by anything but an apply. `live` is an empty object, as Go writes it,
@@ -55,7 +52,7 @@ pub(crate) fn update(ty: &Type, live: &Value, new: &mut Value, writing: Writing<
     if created || owners.sets.iter().len() > 0 {
         record_update(ty, &was, new, &mut owners, writing);
     }
-    put(new, owners);
+    put(new, &owners);
 }
 
 fn record_update(ty: &Type, live: &Value, new: &Value, owners: &mut Owners, writing: Writing<'_>) {
@@ -81,26 +78,71 @@ fn record_update(ty: &Type, live: &Value, new: &Value, owners: &mut Owners, writ
     cap(owners);
 }
 
-/// Applies `config` to `live` (an empty object, as Go writes it, where it is created): the object as it is to be, owners included, not yet defaulted.
+/// Applies `config` to `live` (an empty object, as Go writes it, where it is created): the object as it is to be, owners
+/// included, not yet defaulted.
+///
+/// The manager `kubectl` may take what the annotation of its client-side apply says is its own, and keeps that annotation
+/// up to date.
 ///
 /// # Errors
 /// As the real server: 409 with a cause for each conflict, 500 where the config does not fit the schema.
 pub(crate) fn apply(ty: &Type, live: &Value, config: &Value, writing: Writing<'_>) -> Result<Value, Failure> {
+    let applied = apply_once(ty, live, config, writing);
+    if writing.manager != last_applied::MANAGER {
+        return applied.map_err(Refusal::failure);
+    }
+    let mut object = match applied {
+        Err(Refusal::Conflicts(conflicts)) => {
+            let left = match last_applied::own(ty, live, writing.api_version) {
+                Some(own) => conflicts.into_iter().filter(|one| !own.contains(&one.path)).collect(),
+                None => conflicts,
+            };
+            if !left.is_empty() {
+                return Err(refused(&left));
+            }
+            apply_once(ty, live, config, Writing { force: true, ..writing }).map_err(Refusal::failure)?
+        }
+        other => other.map_err(Refusal::failure)?,
+    };
+    last_applied::follow(&mut object, config);
+    Ok(object)
+}
+
+/// Why an apply came to nothing.
+enum Refusal {
+    Conflicts(Vec<Conflict>),
+    Other(Failure),
+}
+
+impl Refusal {
+    fn failure(self) -> Failure {
+        match self {
+            Self::Conflicts(conflicts) => refused(&conflicts),
+            Self::Other(failure) => failure,
+        }
+    }
+}
+
+fn apply_once(ty: &Type, live: &Value, config: &Value, writing: Writing<'_>) -> Result<Value, Refusal> {
     let mut was = live.clone();
     let mut owners = take(&mut was).as_ref().and_then(read).unwrap_or_default();
     if owners.sets.iter().len() == 0 && live.pointer("/metadata/uid").is_some() {
-        let first = Writing { manager: "before-first-apply", subresource: "", ..writing };
+        let first = Writing { manager: "before-first-apply", ..writing };
         record_update(ty, writing.empty, &was, &mut owners, first);
     }
-    let config = TypedValue::new(config.clone(), ty).map_err(|errors| mistyped("patch", config, errors))?;
-    let live_typed = TypedValue::with_duplicates(was.clone(), ty).map_err(|errors| mistyped("live", &was, errors))?;
+    let typed = |what, object: &Value, made: Result<TypedValue, _>| {
+        made.map_err(|errors| Refusal::Other(mistyped(what, object, errors)))
+    };
+    let config_typed = typed("patch", config, TypedValue::new(config.clone(), ty))?;
+    let live_typed = typed("live", &was, TypedValue::with_duplicates(was.clone(), ty))?;
     let id = identity(writing.manager, Operation::Apply, "", writing.subresource);
     let writer = Writer::new(&id, writing.api_version);
     let writer = if writing.force { writer.force() } else { writer };
-    let applied = updater(writing).apply(&live_typed, &config, &owners.sets, writer).map_err(|error| match error {
-        UpdateError::Conflicts(conflicts) => refused(&conflicts),
-        other => Failure::new(500, "", other.to_string(), None),
-    })?;
+    let applied =
+        updater(writing).apply(&live_typed, &config_typed, &owners.sets, writer).map_err(|error| match error {
+            UpdateError::Conflicts(conflicts) => Refusal::Conflicts(conflicts.iter().cloned().collect()),
+            other => Refusal::Other(Failure::new(500, "", other.to_string(), None)),
+        })?;
     let mut sets = applied.managers;
     if let Some(mut set) = sets.remove(&id) {
         set.fields = set.fields.difference(&always_stripped());
@@ -120,7 +162,7 @@ pub(crate) fn apply(ty: &Type, live: &Value, config: &Value, writing: Writing<'_
         }
     };
     cap(&mut owners);
-    put(&mut object, owners);
+    put(&mut object, &owners);
     Ok(object)
 }
 
@@ -161,18 +203,6 @@ fn mistyped(what: &str, object: &Value, errors: impl std::fmt::Display) -> Failu
     Failure::new(500, "", message, None)
 }
 
-/// The owner's name in sets: what tells one entry from another.
-fn identity(manager: &str, operation: Operation, api_version: &str, subresource: &str) -> String {
-    // Sorts by operation and name, as nobody but this module reads it.
-    let operation = if operation == Operation::Apply { "Apply" } else { "Update" };
-    let version = if operation == "Apply" { "" } else { api_version };
-    json!([operation, manager, version, subresource]).to_string()
-}
-
-fn split(id: &str) -> [String; 4] {
-    serde_json::from_str(id).unwrap_or_default()
-}
-
 fn is_reset(given: &Value) -> bool {
     match given.as_array().map(Vec::as_slice) {
         Some([]) => true,
@@ -183,57 +213,6 @@ fn is_reset(given: &Value) -> bool {
 
 fn take(object: &mut Value) -> Option<Value> {
     object.get_mut("metadata")?.as_object_mut()?.shift_remove("managedFields")
-}
-
-fn read(entries: &Value) -> Option<Owners> {
-    let mut owners = Owners::default();
-    for entry in entries.as_array()? {
-        let text = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default();
-        let operation = match text("operation") {
-            "Apply" => Operation::Apply,
-            "Update" => Operation::Update,
-            _ => return None,
-        };
-        let fields = FieldSet::from_fields_v1(entry.get("fieldsV1").unwrap_or(&json!({}))).ok()?;
-        let api_version = text("apiVersion").to_owned();
-        let id = identity(text("manager"), operation, &api_version, text("subresource"));
-        if !text("time").is_empty() {
-            owners.times.insert(id.clone(), text("time").to_owned());
-        }
-        owners.sets.insert(id, ManagedSet { fields, api_version, operation });
-    }
-    Some(owners)
-}
-
-fn put(object: &mut Value, owners: Owners) {
-    let mut entries = Vec::new();
-    for (id, set) in owners.sets.iter() {
-        let [operation, manager, _, subresource] = split(id);
-        let time = owners.times.get(id).cloned().unwrap_or_default();
-        let key = (operation.clone(), time.clone(), manager.clone(), set.api_version.clone(), subresource.clone());
-        let mut entry = Map::new();
-        for (name, value) in
-            [("manager", manager), ("operation", operation), ("apiVersion", set.api_version.clone()), ("time", time)]
-        {
-            if !value.is_empty() {
-                entry.insert(name.to_owned(), value.into());
-            }
-        }
-        entry.insert("fieldsType".to_owned(), "FieldsV1".into());
-        entry.insert("fieldsV1".to_owned(), set.fields.to_fields_v1());
-        if !subresource.is_empty() {
-            entry.insert("subresource".to_owned(), subresource.into());
-        }
-        entries.push((key, Value::Object(entry)));
-    }
-    if entries.is_empty() {
-        return;
-    }
-    entries.sort_by(|left, right| left.0.cmp(&right.0));
-    let entries: Vec<Value> = entries.into_iter().map(|entry| entry.1).collect();
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.insert("managedFields".to_owned(), entries.into());
-    }
 }
 
 /// Merges the oldest `Update` entries where there are too many.
@@ -274,7 +253,7 @@ fn shown(id: &str) -> String {
     if operation == "Update" { format!("{text} using {version}") } else { text }
 }
 
-fn refused(conflicts: &Conflicts) -> Failure {
+fn refused(conflicts: &[Conflict]) -> Failure {
     let all: Vec<(String, String)> = conflicts.iter().map(|one| (shown(&one.manager), one.path.to_string())).collect();
     let causes: Vec<Value> = all
         .iter()

@@ -1,13 +1,35 @@
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
+use windlass_fieldset::{Schema, Type};
 
 use crate::body::Format;
 use crate::call::{Call, Verb};
 use crate::failure::{Failure, FieldFault};
 use crate::options::Options;
+use crate::owners::{self, ScaleOwners, Writing};
 use crate::registry::Resource;
 use crate::state::State;
-use crate::strategy::text;
-use crate::write::{Written, existing, finish_update, form, own_update};
+use crate::strategy::{metadata_mut, text};
+use crate::write::{Written, existing, finish_update, form, match_name, match_namespace};
+
+const API_VERSION: &str = "autoscaling/v1";
+
+/// How a scale is merged. What stands in its metadata is not told apart: nothing of that can be changed through a scale.
+static TYPE: LazyLock<Type> = LazyLock::new(|| {
+    let text = |name: &str| json!({"name": name, "type": {"scalar": "string"}});
+    let number = json!({"name": "replicas", "type": {"scalar": "numeric"}});
+    let fields = |name: &str, fields: Value| json!({"name": name, "type": {"map": {"fields": fields}}});
+    let texts = |name: &str| json!({"name": name, "type": {"map": {"elementType": {"scalar": "string"}}}});
+    let names = ["name", "namespace", "uid", "resourceVersion", "creationTimestamp", "generateName"];
+    let mut metadata: Vec<Value> = names.map(text).to_vec();
+    metadata.extend([texts("labels"), texts("annotations")]);
+    let schema = Schema::from_value(&json!({"types": [{"name": "scale", "map": {"fields": [
+        text("apiVersion"), text("kind"), fields("metadata", metadata.into()), fields("spec", json!([number])),
+        fields("status", json!([number, text("selector")])),
+    ]}}]}));
+    schema.ok().and_then(|schema| schema.type_named("scale")).unwrap_or_else(Type::deduced)
+});
 
 /// Where a kind keeps the numbers of its scale.
 struct Paths {
@@ -82,11 +104,84 @@ pub(crate) fn write(
 ) -> Result<Written, Failure> {
     let resource = call.resource.clone();
     let old = existing(state, call)?;
-    let mut scale = of(&resource, &old);
-    let given: Value =
-        crate::body::read_yaml(body).map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))?;
+    let paths = paths(&resource);
+    let owners = ScaleOwners::of(&old, &paths.spec, &resource.api_version());
+    let mut was = of(&resource, &old);
+    let entries = owners.of_scale();
+    if !entries.is_empty() {
+        was["metadata"]["managedFields"] = entries.into();
+    }
+    let scale = written(state, call, options, format, body, &was)?;
+    let replicas = scale.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(0);
+    if replicas < 0 {
+        let detail = "must be greater than or equal to 0";
+        let fault = FieldFault::invalid("spec.replicas", &replicas.into(), detail);
+        return Err(Failure::invalid("autoscaling", "Scale", &call.name, &[fault]));
+    }
+    let mut object = (*old).clone();
+    set(&mut object, &paths.spec, replicas.into());
+    let none = Value::Array(Vec::new());
+    let entries = owners.of_object(scale.pointer("/metadata/managedFields").unwrap_or(&none));
+    if let Some(metadata) = metadata_mut(&mut object) {
+        let revision = text(&scale, "/metadata/resourceVersion");
+        if resource.custom.is_none() || !revision.is_empty() {
+            metadata.insert("resourceVersion".to_owned(), revision.into());
+        }
+        if entries.is_empty() {
+            metadata.shift_remove("managedFields");
+        } else {
+            metadata.insert("managedFields".to_owned(), entries.into());
+        }
+    }
+    let object = form(state, &resource, &object).map_err(Failure::bad_request)?.object;
+    let plain = Call { subresource: None, ..call.clone() };
+    let written = finish_update(state, &plain, options, &old, object)?;
+    Ok(Written { code: 200, object: std::sync::Arc::new(of(&resource, &written.object)) })
+}
+
+/// The scale as a request wants it, with its owners.
+fn written(
+    state: &State,
+    call: &Call,
+    options: &Options,
+    format: Format,
+    body: &[u8],
+    was: &Value,
+) -> Result<Value, Failure> {
+    let time = state.clock.text();
+    let empty = json!({"apiVersion": API_VERSION, "kind": "Scale", "metadata": {}, "spec": {}, "status": {"replicas": 0}});
+    let writing = Writing {
+        manager: &options.manager,
+        api_version: API_VERSION,
+        empty: &empty,
+        subresource: "scale",
+        time: &time,
+        force: options.force,
+        reset: &[],
+    };
+    let given = crate::body::read_yaml(body).map_err(|error| match format {
+        Format::Apply => Failure::bad_request(format!("error decoding YAML: {error}")),
+        _ => Failure::bad_request(format!("error decoding patch: {error}")),
+    })?;
+    if format == Format::Apply {
+        let (kind, version) = (text(&given, "/kind"), text(&given, "/apiVersion"));
+        if kind != "Scale" || version != API_VERSION {
+            let (group, short) = version.split_once('/').unwrap_or(("", version));
+            return Err(Failure::bad_request(format!("invalid object type: {group}/{short}, Kind={kind}")));
+        }
+        let merged = owners::apply(&TYPE, was, &given, writing)?;
+        return formed(&merged);
+    }
+    let mut scale = was.clone();
     match (call.verb, format) {
-        (Verb::Update, _) => scale = given,
+        (Verb::Update, _) => {
+            scale = given;
+            let (kind, version) = (text(&scale, "/kind"), text(&scale, "/apiVersion"));
+            if (!kind.is_empty() && kind != "Scale") || (!version.is_empty() && version != API_VERSION) {
+                let message = format!("no kind {kind:?} is registered for version {version:?} in scheme");
+                return Err(Failure::bad_request(message));
+            }
+        }
         (_, Format::JsonPatch) => {
             let rejected = || {
                 let message = "the server rejected our request due to an error in our request";
@@ -95,43 +190,40 @@ pub(crate) fn write(
             let operations: json_patch::Patch = serde_json::from_value(given).map_err(|_| rejected())?;
             json_patch::patch(&mut scale, &operations).map_err(|_| rejected())?;
         }
-        (_, Format::Apply) => return Err(Failure::not_implemented("server-side apply of a scale")),
         _ => json_patch::merge(&mut scale, &given),
     }
-    let replicas = scale.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(0);
-    if replicas < 0 {
-        let detail = "must be greater than or equal to 0";
-        let fault = FieldFault::invalid("spec.replicas", &replicas.into(), detail);
-        return Err(Failure::invalid("autoscaling", "Scale", &call.name, &[fault]));
-    }
-    let mut object = (*old).clone();
-    let revision = text(&scale, "/metadata/resourceVersion");
-    if !revision.is_empty() && revision != text(&old, "/metadata/resourceVersion") {
-        return Err(Failure::stale(&resource.group, &resource.plural, &call.name));
-    }
-    set(&mut object, &paths(&resource).spec, replicas.into());
-    object = form(state, &resource, &object).map_err(Failure::bad_request)?.object;
-    own_update(state, call, options, &old, &mut object);
-    without_time(&mut object, &options.manager);
-    let plain = Call { subresource: None, ..call.clone() };
-    let written = finish_update(state, &plain, options, &old, object)?;
-    Ok(Written { code: 200, object: std::sync::Arc::new(of(&resource, &written.object)) })
+    let mut scale = formed(&scale)?;
+    match_name(call, &scale)?;
+    match_namespace(call, &mut scale)?;
+    owners::update(&TYPE, was, &mut scale, writing);
+    Ok(scale)
 }
 
-/// The real server writes no time into the entry of a scale.
-fn without_time(object: &mut Value, manager: &str) {
-    let entries = object.pointer_mut("/metadata/managedFields").and_then(Value::as_array_mut);
-    let Some(entries) = entries else { return };
-    for entry in entries.iter_mut() {
-        if text(entry, "/subresource") == "scale" && text(entry, "/manager") == manager {
-            entry.as_object_mut().map(|entry| entry.shift_remove("time"));
-        }
-    }
-    let key = |entry: &Value| {
-        let part = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        (part("operation"), part("time"), part("manager"), part("apiVersion"), part("subresource"))
+/// A scale in the form in which Go writes it.
+fn formed(scale: &Value) -> Result<Value, Failure> {
+    let number = |pointer: &str, field: &str| match scale.pointer(pointer) {
+        None | Some(Value::Null) => Ok(0),
+        Some(value) => value.as_i64().ok_or_else(|| {
+            let found = match value {
+                Value::String(_) => "string".to_owned(),
+                Value::Bool(_) => "bool".to_owned(),
+                Value::Number(number) => format!("number {number}"),
+                Value::Array(_) => "array".to_owned(),
+                _ => "object".to_owned(),
+            };
+            let message = format!("json: cannot unmarshal {found} into Go struct field {field} of type int32");
+            Failure::bad_request(format!("Scale in version \"v1\" cannot be handled as a Scale: {message}"))
+        }),
     };
-    entries.sort_by_key(key);
+    let replicas = number("/spec/replicas", "ScaleSpec.spec.replicas")?;
+    let mut status = json!({"replicas": number("/status/replicas", "ScaleStatus.status.replicas")?});
+    let selector = text(scale, "/status/selector");
+    if !selector.is_empty() {
+        status["selector"] = selector.into();
+    }
+    let metadata = scale.get("metadata").filter(|one| one.is_object()).cloned().unwrap_or_else(|| json!({}));
+    let spec = if replicas == 0 { json!({}) } else { json!({"replicas": replicas}) };
+    Ok(json!({"kind": "Scale", "apiVersion": API_VERSION, "metadata": metadata, "spec": spec, "status": status}))
 }
 
 fn set(object: &mut Value, pointer: &str, value: Value) {

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
@@ -6,6 +7,7 @@ use serde_json::Value;
 use windlass_schema::Schema;
 
 use crate::clock::Clock;
+use crate::dependents::{Dependents, Place};
 use crate::merge_types::MergeTypes;
 use crate::registry::{GroupResource, Registry};
 
@@ -23,7 +25,9 @@ pub(crate) struct State {
     pub(crate) controllers: bool,
     collections: BTreeMap<GroupResource, Collection>,
     /// What is being deleted and waits: without any, controllers have nothing to look for.
-    ending: BTreeSet<(GroupResource, Key)>,
+    ending: BTreeSet<Place>,
+    /// Kept up only where the garbage collector is at work.
+    pub(crate) dependents: Dependents,
     revision: u64,
     random: u64,
 }
@@ -62,6 +66,7 @@ impl State {
             controllers,
             collections: BTreeMap::new(),
             ending: BTreeSet::new(),
+            dependents: Dependents::default(),
             revision: 0,
             random: RandomState::new().build_hasher().finish(),
         }
@@ -92,6 +97,9 @@ impl State {
         let object = Arc::new(object);
         let collection = self.collections.entry(of.clone()).or_default();
         let before = collection.objects.insert(key.clone(), object.clone());
+        if self.controllers {
+            self.dependents.written(&(of.clone(), key.clone()), before.as_deref(), &object);
+        }
         collection.remember(Change { revision, key, before, object: object.clone(), deleted: false });
         object
     }
@@ -101,11 +109,32 @@ impl State {
         !self.ending.is_empty()
     }
 
+    /// What is being deleted and not gone yet.
+    pub(crate) fn ending(&self) -> Vec<(GroupResource, Key, Arc<Value>)> {
+        self.ending.iter().filter_map(|place| self.at(place)).collect()
+    }
+
+    /// What stands at a place.
+    pub(crate) fn at(&self, (of, key): &Place) -> Option<(GroupResource, Key, Arc<Value>)> {
+        let object = self.collections.get(of)?.objects.get(key)?;
+        Some((of.clone(), key.clone(), object.clone()))
+    }
+
+    /// Everything in a namespace.
+    pub(crate) fn in_namespace(&self, namespace: &str) -> Vec<(GroupResource, Key, Arc<Value>)> {
+        let inside = self.collections.iter().flat_map(|(of, all)| {
+            all.within(namespace).map(move |(key, object)| (of.clone(), key.clone(), object.clone()))
+        });
+        inside.collect()
+    }
+
     /// Removes an object; gives back what it was, with the revision of its end.
     pub(crate) fn remove(&mut self, of: &GroupResource, key: &Key) -> Option<Arc<Value>> {
         let before = self.collections.get_mut(of)?.objects.remove(key)?;
-        if !self.ending.is_empty() {
-            self.ending.remove(&(of.clone(), key.clone()));
+        let place = (of.clone(), key.clone());
+        self.ending.remove(&place);
+        if self.controllers {
+            self.dependents.removed(&place, &before);
         }
         let mut last = (*before).clone();
         let revision = self.next_revision(&mut last);
@@ -179,18 +208,32 @@ impl Collection {
         }
     }
 
+    /// The objects of a namespace; of all namespaces where none is named.
+    pub(crate) fn within<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = (&'a Key, &'a Arc<Value>)> {
+        within(&self.objects, namespace)
+    }
+
     /// The objects as they were at a revision; `None` where that is forgotten.
-    pub(crate) fn at(&self, revision: u64) -> Option<BTreeMap<Key, Arc<Value>>> {
+    pub(crate) fn at(&self, revision: u64) -> Option<Cow<'_, BTreeMap<Key, Arc<Value>>>> {
         if revision < self.floor {
             return None;
         }
-        let mut objects = self.objects.clone();
+        let mut objects = Cow::Borrowed(&self.objects);
         for change in self.log.iter().rev().take_while(|change| change.revision > revision) {
             match &change.before {
-                Some(before) => objects.insert(change.key.clone(), before.clone()),
-                None => objects.remove(&change.key),
+                Some(before) => objects.to_mut().insert(change.key.clone(), before.clone()),
+                None => objects.to_mut().remove(&change.key),
             };
         }
         Some(objects)
     }
+}
+
+/// The entries of a namespace, which stand together since keys begin with it; all of them where none is named.
+pub(crate) fn within<'a>(
+    objects: &'a BTreeMap<Key, Arc<Value>>,
+    namespace: &'a str,
+) -> impl Iterator<Item = (&'a Key, &'a Arc<Value>)> {
+    let start = (namespace.to_owned(), String::new());
+    objects.range(start..).take_while(move |(key, _)| namespace.is_empty() || key.0 == namespace)
 }

@@ -122,7 +122,8 @@ impl Watch {
 
     fn send_state(&mut self, state: &State, marked: bool) {
         let found = state.collection(&self.resource.key());
-        for (key, object) in found.into_iter().flat_map(|all| &all.objects) {
+        let namespace = self.filter.namespace.clone();
+        for (key, object) in found.into_iter().flat_map(|all| all.within(&namespace)) {
             if self.filter.covers(key, object) {
                 self.send("ADDED", object);
             }

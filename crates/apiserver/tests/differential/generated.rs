@@ -1,298 +1,277 @@
-use proptest::collection::vec;
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+//! Random sequences of requests, the same ones for the same seed.
+
+use proptest::prelude::Rng;
+use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::{Value, json};
 
+use crate::kinds::{Field, Kind};
 use crate::script::Step;
 
-/// A kind as sequences use it: where its objects are, what they need, and fields that come and go.
-struct Kind {
-    path: &'static str,
-    base: Value,
-    fields: Vec<(&'static str, Vec<Value>)>,
+const LAST_APPLIED: &str = "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration";
+
+/// A sequence, and the kinds that it is about.
+pub(crate) struct Sequence<'a> {
+    pub(crate) kinds: Vec<&'a Kind>,
+    pub(crate) steps: Vec<Step>,
 }
 
-fn container(name: &str, image: &str, rest: Value) -> Value {
-    let mut container = json!({"name": name, "image": image});
-    for (key, value) in rest.as_object().into_iter().flatten() {
-        container[key.as_str()] = value.clone();
-    }
-    container
-}
-
-fn containers() -> Vec<Value> {
-    let port = |number: u16| json!({"ports": [{"containerPort": number}]});
-    let env = |value: &str| json!({"env": [{"name": "A", "value": value}, {"name": "B", "value": "2"}]});
-    let limits = json!({"resources": {"limits": {"cpu": "1000m", "memory": "1024Mi"}}});
-    vec![
-        json!([container("c", "i:1", json!({}))]),
-        json!([container("c", "i:2", port(80)), container("d", "j", env("1"))]),
-        json!([container("d", "j", env("")), container("c", "i:1", limits)]),
-        json!([container("c", "i", json!({"livenessProbe": {"httpGet": {"port": 80}}, "args": ["x", "y"]}))]),
-    ]
-}
-
-fn workload(api_version: &str, kind: &str, more: Value) -> Value {
-    let mut object = json!({
-        "apiVersion": api_version, "kind": kind,
-        "spec": {
-            "selector": {"matchLabels": {"a": "b"}},
-            "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}},
-        },
-    });
-    for (key, value) in more.as_object().into_iter().flatten() {
-        object["spec"][key.as_str()] = value.clone();
-    }
-    object
-}
-
-fn object(api_version: &str, kind: &str, more: Value) -> Value {
-    let mut object = json!({"apiVersion": api_version, "kind": kind});
-    for (key, value) in more.as_object().into_iter().flatten() {
-        object[key.as_str()] = value.clone();
-    }
-    object
-}
-
-fn kinds() -> Vec<Kind> {
-    let of = |path, base, fields| Kind { path, base, fields };
-    let template = "/spec/template/spec/containers";
-    let replicas = || ("/spec/replicas", vec![json!(0), json!(3)]);
-    vec![
-        of(
-            "/api/v1/namespaces/{ns}/configmaps",
-            object("v1", "ConfigMap", json!({})),
-            vec![
-                ("/data/a", vec![json!("1"), json!("2"), json!("")]),
-                ("/data/b", vec![json!("1"), json!(null)]),
-                ("/binaryData/c", vec![json!("eA==")]),
-            ],
-        ),
-        of(
-            "/api/v1/namespaces/{ns}/secrets",
-            object("v1", "Secret", json!({})),
-            vec![("/data/a", vec![json!("eA=="), json!("eQ==")]), ("/stringData/b", vec![json!("1"), json!("2")])],
-        ),
-        of(
-            "/api/v1/namespaces/{ns}/services",
-            object("v1", "Service", json!({"spec": {"ports": [{"name": "a", "port": 80}]}})),
-            vec![
-                (
-                    "/spec/ports",
-                    vec![
-                        json!([{"name": "a", "port": 80}, {"name": "b", "port": 81, "targetPort": "x"}]),
-                        json!([{"name": "c", "port": 82, "protocol": "UDP"}, {"name": "a", "port": 80}]),
-                    ],
-                ),
-                ("/spec/selector/x", vec![json!("1"), json!("2")]),
-                ("/spec/sessionAffinity", vec![json!("ClientIP"), json!("None")]),
-            ],
-        ),
-        of(
-            "/api/v1/namespaces/{ns}/serviceaccounts",
-            object("v1", "ServiceAccount", json!({})),
-            vec![
-                ("/imagePullSecrets", vec![json!([{"name": "x"}]), json!([{"name": "y"}, {"name": "x"}])]),
-                ("/automountServiceAccountToken", vec![json!(true), json!(false)]),
-            ],
-        ),
-        of(
-            "/apis/apps/v1/namespaces/{ns}/deployments",
-            workload("apps/v1", "Deployment", json!({})),
-            vec![
-                replicas(),
-                (template, containers()),
-                ("/spec/strategy", vec![json!({}), json!({"type": "Recreate"})]),
-                ("/spec/paused", vec![json!(true), json!(false)]),
-            ],
-        ),
-        of(
-            "/apis/apps/v1/namespaces/{ns}/statefulsets",
-            workload("apps/v1", "StatefulSet", json!({"serviceName": "s"})),
-            vec![replicas(), (template, containers())],
-        ),
-        of(
-            "/apis/apps/v1/namespaces/{ns}/daemonsets",
-            workload("apps/v1", "DaemonSet", json!({})),
-            vec![(template, containers()), ("/spec/minReadySeconds", vec![json!(5)])],
-        ),
-        of(
-            "/apis/batch/v1/namespaces/{ns}/cronjobs",
-            object(
-                "batch/v1",
-                "CronJob",
-                json!({"spec": {
-                    "schedule": "* * * * *",
-                    "jobTemplate": {"spec": {"template": {"spec": {
-                        "restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}],
-                    }}}},
-                }}),
-            ),
-            vec![
-                ("/spec/suspend", vec![json!(true), json!(false)]),
-                ("/spec/jobTemplate/spec/backoffLimit", vec![json!(0), json!(2)]),
-                ("/spec/jobTemplate/spec/template/spec/containers", containers()),
-            ],
-        ),
-        of(
-            "/apis/networking.k8s.io/v1/namespaces/{ns}/networkpolicies",
-            object("networking.k8s.io/v1", "NetworkPolicy", json!({"spec": {"podSelector": {}}})),
-            vec![
-                ("/spec/ingress", vec![json!([{"ports": [{"port": 80}]}]), json!([{}])]),
-                ("/spec/egress", vec![json!([{}]), json!([{"to": [{"podSelector": {}}]}])]),
-            ],
-        ),
-        of(
-            "/apis/networking.k8s.io/v1/namespaces/{ns}/ingresses",
-            object(
-                "networking.k8s.io/v1",
-                "Ingress",
-                json!({"spec": {
-                    "defaultBackend": {"service": {"name": "s", "port": {"number": 80}}},
-                }}),
-            ),
-            vec![
-                ("/spec/ingressClassName", vec![json!("x"), json!("y")]),
-                ("/spec/tls", vec![json!([{"hosts": ["x.example"], "secretName": "s"}])]),
-            ],
-        ),
-        of(
-            "/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/roles",
-            object("rbac.authorization.k8s.io/v1", "Role", json!({})),
-            vec![(
-                "/rules",
-                vec![
-                    json!([{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]),
-                    json!([{"apiGroups": ["apps"], "resources": ["*"], "verbs": ["*"]}]),
-                ],
-            )],
-        ),
-        of(
-            "/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/rolebindings",
-            object(
-                "rbac.authorization.k8s.io/v1",
-                "RoleBinding",
-                json!({
-                    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "r"},
-                }),
-            ),
-            vec![(
-                "/subjects",
-                vec![
-                    json!([{"kind": "User", "name": "u"}]),
-                    json!([{"kind": "ServiceAccount", "name": "s", "namespace": "x"}]),
-                ],
-            )],
-        ),
-        of(
-            "/apis/autoscaling/v2/namespaces/{ns}/horizontalpodautoscalers",
-            object(
-                "autoscaling/v2",
-                "HorizontalPodAutoscaler",
-                json!({"spec": {
-                    "maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"},
-                }}),
-            ),
-            vec![("/spec/minReplicas", vec![json!(1), json!(2)]), ("/spec/maxReplicas", vec![json!(5)])],
-        ),
-        of(
-            "/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets",
-            object("policy/v1", "PodDisruptionBudget", json!({"spec": {"selector": {"matchLabels": {"a": "b"}}}})),
-            vec![("/spec/minAvailable", vec![json!(1), json!("50%")])],
-        ),
-        of(
-            "/apis/coordination.k8s.io/v1/namespaces/{ns}/leases",
-            object("coordination.k8s.io/v1", "Lease", json!({})),
-            vec![
-                ("/spec/holderIdentity", vec![json!("x"), json!("y")]),
-                ("/spec/leaseDurationSeconds", vec![json!(15), json!(30)]),
-            ],
-        ),
-        of(
-            "/api/v1/namespaces/{ns}/persistentvolumeclaims",
-            object(
-                "v1",
-                "PersistentVolumeClaim",
-                json!({"spec": {
-                    "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1024Mi"}},
-                }}),
-            ),
-            vec![("/spec/storageClassName", vec![json!("fast")])],
-        ),
-        of(
-            "/api/v1/namespaces/{ns}/resourcequotas",
-            object("v1", "ResourceQuota", json!({})),
-            vec![
-                ("/spec/hard/cpu", vec![json!("1000m"), json!(1), json!("1500m")]),
-                ("/spec/hard/memory", vec![json!("1024Mi"), json!("1e9")]),
-            ],
-        ),
-    ]
-}
-
-/// Sequences of requests by several managers, the same ones for the same seed.
-pub(crate) fn sequence(seed: u64, length: usize) -> Vec<Step> {
+/// Some requests by several managers to some objects of three kinds, which take turns from seed to seed.
+pub(crate) fn sequence(all: &[Kind], seed: usize, length: usize) -> Sequence<'_> {
     let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let kinds = kinds();
-    let choice = (0..kinds.len(), 0..20_u8, 0..3_u8, any::<bool>(), vec(0..6_usize, 6));
-    let choices = vec(choice, length).new_tree(&mut runner).expect("a sequence").current();
-    let steps = choices
-        .into_iter()
-        .enumerate()
-        .map(|(line, (kind, action, manager, force, picks))| step(line, &kinds[kind], action, manager, force, &picks));
-    steps.collect()
-}
-
-fn step(line: usize, kind: &Kind, action: u8, manager: u8, force: bool, picks: &[usize]) -> Step {
-    let one = format!("{}/x", kind.path);
-    let (verb, path) = match action {
-        0..=9 => ("APPLY", format!("{one}?fieldManager=m{manager}&force={force}")),
-        10 => ("APPLY", format!("{one}?fieldManager=m{manager}&force={force}&dryRun=All")),
-        11 | 12 => ("PUT", format!("{one}?fieldManager=u{manager}")),
-        13 | 14 => ("MERGE", format!("{one}?fieldManager=u{manager}")),
-        15 | 16 => ("STRATEGIC", format!("{one}?fieldManager=u{manager}")),
-        17 => ("POST", format!("{}?fieldManager=u{manager}", kind.path)),
-        18 => ("GET", one),
-        _ => ("DELETE", one),
-    };
-    let patch = matches!(verb, "MERGE" | "STRATEGIC");
-    let mut body = if patch { json!({}) } else { kind.base.clone() };
-    if !patch {
-        body["metadata"]["name"] = "x".into();
-    }
-    let labels = [("/metadata/labels/l", vec![json!("1"), json!("2")]), ("/metadata/annotations/n", vec![json!("1")])];
-    for ((pointer, values), pick) in kind.fields.iter().chain(&labels).zip(picks) {
-        match values.get(*pick) {
-            Some(value) => set(&mut body, pointer, value.clone()),
-            // A patch may take a field away.
-            None if patch && *pick == 5 && pointer.matches('/').count() > 1 && !pointer.contains("containers") => {
-                set(&mut body, pointer, Value::Null);
-            }
-            None => {}
+    bytes[..8].copy_from_slice(&(seed as u64).to_le_bytes());
+    let mut random = Random(TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    let (first, stride) = (seed * 3, 1 + seed / all.len() % 7);
+    let mut kinds: Vec<&Kind> = Vec::new();
+    for turn in 0..3 {
+        let kind = &all[(first + turn * stride) % all.len()];
+        if !kinds.iter().any(|one| one.path == kind.path) {
+            kinds.push(kind);
         }
     }
-    let body = if matches!(verb, "GET" | "DELETE") { String::new() } else { body.to_string() };
-    Step { line, verb: verb.to_owned(), path, body }
+    let mut steps = Vec::new();
+    while steps.len() < length {
+        let kind = kinds[random.below(kinds.len())];
+        let mut step = random.step(kind);
+        step.line = steps.len();
+        steps.push(step);
+    }
+    // What is stored in the end.
+    for kind in &kinds {
+        steps.push(plain("GET", kind.collection()));
+    }
+    Sequence { kinds, steps }
 }
 
-fn set(object: &mut Value, pointer: &str, value: Value) {
+struct Random(TestRng);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0.next_u32() as usize % end.max(1)
+    }
+
+    fn one_in(&mut self, chances: usize) -> bool {
+        self.below(chances) == 0
+    }
+
+    fn pick<'v, T>(&mut self, all: &'v [T]) -> &'v T {
+        &all[self.below(all.len())]
+    }
+
+    fn step(&mut self, kind: &Kind) -> Step {
+        let name = if self.one_in(5) { "y" } else { "x" };
+        let one = kind.object(name);
+        let applier = *self.pick(&["m0", "m1", "m2", "kubectl"]);
+        let updater = *self.pick(&["u0", "u1", "kubectl"]);
+        let apply = {
+            let force = self.one_in(2);
+            let dry = if self.one_in(12) { "&dryRun=All" } else { "" };
+            format!("?fieldManager={applier}&force={force}{dry}")
+        };
+        let update = match self.below(16) {
+            0 => format!("?fieldManager={updater}&dryRun=All"),
+            1 => format!("?fieldManager={updater}&fieldValidation=Strict"),
+            2 => String::new(),
+            _ => format!("?fieldManager={updater}"),
+        };
+        match self.below(100) {
+            0..=34 => body("APPLY", one + &apply, self.whole(kind, name)),
+            35..=40 => body("PUT", one + &update, self.whole(kind, name)),
+            41..=47 => Step { edits: self.edits(kind, false), ..plain("EDIT", one + &update) },
+            48..=55 => body("MERGE", one + &update, self.patch(kind)),
+            56..=62 if !kind.custom => body("STRATEGIC", one + &update, self.patch(kind)),
+            63..=67 => body("JSON", one + &update, self.operations(kind)),
+            68..=71 => {
+                let collection = kind.collection();
+                let path = collection.split('?').next().unwrap_or_default();
+                body("POST", format!("{path}{update}"), self.whole(kind, name))
+            }
+            72..=73 => plain("GET", one),
+            74..=76 => self.list(kind),
+            77..=78 => plain("TABLE", if self.one_in(2) { one } else { kind.collection() }),
+            79..=84 if kind.has_status => self.status(kind, name, &apply, &update),
+            85..=89 if kind.has_scale => self.scale(kind, name, &apply, &update),
+            90..=97 => self.delete(kind, one),
+            98 if kind.namespaced() => plain("DELETE", format!("{}labelSelector=l=1", kind.collection())),
+            _ => body("APPLY", one + &apply, self.whole(kind, name)),
+        }
+    }
+
+    /// An object with some of its fields.
+    fn whole(&mut self, kind: &Kind, name: &str) -> Value {
+        let mut object = kind.base.clone();
+        let name = if kind.namespaced() { name.to_owned() } else { format!("{{ns}}-{name}") };
+        object["metadata"]["name"] = name.into();
+        let in_status = |field: &&Field| field.pointer.starts_with("/status") && kind.has_status && !kind.custom;
+        for field in kind.fields.iter().filter(|field| !in_status(field)) {
+            if self.one_in(2) {
+                let value = self.value(field);
+                set(&mut object, &field.pointer, value);
+            }
+        }
+        self.metadata(&mut object);
+        if self.one_in(10) {
+            set(&mut object, "/metadata/resourceVersion", "{own-rv}".into());
+        }
+        if self.one_in(30) {
+            let mut applied = kind.base.clone();
+            applied["metadata"]["name"] = object["metadata"]["name"].clone();
+            set(&mut object, LAST_APPLIED, format!("{applied}\n").into());
+        }
+        object
+    }
+
+    fn metadata(&mut self, object: &mut Value) {
+        if self.one_in(2) {
+            let value = *self.pick(&["1", "2"]);
+            set(object, "/metadata/labels/l", value.into());
+        }
+        if self.one_in(4) {
+            set(object, "/metadata/annotations/n", "1".into());
+        }
+        if self.one_in(14) {
+            set(object, "/metadata/finalizers", json!(["example.test/f"]));
+        }
+        if self.one_in(30) {
+            set(object, "/metadata/managedFields", json!([{}]));
+        }
+    }
+
+    fn value(&mut self, field: &Field) -> Value {
+        let refused = !field.bad.is_empty() && (field.good.is_empty() || self.one_in(15));
+        self.pick(if refused { &field.bad } else { &field.good }).clone()
+    }
+
+    /// Fields to set; null takes one away.
+    fn edits(&mut self, kind: &Kind, status: bool) -> Vec<(String, Value)> {
+        let mut edits = Vec::new();
+        for field in kind.fields.iter().filter(|field| field.pointer.starts_with("/status") == status) {
+            // Into a list only JSON patches reach.
+            if self.one_in(3) && !field.pointer.contains("/0/") {
+                let value = if self.one_in(4) { Value::Null } else { self.value(field) };
+                edits.push((field.pointer.clone(), value));
+            }
+        }
+        if self.one_in(4) {
+            let value = if self.one_in(3) { Value::Null } else { self.pick(&["1", "2"]).to_owned().into() };
+            edits.push(("/metadata/labels/l".to_owned(), value));
+        }
+        if self.one_in(8) {
+            let value = if self.one_in(3) { json!(["example.test/f"]) } else { Value::Null };
+            edits.push(("/metadata/finalizers".to_owned(), value));
+        }
+        if self.one_in(40) {
+            edits.push(("/metadata/managedFields".to_owned(), json!([{}])));
+        }
+        edits
+    }
+
+    fn patch(&mut self, kind: &Kind) -> Value {
+        let mut patch = json!({});
+        for (pointer, value) in self.edits(kind, false) {
+            set(&mut patch, &pointer, value);
+        }
+        patch
+    }
+
+    fn operations(&mut self, kind: &Kind) -> Value {
+        let mut operations = Vec::new();
+        for _ in 0..=self.below(2) {
+            let field = self.pick(&kind.fields);
+            let value = self.value(field);
+            let path = field.pointer.clone();
+            operations.push(match self.below(7) {
+                0 => json!({"op": "remove", "path": path}),
+                1 => json!({"op": "replace", "path": path, "value": value}),
+                2 => json!({"op": "test", "path": path, "value": value}),
+                3 => json!({"op": "copy", "from": "/metadata/name", "path": "/metadata/annotations"}),
+                4 => json!({"op": "add", "path": "/metadata/labels", "value": {"l": "1"}}),
+                _ => json!({"op": "add", "path": path, "value": value}),
+            });
+        }
+        operations.into()
+    }
+
+    fn list(&mut self, kind: &Kind) -> Step {
+        let query = *self.pick(&["", "labelSelector=l=1", "labelSelector=!l", "limit=1", "labelSelector=l%20in%20(1,2)"]);
+        plain("GET", kind.collection() + query)
+    }
+
+    fn status(&mut self, kind: &Kind, name: &str, apply: &str, update: &str) -> Step {
+        let one = format!("{}/status", kind.object(name));
+        match self.below(5) {
+            0 => plain("GET", one),
+            1 => Step { edits: self.edits(kind, true), ..plain("EDIT", one + update) },
+            2 => {
+                let mut object = kind.base.clone();
+                object["metadata"]["name"] = (if kind.namespaced() { name.to_owned() } else { format!("{{ns}}-{name}") }).into();
+                for (pointer, value) in self.edits(kind, true) {
+                    set(&mut object, &pointer, value);
+                }
+                if let Some(fields) = object.as_object_mut() {
+                    fields.shift_remove("spec");
+                }
+                body("APPLY", one + apply, object)
+            }
+            _ => {
+                let mut patch = json!({});
+                for (pointer, value) in self.edits(kind, true) {
+                    set(&mut patch, &pointer, value);
+                }
+                body("MERGE", one + update, patch)
+            }
+        }
+    }
+
+    fn scale(&mut self, kind: &Kind, name: &str, apply: &str, update: &str) -> Step {
+        let one = format!("{}/scale", kind.object(name));
+        let mut scale = json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": name, "namespace": "{ns}"}});
+        if !self.one_in(6) {
+            scale["spec"]["replicas"] = self.below(4).into();
+        }
+        match self.below(5) {
+            0 => plain("GET", one),
+            1 => body("PUT", one + update, scale),
+            2 => body("MERGE", one + update, json!({"spec": {"replicas": self.below(4)}})),
+            _ => body("APPLY", one + apply, scale),
+        }
+    }
+
+    fn delete(&mut self, kind: &Kind, one: String) -> Step {
+        match self.below(8) {
+            0 => plain("DELETE", format!("{one}?propagationPolicy=Orphan")),
+            1 => plain("DELETE", format!("{one}?propagationPolicy=Foreground")),
+            2 => plain("DELETE", format!("{one}?dryRun=All")),
+            3 => body("DELETE", one, json!({"preconditions": {"resourceVersion": "{own-rv}"}})),
+            4 if !kind.custom => body("DELETE", one, json!({"preconditions": {"uid": "{own-uid}"}})),
+            _ => plain("DELETE", one),
+        }
+    }
+}
+
+fn plain(verb: &str, path: String) -> Step {
+    Step { line: 0, verb: verb.to_owned(), path, body: String::new(), edits: Vec::new() }
+}
+
+fn body(verb: &str, path: String, body: Value) -> Step {
+    Step { body: body.to_string(), ..plain(verb, path) }
+}
+
+/// Sets a field, making the way to it. A `~1` in the pointer is a slash, as in JSON pointers; null in an object that is not
+/// a patch means that there is no such field.
+pub(crate) fn set(object: &mut Value, pointer: &str, value: Value) {
     let mut at = object;
     for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/");
+        if at.is_array() {
+            let item = step.parse::<usize>().ok().and_then(|index| at.get_mut(index));
+            let Some(item) = item else { return };
+            at = item;
+            continue;
+        }
         if !at.is_object() {
             *at = json!({});
         }
         at = &mut at[step];
     }
     *at = value;
-}
-
-/// Waits for a second to begin.
-pub(crate) async fn next_second() {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let left = 1_000 - u64::from(now.subsec_millis());
-    tokio::time::sleep(std::time::Duration::from_millis(left)).await;
 }

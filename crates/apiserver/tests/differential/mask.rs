@@ -9,21 +9,28 @@ static UID: LazyLock<Regex> =
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z").expect("a pattern"));
 static REVISION: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\(\d+\)|version: \d+|current: \d+").expect("a pattern"));
+    LazyLock::new(|| Regex::new(r"\(\d+\)|version: \d+|current: \d+|precondition \(\d*\)").expect("a pattern"));
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b10\.96\.\d+\.\d+\b").expect("a pattern"));
 static GENERATED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\bgen-[bcdfghjklmnpqrstvwxz2456789]{5}\b").expect("a pattern"));
+    LazyLock::new(|| Regex::new(r"\b(gen|kube-api-access)-[bcdfghjklmnpqrstvwxz2456789]{5}\b").expect("a pattern"));
 /// Go's sizes of numbers are not in the schema.
 static INTEGER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"of type u?int(32|64)").expect("a pattern"));
+static AGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\d+[smh])+$").expect("a pattern"));
 
 /// Hides what differs by nature. Revisions become numbers in the order in which they were first seen, so that a write
 /// that changed nothing still has to leave the revision alone.
 #[derive(Default)]
 pub(crate) struct Mask {
     revisions: BTreeMap<String, usize>,
+    /// Whether times are left as they are, since both servers have one clock.
+    pub(crate) shows_times: bool,
 }
 
 impl Mask {
+    pub(crate) fn new(shows_times: bool) -> Self {
+        Self { shows_times, ..Self::default() }
+    }
+
     pub(crate) fn hide(&mut self, value: &mut Value) {
         match value {
             Value::Object(fields) => {
@@ -40,43 +47,68 @@ impl Mask {
                 for name in ["managedFields", "causes"] {
                     if let Some(Value::Array(entries)) = fields.get_mut(name) {
                         entries.iter_mut().for_each(|entry| self.hide(entry));
-                        entries.sort_by_cached_key(ToString::to_string);
+                        // With one clock the owners have one order.
+                        if name == "causes" || !self.shows_times {
+                            entries.sort_by_cached_key(ToString::to_string);
+                        }
                     }
                 }
-                fields.values_mut().for_each(|value| self.hide(value));
+                // What the cells of a table show of times.
+                if let Some(Value::Array(cells)) = fields.get_mut("cells") {
+                    for cell in cells {
+                        if cell.as_str().is_some_and(|text| AGE.is_match(text)) {
+                            *cell = "<age>".into();
+                        }
+                    }
+                }
+                // The sets of fields hold nothing that differs by nature.
+                for (name, value) in fields.iter_mut().filter(|(name, _)| *name != "fieldsV1") {
+                    if name != "managedFields" && name != "causes" {
+                        self.hide(value);
+                    }
+                }
                 fields.sort_keys();
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.hide(item)),
-            Value::String(text) => {
-                let mut masked = UID.replace_all(text, "<uid>").into_owned();
-                for (pattern, shown) in [
-                    (&TIME, "<time>"),
-                    (&ADDRESS, "<address>"),
-                    (&REVISION, "<revision>"),
-                    (&GENERATED, "gen-<suffix>"),
-                    (&INTEGER, "of type <integer>"),
-                ] {
-                    masked = pattern.replace_all(&masked, shown).into_owned();
-                }
-                // The real server adds a diff of its own types.
-                if let Some(at) = masked.find("for bound claims\n") {
-                    masked.truncate(at + "for bound claims".len());
-                }
-                // The faults of a schema come in the order of a Go map.
-                if let Some((head, list)) = masked.split_once(" is invalid: [") {
-                    let mut faults: Vec<&str> = list.trim_end_matches(']').split(", ").collect();
-                    faults.sort_unstable();
-                    masked = format!("{head} is invalid: [{}]", faults.join(", "));
-                }
-                *text = masked;
-            }
+            Value::String(text) if text.len() > 7 => self.hide_text(text),
             _ => {}
         }
     }
 
+    fn hide_text(&self, text: &mut String) {
+        let digits = text.bytes().any(|byte| byte.is_ascii_digit());
+        let mut masked = std::mem::take(text);
+        if digits || masked.contains("of type") || masked.starts_with("gen-") || masked.starts_with("kube-api-access-") {
+            let times = (!self.shows_times).then_some((&*TIME, "<time>"));
+            for (pattern, shown) in times.into_iter().chain([
+                (&*UID, "<uid>"),
+                (&*ADDRESS, "<address>"),
+                (&*REVISION, "<revision>"),
+                (&*GENERATED, "$1-<suffix>"),
+                (&*INTEGER, "of type <integer>"),
+            ]) {
+                if let std::borrow::Cow::Owned(changed) = pattern.replace_all(&masked, shown) {
+                    masked = changed;
+                }
+            }
+        }
+        // The real server adds a diff of its own types.
+        if let Some(at) = masked.find("for bound claims\n") {
+            masked.truncate(at + "for bound claims".len());
+        }
+        // The faults of a schema come in the order of a Go map.
+        if let Some((head, list)) = masked.split_once(" is invalid: [") {
+            let mut faults: Vec<&str> = list.trim_end_matches(']').split(", ").collect();
+            faults.sort_unstable();
+            masked = format!("{head} is invalid: [{}]", faults.join(", "));
+        }
+        *text = masked;
+    }
+
     /// A list's own revision depends on what else a server does.
     pub(crate) fn hide_answer(&mut self, body: &mut Value) {
-        if body.get("items").is_some()
+        let listed = body.get("items").is_some() || body.get("rows").is_some();
+        if listed
             && let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut)
             && let Some(revision) = metadata.get_mut("resourceVersion")
         {
