@@ -55,7 +55,7 @@ fn essence(content_type: &str) -> &str {
 pub(crate) fn read_object(format: Format, body: &[u8], resource: &Resource) -> Result<Value, Failure> {
     let kind = &resource.kind;
     let unrecognized = |error: String| {
-        let shown = String::from_utf8_lossy(body).into_owned();
+        let shown = summary(body);
         let message = format!(
             "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse \
              error: {error} ({shown})"
@@ -66,6 +66,18 @@ pub(crate) fn read_object(format: Format, body: &[u8], resource: &Resource) -> R
         Format::Yaml => read_yaml(body).map_err(unrecognized)?,
         _ => serde_json::from_slice(body).map_err(|error| unrecognized(go_error(&error)))?,
     };
+    if resource.custom.is_some() && object.get("kind").and_then(Value::as_str).is_none_or(str::is_empty) {
+        let text = String::from_utf8_lossy(body);
+        let message = format!(
+            "the object provided is unrecognized (must be of type {kind}): Object 'Kind' is missing in '{}' ({})",
+            text.trim_end(),
+            summary(body)
+        );
+        return Err(Failure::bad_request(message));
+    }
+    if object.is_null() {
+        object = Value::Object(serde_json::Map::new());
+    }
     if !object.is_object() {
         return Err(unrecognized("cannot unmarshal into Go value of type struct".to_owned()));
     }
@@ -90,6 +102,18 @@ pub(crate) fn read_object(format: Format, body: &[u8], resource: &Resource) -> R
     }
     complete(&mut object, resource);
     Ok(object)
+}
+
+/// The start of a body, in digits where it is no JSON object.
+fn summary(body: &[u8]) -> String {
+    const LONGEST: usize = 30;
+    let start = body.get(..LONGEST).unwrap_or(body);
+    let more = if body.len() > LONGEST { " ..." } else { "" };
+    match body.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => format!("{}{more}", String::from_utf8_lossy(start)),
+        Some(_) => start.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + more,
+    }
 }
 
 /// Writes apiVersion and kind, and metadata where there is none.

@@ -15,6 +15,8 @@ pub(crate) struct CustomVersion {
     pub(crate) scale: Option<ScalePaths>,
     /// The fields that lists may select by.
     pub(crate) selectable: Vec<String>,
+    /// What tables show of it.
+    pub(crate) columns: Vec<Value>,
 }
 
 /// Where the scale subresource finds its numbers.
@@ -63,6 +65,7 @@ pub(crate) fn resources(definition: &Value) -> Vec<Resource> {
                 schema: version.pointer("/schema/openAPIV3Schema").cloned().unwrap_or_default(),
                 scale,
                 selectable: selectable.collect(),
+                columns: version.get("additionalPrinterColumns").and_then(Value::as_array).cloned().unwrap_or_default(),
             };
             let list_kind = text(&names, "/listKind");
             Resource {
@@ -108,15 +111,22 @@ fn pointer(json_path: &str) -> String {
 }
 
 /// Prunes and defaults a custom object; gives back also the fields that were pruned.
-pub(crate) fn form(schema: &Schema, version: &CustomVersion, object: &Value) -> Result<(Value, Vec<String>), String> {
+///
+/// Nulls where none may stand are no more than a slip in what is read; in what an apply merged they are kept.
+pub(crate) fn form(
+    schema: &Schema,
+    version: &CustomVersion,
+    object: &Value,
+    source: typed::Source,
+) -> Result<(Value, Vec<String>), String> {
     let mut unknown = Vec::new();
     let mut object = object.clone();
     prune(&mut object, &version.schema, true, "", &mut unknown);
-    default(&mut object, &version.schema);
+    default(&mut object, &version.schema, source == typed::Source::Json);
     // Metadata is the server's own type everywhere.
     let node = schema.kind("", "v1", "ConfigMap").and_then(|kind| kind.field("metadata"));
     if let (Some(node), Some(metadata)) = (node, object.get("metadata")) {
-        let decoded = typed::decode(metadata, node, "ObjectMeta")?;
+        let decoded = typed::decode(metadata, node, "ObjectMeta", typed::Source::Json)?;
         let pruned = decoded.unknown.into_iter().map(|field| field.replacen('"', "\"metadata.", 1));
         unknown.extend(pruned);
         object["metadata"] = decoded.value;
@@ -170,7 +180,7 @@ fn prune(value: &mut Value, schema: &Value, whole_object: bool, path: &str, unkn
     }
 }
 
-fn default(value: &mut Value, schema: &Value) {
+fn default(value: &mut Value, schema: &Value, forgets_nulls: bool) {
     match value {
         Value::Object(fields) => {
             for (name, below) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
@@ -183,23 +193,29 @@ fn default(value: &mut Value, schema: &Value) {
                 };
                 if let (true, Some(given)) = (absent, given) {
                     fields.insert(name.clone(), given.clone());
+                } else if absent && forgets_nulls {
+                    fields.shift_remove(name);
                 }
                 if let Some(there) = fields.get_mut(name) {
-                    default(there, below);
+                    default(there, below, forgets_nulls);
                 }
             }
             if let Some(below) = schema.get("additionalProperties").filter(|one| one.is_object()) {
                 let declared = schema.get("properties").and_then(Value::as_object);
+                let is_declared = |name: &str| declared.is_some_and(|declared| declared.contains_key(name));
+                if forgets_nulls && !flag(below, "nullable") {
+                    fields.retain(|name, value| !value.is_null() || is_declared(name));
+                }
                 for (name, there) in fields.iter_mut() {
                     if declared.is_none_or(|declared| !declared.contains_key(name)) {
-                        default(there, below);
+                        default(there, below, forgets_nulls);
                     }
                 }
             }
         }
         Value::Array(items) => {
             if let Some(below) = schema.get("items") {
-                items.iter_mut().for_each(|item| default(item, below));
+                items.iter_mut().for_each(|item| default(item, below, forgets_nulls));
             }
         }
         _ => {}
@@ -222,4 +238,17 @@ pub(crate) fn validate(
         required.retain(|name| name != "metadata");
     }
     schema_check::check(&Value::Object(body), &schema, "", faults);
+}
+
+/// What is wrong with the status that was put through its own path: nothing else is looked at, and messages name fields
+/// from there on.
+pub(crate) fn validate_status(version: &CustomVersion, object: &Value, faults: &mut Vec<FieldFault>) {
+    let Some(schema) = version.schema.pointer("/properties/status") else { return };
+    let Some(status) = object.get("status") else { return };
+    let mut found = Vec::new();
+    schema_check::check(status, schema, "", &mut found);
+    faults.extend(found.into_iter().map(|fault| {
+        let dot = if fault.field.is_empty() || fault.field.starts_with('[') { "" } else { "." };
+        FieldFault { field: format!("status{dot}{}", fault.field), ..fault }
+    }));
 }

@@ -4,6 +4,7 @@ mod network;
 mod pod;
 mod workload;
 
+pub(crate) use batch::take_labels;
 pub(crate) use workload::count_templates;
 
 use serde_json::{Map, Value};
@@ -18,7 +19,10 @@ pub(crate) fn apply(resource: &Resource, object: &mut Value) {
         ("", "services") => core::service(object),
         ("", "secrets") => core::secret(object),
         ("", "namespaces") => core::namespace(object),
-        ("", "persistentvolumeclaims") => at(object, "spec", core::claim),
+        ("", "persistentvolumeclaims") => {
+            at(object, "spec", core::claim);
+            at(object, "status", |status| set(status, "phase", "Pending"));
+        }
         ("", "persistentvolumes") => core::volume(object),
         ("apps", "deployments") => workload::deployment(object),
         ("apps", "statefulsets") => workload::stateful_set(object),

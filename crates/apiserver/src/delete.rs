@@ -37,8 +37,9 @@ impl DeleteOptions {
                 .and_then(Value::as_i64)
                 .or_else(|| query.get("gracePeriodSeconds")?.parse().ok()),
             dry_run: query.get("dryRun") == Some("All") || body.pointer("/dryRun/0") == Some(&"All".into()),
-            uid: Some(text(&body, "/preconditions/uid").to_owned()).filter(|uid| !uid.is_empty()),
-            revision: Some(text(&body, "/preconditions/resourceVersion").to_owned()).filter(|one| !one.is_empty()),
+            // Empty ones are preconditions too, which nothing meets.
+            uid: body.pointer("/preconditions/uid").and_then(Value::as_str).map(str::to_owned),
+            revision: body.pointer("/preconditions/resourceVersion").and_then(Value::as_str).map(str::to_owned),
         };
         if body.get("orphanDependents") == Some(&Value::Bool(true)) {
             options.propagation = Some("Orphan".to_owned());
@@ -50,6 +51,16 @@ impl DeleteOptions {
             return Err(Failure::invalid("meta.k8s.io", "DeleteOptions", "", &[fault]));
         }
         Ok(options)
+    }
+}
+
+impl DeleteOptions {
+    /// What is told of a deletion whose outcome may surprise.
+    pub(crate) fn warnings(&self, resource: &Resource) -> Vec<String> {
+        let surprising = resource.is("batch", "jobs") && self.propagation.is_none();
+        let warning = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to \
+                       remove them or set propagationPolicy=Orphan to suppress this warning";
+        surprising.then(|| warning.to_owned()).into_iter().collect()
     }
 }
 
@@ -70,16 +81,23 @@ pub(crate) fn delete_collection(state: &mut State, call: &Call, options: &Delete
     let resource = call.resource.clone();
     let filter = Filter::read(&resource, &call.namespace, "", &call.query)?;
     let found: Vec<Arc<Value>> = state.collection(&resource.key()).map_or_else(Vec::new, |all| {
-        all.within(&call.namespace).filter(|(key, object)| filter.covers(key, object)).map(|(_, one)| one.clone()).collect()
+        all.within(&call.namespace)
+            .filter(|(key, object)| filter.covers(key, object))
+            .map(|(_, one)| one.clone())
+            .collect()
     });
     for object in &found {
         begin(state, &resource, object, options);
     }
     let items: Vec<Value> = found.iter().map(|one| crate::list::as_item(&resource, one)).collect();
+    let mut metadata = json!({"resourceVersion": state.revision().to_string()});
+    if resource.custom.is_some() {
+        metadata["continue"] = "".into();
+    }
     Ok(json!({
         "kind": resource.list_kind,
         "apiVersion": resource.api_version(),
-        "metadata": {"resourceVersion": state.revision().to_string()},
+        "metadata": metadata,
         "items": items,
     }))
 }
@@ -115,7 +133,9 @@ pub(crate) fn begin(
     let namespace = resource.is("", "namespaces");
     let grace = grace(resource, object, options);
     let pending = has_finalizers(&after) || grace > 0 || (namespace && after.pointer("/spec/finalizers/0").is_some());
-    if !pending {
+    // Of a Pod the end is written down before it comes, even where there is nothing to wait for.
+    let told = resource.is("", "pods") && !pending && object.pointer("/metadata/deletionTimestamp").is_none();
+    if !pending && !told {
         if options.dry_run {
             return (object.clone(), true);
         }
@@ -142,7 +162,11 @@ pub(crate) fn begin(
         return (object.clone(), false);
     }
     if options.dry_run {
-        return (Arc::new(after), false);
+        return (Arc::new(after), told);
+    }
+    if told {
+        let last = state.put(&resource.key(), key.clone(), after);
+        return (state.remove(&resource.key(), &key).unwrap_or(last), true);
     }
     (state.put(&resource.key(), key, after), false)
 }

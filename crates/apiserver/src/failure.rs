@@ -10,6 +10,8 @@ pub(crate) struct Failure {
     pub(crate) retry_after: Option<u64>,
     /// Where a list may go on in spite of everything.
     pub(crate) continue_token: Option<String>,
+    /// What was found before the refusal, told as with any answer.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// The body of a refusal.
@@ -74,6 +76,7 @@ impl Failure {
             body: Box::new(Body::Status { reason, message: message.into(), details }),
             retry_after: None,
             continue_token: None,
+            warnings: Vec::new(),
         }
     }
 
@@ -87,6 +90,7 @@ impl Failure {
             body: Box::new(Body::Plain("404 page not found\n".to_owned())),
             retry_after: None,
             continue_token: None,
+            warnings: Vec::new(),
         }
     }
 
@@ -109,8 +113,9 @@ impl Failure {
         Self::new(404, "NotFound", message, Some(details(group, resource, name)))
     }
 
-    pub(crate) fn already_exists(group: &str, resource: &str, name: &str) -> Self {
-        let message = format!("{} \"{name}\" already exists", qualified(group, resource));
+    pub(crate) fn already_exists(group: &str, resource: &str, name: &str, ending: bool) -> Self {
+        let before = if ending { "object is being deleted: " } else { "" };
+        let message = format!("{before}{} \"{name}\" already exists", qualified(group, resource));
         Self::new(409, "AlreadyExists", message, Some(details(group, resource, name)))
     }
 

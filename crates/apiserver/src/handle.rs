@@ -16,7 +16,8 @@ use crate::requests::LoggedRequest;
 use crate::scale;
 use crate::server::Inner;
 use crate::state::State;
-use crate::view::View;
+use crate::table::Include;
+use crate::view::{Shown, View};
 use crate::watch::Watch;
 use crate::write;
 
@@ -67,10 +68,14 @@ pub(crate) fn describe(inner: &Inner, asked: &Asked<'_>) -> LoggedRequest {
 pub(crate) fn answer(inner: &Arc<Inner>, asked: &Asked<'_>) -> Result<Reply, Failure> {
     let mut state = inner.lock();
     inner.settle(&mut state);
-    let view = View::of(asked.accept);
     let call = match route(&state.registry, asked.method, asked.path, asked.query, asked.agent)? {
         Route::Call(call) => call,
         Route::Document(segments) => return discovery::document(&state, &segments, asked),
+    };
+    let view = Shown {
+        view: View::of(asked.accept),
+        include: Include::read(call.query.get("includeObject")),
+        now: state.clock.now(),
     };
     if call.verb == Verb::Watch {
         return Ok(Reply::Watch(Box::new(Watch::start(inner, &state, &call, view)?)));
@@ -80,7 +85,7 @@ pub(crate) fn answer(inner: &Arc<Inner>, asked: &Asked<'_>) -> Result<Reply, Fai
     reply
 }
 
-fn dispatch(state: &mut State, call: &Call, asked: &Asked<'_>, view: View) -> Result<Reply, Failure> {
+fn dispatch(state: &mut State, call: &Call, asked: &Asked<'_>, view: Shown) -> Result<Reply, Failure> {
     let resource = call.resource.clone();
     let known = matches!(call.subresource.as_deref(), None | Some("status" | "scale"))
         || (resource.is("", "namespaces") && call.subresource.as_deref() == Some("finalize"));
@@ -92,43 +97,41 @@ fn dispatch(state: &mut State, call: &Call, asked: &Asked<'_>, view: View) -> Re
     match call.verb {
         Verb::Get => {
             let found = write::existing(state, call)?;
-            let object = if scaled { scale::of(&resource, &found) } else { list::served(&resource, &found) };
-            Ok(json(200, Arc::new(view.of_object(object)), Vec::new()))
+            if scaled {
+                return Ok(json(200, Arc::new(scale::of(&resource, &found)), Vec::new()));
+            }
+            if view.is_whole() && resource.custom.is_none() {
+                return Ok(json(200, found, Vec::new()));
+            }
+            let object = list::served(&resource, &found);
+            Ok(json(200, Arc::new(view.of_object(&resource, object)), Vec::new()))
         }
-        Verb::List => Ok(json(200, Arc::new(view.of_list(list::list(state, call)?)), Vec::new())),
+        Verb::List => Ok(json(200, Arc::new(view.of_list(&resource, list::list(state, call)?)), Vec::new())),
         Verb::Create if discovery::is_review(&resource) => review(state, call, asked),
         Verb::Create | Verb::Update => {
             let mut options = Options::read(call, false)?;
-            let format = Format::of_object(asked.content_type)?;
-            let written = if scaled {
-                scale::write(state, call, &mut options, format, asked.body)?
-            } else {
-                let object = read_object(format, asked.body, &resource)?;
-                match (call.verb, call.subresource.as_deref()) {
-                    (Verb::Create, _) => write::create(state, call, &mut options, &object)?,
-                    (_, Some("finalize")) => finalize(state, call, &object)?,
-                    _ => write::update(state, call, &mut options, &object)?,
-                }
-            };
+            let written = put(state, call, &mut options, asked);
             finish(state, call, written, options, view)
         }
         Verb::Patch => {
             let format = Format::of_patch(asked.content_type)?;
             let mut options = Options::read(call, format == Format::Apply)?;
             let written = if scaled {
-                scale::write(state, call, &mut options, format, asked.body)?
+                scale::write(state, call, &mut options, format, asked.body)
             } else {
-                patch::patch(state, call, &mut options, format, asked.body)?
+                patch::patch(state, call, &mut options, format, asked.body)
             };
             finish(state, call, written, options, view)
         }
         Verb::Delete => {
             let options = DeleteOptions::read(call, asked.body)?;
-            let after = delete::delete(state, call, &options)?;
+            let warnings = options.warnings(&resource);
+            let after = delete::delete(state, call, &options)
+                .map_err(|failure| Failure { warnings: warnings.clone(), ..failure })?;
             if !options.dry_run {
                 controllers::after_delete(state, &resource);
             }
-            Ok(json(200, after, Vec::new()))
+            Ok(json(200, after, warnings))
         }
         Verb::DeleteCollection => {
             let options = DeleteOptions::read(call, asked.body)?;
@@ -136,23 +139,44 @@ fn dispatch(state: &mut State, call: &Call, asked: &Asked<'_>, view: View) -> Re
             if !options.dry_run {
                 controllers::after_delete(state, &resource);
             }
-            Ok(json(200, Arc::new(gone), Vec::new()))
+            Ok(json(200, Arc::new(gone), options.warnings(&resource)))
         }
         Verb::Watch => Err(Failure::method_not_allowed()),
+    }
+}
+
+/// Creates or puts an object.
+fn put(state: &mut State, call: &Call, options: &mut Options, asked: &Asked<'_>) -> Result<write::Written, Failure> {
+    let format = Format::of_object(asked.content_type)?;
+    if call.subresource.as_deref() == Some("scale") {
+        return scale::write(state, call, options, format, asked.body);
+    }
+    let object = read_object(format, asked.body, &call.resource)?;
+    match (call.verb, call.subresource.as_deref()) {
+        (Verb::Create, _) => write::create(state, call, options, &object),
+        (_, Some("finalize")) => finalize(state, call, &object),
+        _ => write::update(state, call, options, &object),
     }
 }
 
 fn finish(
     state: &mut State,
     call: &Call,
-    written: write::Written,
+    written: Result<write::Written, Failure>,
     options: Options,
-    view: View,
+    view: Shown,
 ) -> Result<Reply, Failure> {
-    let object = match view {
-        View::Whole if call.resource.custom.is_none() => written.object,
-        _ if call.subresource.as_deref() == Some("scale") => written.object,
-        _ => Arc::new(view.of_object(list::served(&call.resource, &written.object))),
+    // Warnings are told with refusals as well.
+    let warnings = options.warnings;
+    let written = match written {
+        Ok(written) => written,
+        Err(failure) => return Err(Failure { warnings, ..failure }),
+    };
+    let object = if (view.is_whole() && call.resource.custom.is_none()) || call.subresource.as_deref() == Some("scale")
+    {
+        written.object
+    } else {
+        Arc::new(view.of_object(&call.resource, list::served(&call.resource, &written.object)))
     };
     if !options.dry_run {
         let deleted = object.pointer("/metadata/deletionTimestamp").is_some();
@@ -162,7 +186,7 @@ fn finish(
             controllers::after_write(state, &call.resource);
         }
     }
-    Ok(json(written.code, object, options.warnings))
+    Ok(json(written.code, object, warnings))
 }
 
 fn json(code: u16, value: Arc<Value>, warnings: Vec<String>) -> Reply {
@@ -198,7 +222,7 @@ fn review(state: &mut State, call: &Call, asked: &Asked<'_>) -> Result<Reply, Fa
     let resource = call.resource.clone();
     let mut options = Options::read(call, false)?;
     let object = read_object(Format::of_object(asked.content_type)?, asked.body, &resource)?;
-    let mut object = write::form_strictly(state, &resource, &object, &mut options)?;
+    let mut object = write::form_strictly(state, &resource, &object, &mut options)?.0;
     let ty = state.types.of(&state.schema, &resource);
     let (empty, time) = (write::empty(state, &resource), state.clock.text());
     let writing = write::writing(&resource, &empty, &options, "", &time);

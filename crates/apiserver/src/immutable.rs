@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use crate::failure::FieldFault;
+use crate::quantity::nanos;
 use crate::registry::Resource;
 use crate::strategy::text;
 
@@ -20,10 +21,14 @@ pub(crate) fn check(resource: &Resource, old: &Value, object: &Value, faults: &m
         ("apps", "deployments" | "daemonsets" | "replicasets") => same(old, object, "spec.selector", faults),
         ("apps", "statefulsets") => stateful_set(old, object, faults),
         ("batch", "jobs") => {
+            if text(object, "/spec/completionMode") != "Indexed" {
+                same(old, object, "spec.completions", faults);
+            }
             same(old, object, "spec.completionMode", faults);
             same(old, object, "spec.selector", faults);
-            same(old, object, "spec.template", faults);
+            job_template(old, object, faults);
         }
+        ("", "pods") => pod(old, object, faults),
         ("", "services") => service(old, object, faults),
         ("", "configmaps") => sealed(old, object, &["data", "binaryData"], faults),
         ("", "secrets") => {
@@ -65,6 +70,27 @@ fn same(old: &Value, object: &Value, path: &str, faults: &mut Vec<FieldFault>) {
     }
 }
 
+/// While a Job is suspended and has not begun, where its Pods are to run may still change.
+fn job_template(old: &Value, object: &Value, faults: &mut Vec<FieldFault>) {
+    let waits = old.pointer("/spec/suspend") == Some(&true.into()) && old.pointer("/status/startTime").is_none();
+    let fixed = |value: &Value| {
+        let mut template = value.pointer("/spec/template").cloned().unwrap_or_default();
+        let parts: [(&str, &[&str]); 2] = [
+            ("metadata", &["labels", "annotations"]),
+            ("spec", &["affinity", "nodeSelector", "tolerations", "schedulingGates"]),
+        ];
+        for (part, fields) in parts {
+            for field in fields {
+                template.get_mut(part).and_then(Value::as_object_mut).map(|part| part.shift_remove(*field));
+            }
+        }
+        template
+    };
+    if !waits || fixed(old) != fixed(object) {
+        same(old, object, "spec.template", faults);
+    }
+}
+
 fn stateful_set(old: &Value, object: &Value, faults: &mut Vec<FieldFault>) {
     let fixed = |value: &Value| {
         let mut spec = value.get("spec").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -98,6 +124,46 @@ fn service(old: &Value, object: &Value, faults: &mut Vec<FieldFault>) {
     }
 }
 
+/// Of a Pod few things can be changed.
+fn pod(old: &Value, object: &Value, faults: &mut Vec<FieldFault>) {
+    let fixed = |value: &Value| {
+        let mut spec = value.get("spec").cloned().unwrap_or_default();
+        for list in ["containers", "initContainers"] {
+            for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                container.as_object_mut().map(|container| container.shift_remove("image"));
+            }
+        }
+        if let Some(spec) = spec.as_object_mut() {
+            for field in ["activeDeadlineSeconds", "tolerations"] {
+                spec.shift_remove(field);
+            }
+            let negative =
+                |one: &Value| one.pointer("/spec/terminationGracePeriodSeconds").and_then(Value::as_i64) < Some(0);
+            if negative(old) && value.pointer("/spec/terminationGracePeriodSeconds") == Some(&1.into()) {
+                spec.insert(
+                    "terminationGracePeriodSeconds".to_owned(),
+                    old["spec"]["terminationGracePeriodSeconds"].clone(),
+                );
+            }
+        }
+        spec
+    };
+    let list =
+        |value: &Value| value.pointer("/spec/tolerations").and_then(Value::as_array).cloned().unwrap_or_default();
+    let now = list(object);
+    if list(old).iter().any(|one| !now.contains(one)) {
+        let detail = "existing toleration can not be modified except its tolerationSeconds";
+        faults.push(FieldFault::forbidden("spec.tolerations", detail));
+    }
+    if fixed(old) != fixed(object) {
+        let detail = "pod updates may not change fields other than `spec.containers[*].image`,\
+                      `spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to \
+                      existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was \
+                      previously negative)\n";
+        faults.push(FieldFault::forbidden("spec", detail));
+    }
+}
+
 fn sealed(old: &Value, object: &Value, fields: &[&str], faults: &mut Vec<FieldFault>) {
     if old.get("immutable") != Some(&Value::Bool(true)) {
         return;
@@ -121,7 +187,8 @@ fn claim(old: &Value, object: &Value, faults: &mut Vec<FieldFault>) {
         if old.pointer("/spec/storageClassName").is_none() {
             spec.shift_remove("storageClassName");
         }
-        if let Some(requests) = spec.get_mut("resources").and_then(|one| one.get_mut("requests")) {
+        let bound = text(object, "/status/phase") == "Bound";
+        if let Some(requests) = spec.get_mut("resources").and_then(|one| one.get_mut("requests")).filter(|_| bound) {
             requests.as_object_mut().map(|requests| requests.shift_remove("storage"));
         }
         // A claim that is not bound yet is bound by naming its volume.
@@ -134,5 +201,11 @@ fn claim(old: &Value, object: &Value, faults: &mut Vec<FieldFault>) {
         let detail = "spec is immutable after creation except resources.requests and volumeAttributesClassName for \
                       bound claims";
         faults.push(FieldFault::forbidden("spec", detail));
+    }
+    let size = |value: &Value, pointer: &str| value.pointer(pointer).and_then(nanos).unwrap_or(0);
+    let (was, is) = (size(old, "/spec/resources/requests/storage"), size(object, "/spec/resources/requests/storage"));
+    if is < was && is <= size(old, "/status/capacity/storage") {
+        let detail = "field can not be less than status.capacity";
+        faults.push(FieldFault::forbidden("spec.resources.requests.storage", detail));
     }
 }

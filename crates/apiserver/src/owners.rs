@@ -128,7 +128,12 @@ fn apply_once(ty: &Type, live: &Value, config: &Value, writing: Writing<'_>) -> 
     let mut owners = take(&mut was).as_ref().and_then(read).unwrap_or_default();
     if owners.sets.iter().len() == 0 && live.pointer("/metadata/uid").is_some() {
         let first = Writing { manager: "before-first-apply", ..writing };
-        record_update(ty, writing.empty, &was, &mut owners, first);
+        let mut empty = writing.empty.clone();
+        if let Some(metadata) = empty.get_mut("metadata").and_then(Value::as_object_mut) {
+            // The count of a DaemonSet's templates is not there yet.
+            metadata.shift_remove("annotations");
+        }
+        record_update(ty, &empty, &was, &mut owners, first);
     }
     let typed = |what, object: &Value, made: Result<TypedValue, _>| {
         made.map_err(|errors| Refusal::Other(mistyped(what, object, errors)))
@@ -254,6 +259,18 @@ fn shown(id: &str) -> String {
 }
 
 fn refused(conflicts: &[Conflict]) -> Failure {
+    let mut conflicts: Vec<&Conflict> = conflicts.iter().collect();
+    // By the text of their entries.
+    conflicts.sort_by_cached_key(|one| {
+        let [operation, manager, version, subresource] = split(&one.manager);
+        let mut entry = json!({"manager": manager, "operation": operation});
+        for (name, value) in [("apiVersion", version), ("subresource", subresource)] {
+            if !value.is_empty() {
+                entry[name] = value.into();
+            }
+        }
+        entry.to_string()
+    });
     let all: Vec<(String, String)> = conflicts.iter().map(|one| (shown(&one.manager), one.path.to_string())).collect();
     let causes: Vec<Value> = all
         .iter()

@@ -3,13 +3,15 @@ use serde_json::{Map, Value};
 use crate::body::{Format, complete, go_error, read_yaml};
 use crate::call::Call;
 use crate::failure::{Failure, FieldFault};
+use crate::operations;
 use crate::options::Options;
 use crate::owners;
 use crate::state::State;
 use crate::strategic;
 use crate::strategy::text;
+use crate::typed::Source;
 use crate::write::{
-    self, Written, existing, finish_create, finish_update, form, match_name, match_namespace, own_update,
+    self, Formed, Written, existing, finish_create, finish_update, form_from, match_name, match_namespace, own_update,
 };
 
 /// The real server takes no more operations in one JSON patch.
@@ -34,13 +36,15 @@ pub(crate) fn patch(
     }
     let old = existing(state, call)?;
     let patched = patched(state, call, format, body, &old)?;
-    let formed = form(state, &resource, &patched).map_err(|error| bad_patch(&patched, format, body, &error))?;
+    let source = if format == Format::StrategicPatch { Source::Values } else { Source::Json };
+    let formed =
+        form_from(state, &resource, &patched, source).map_err(|error| bad_patch(&patched, format, body, &error))?;
     options.judge(formed.unknown, |error| bad_patch(&patched, format, body, &error))?;
     let mut object = formed.object;
     match_name(call, &object)?;
     match_namespace(call, &mut object)?;
     own_update(state, call, options, &old, &mut object);
-    finish_update(state, call, options, &old, object)
+    finish_update(state, call, options, &old, object, &formed.settled)
 }
 
 fn patched(state: &State, call: &Call, format: Format, body: &[u8], old: &Value) -> Result<Value, Failure> {
@@ -66,8 +70,7 @@ fn patched(state: &State, call: &Call, format: Format, body: &[u8], old: &Value)
                 );
                 return Err(Failure::new(413, "RequestEntityTooLarge", message, None));
             }
-            let operations: json_patch::Patch = serde_json::from_value(value).map_err(|_| rejected())?;
-            json_patch::patch(&mut object, &operations).map_err(|_| rejected())?;
+            operations::apply(&mut object, operations).map_err(|_| rejected())?;
         }
         Format::MergePatch => {
             let patch: Value = serde_json::from_slice(body).map_err(|error| undecoded(go_error(&error)))?;
@@ -138,31 +141,47 @@ fn apply(state: &mut State, call: &Call, options: &mut Options, body: &[u8]) -> 
         match_name(call, &config)?;
     }
     let old = state.get(&resource.key(), &call.namespace, &call.name);
+    let subresource = call.subresource.as_deref().unwrap_or_default();
+    let made_through = subresource.is_empty() || (subresource == "status" && resource.created_by_update());
+    if old.is_none() && !made_through {
+        return Err(Failure::not_found(&resource.group, &resource.plural, &call.name));
+    }
     if config.pointer("/metadata/managedFields").is_some_and(|given| !given.is_null()) {
         return Err(Failure::bad_request("metadata.managedFields must be nil"));
-    }
-    let subresource = call.subresource.as_deref().unwrap_or_default();
-    if old.is_none() && !subresource.is_empty() {
-        return Err(Failure::not_found(&resource.group, &resource.plural, &call.name));
     }
     let ty = state.types.of(&state.schema, &resource);
     let time = state.clock.text();
     let empty = write::empty(state, &resource);
     let live = old.as_deref().unwrap_or(&empty);
     let merged = owners::apply(&ty, live, &config, write::writing(&resource, &empty, options, subresource, &time))?;
-    let handled = |error: String| bad_patch(&merged, Format::Apply, body, &error);
-    let mut object = form(state, &resource, &merged).map_err(handled)?.object;
+    let handled = |error: String| {
+        if resource.custom.is_some() {
+            return bad_patch(&merged, Format::Apply, body, &error);
+        }
+        let (kind, name) = (&resource.kind, text(&config, "/metadata/name"));
+        let version = format!("{}/{}", resource.group, resource.version);
+        let message = format!(
+            "failed to convert new object ({}/{name}; {version}, Kind={kind}) to proper version: unable to convert \
+             unstructured object to {version}, Kind={kind}: {error}",
+            text(&config, "/metadata/namespace"),
+        );
+        Failure::new(500, "", message, None)
+    };
+    let Formed { mut object, settled, .. } = form_from(state, &resource, &merged, Source::Values).map_err(handled)?;
     match_namespace(call, &mut object)?;
     if let Some(old) = old {
-        return finish_update(state, call, options, &old, object);
+        return finish_update(state, call, options, &old, object, &settled);
     }
+    Formed::close(&settled, &mut object);
+    let mut revision = None;
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         // An apply that creates may name the version of a predecessor; the real server does not mind.
-        metadata.shift_remove("resourceVersion");
+        revision = metadata.shift_remove("resourceVersion");
         metadata.insert("name".to_owned(), call.name.clone().into());
         sort_metadata(metadata);
     }
-    finish_create(state, &resource, &call.namespace, object, options.dry_run)
+    let written = finish_create(state, call, object, options.dry_run)?;
+    Ok(written.with_revision(revision.filter(|_| options.dry_run)))
 }
 
 fn sort_metadata(metadata: &mut Map<String, Value>) {

@@ -14,6 +14,8 @@ use crate::strategy::{metadata_mut, text};
 use crate::write::{Written, existing, finish_update, form, match_name, match_namespace};
 
 const API_VERSION: &str = "autoscaling/v1";
+/// Why a scale of a custom object cannot be applied.
+const NO_VERSION: &str = "request to convert CR to an invalid group/version: autoscaling/v1";
 
 /// How a scale is merged. What stands in its metadata is not told apart: nothing of that can be changed through a scale.
 static TYPE: LazyLock<Type> = LazyLock::new(|| {
@@ -75,7 +77,7 @@ pub(crate) fn of(resource: &Resource, object: &Value) -> Value {
 }
 
 /// A selector in the form of a query.
-fn selector_text(selector: &Value) -> String {
+pub(crate) fn selector_text(selector: &Value) -> String {
     let labels = selector.get("matchLabels").unwrap_or(selector).as_object();
     let mut parts: Vec<String> =
         labels.into_iter().flatten().filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?))).collect();
@@ -135,7 +137,7 @@ pub(crate) fn write(
     }
     let object = form(state, &resource, &object).map_err(Failure::bad_request)?.object;
     let plain = Call { subresource: None, ..call.clone() };
-    let written = finish_update(state, &plain, options, &old, object)?;
+    let written = finish_update(state, &plain, options, &old, object, &[])?;
     Ok(Written { code: 200, object: std::sync::Arc::new(of(&resource, &written.object)) })
 }
 
@@ -149,7 +151,8 @@ fn written(
     was: &Value,
 ) -> Result<Value, Failure> {
     let time = state.clock.text();
-    let empty = json!({"apiVersion": API_VERSION, "kind": "Scale", "metadata": {}, "spec": {}, "status": {"replicas": 0}});
+    let empty =
+        json!({"apiVersion": API_VERSION, "kind": "Scale", "metadata": {}, "spec": {}, "status": {"replicas": 0}});
     let writing = Writing {
         manager: &options.manager,
         api_version: API_VERSION,
@@ -169,7 +172,23 @@ fn written(
             let (group, short) = version.split_once('/').unwrap_or(("", version));
             return Err(Failure::bad_request(format!("invalid object type: {group}/{short}, Kind={kind}")));
         }
+        if call.resource.custom.is_some() && was.pointer("/metadata/managedFields").is_none() {
+            // So it goes on the real server.
+            let message = format!(
+                "failed to create manager for existing fields: failed to convert live object (/; autoscaling/v1, \
+                 Kind=Scale) to proper version: {NO_VERSION}"
+            );
+            return Err(Failure::new(500, "", message, None));
+        }
         let merged = owners::apply(&TYPE, was, &given, writing)?;
+        let changed = |field: &str| merged.get(field) != was.get(field);
+        if call.resource.custom.is_some() && (changed("spec") || changed("status")) {
+            let message = format!(
+                "failed to convert new object ({}/{}; autoscaling/v1, Kind=Scale) to proper version: {NO_VERSION}",
+                call.namespace, call.name
+            );
+            return Err(Failure::new(500, "", message, None));
+        }
         return formed(&merged);
     }
     let mut scale = was.clone();
@@ -187,8 +206,8 @@ fn written(
                 let message = "the server rejected our request due to an error in our request";
                 Failure::new(422, "Invalid", message, Some(json!({})))
             };
-            let operations: json_patch::Patch = serde_json::from_value(given).map_err(|_| rejected())?;
-            json_patch::patch(&mut scale, &operations).map_err(|_| rejected())?;
+            let operations = given.as_array().ok_or_else(rejected)?;
+            crate::operations::apply(&mut scale, operations).map_err(|_| rejected())?;
         }
         _ => json_patch::merge(&mut scale, &given),
     }

@@ -131,12 +131,7 @@ fn of_reply(reply: Reply, cut: Option<usize>) -> Response<ResponseBody> {
             let mut text = value.to_string();
             text.push('\n');
             let mut response = whole(code, content_type, text.into(), cut);
-            for warning in warnings {
-                let warning = warning.replace('\\', "\\\\").replace('"', "\\\"");
-                if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{warning}\"")) {
-                    response.headers_mut().append(header::WARNING, value);
-                }
-            }
+            warn(&mut response, &warnings);
             response
         }
         Reply::Text(text) => whole(200, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()), cut),
@@ -163,6 +158,15 @@ async fn next_event(
     Some((Ok(Frame::data(event)), (watch, left)))
 }
 
+fn warn(response: &mut Response<ResponseBody>, warnings: &[String]) {
+    for warning in warnings {
+        let warning = warning.replace('\\', "\\\\").replace('"', "\\\"");
+        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{warning}\"")) {
+            response.headers_mut().append(header::WARNING, value);
+        }
+    }
+}
+
 fn whole(code: u16, content_type: &'static str, text: Bytes, cut: Option<usize>) -> Response<ResponseBody> {
     let body = match cut {
         None => UnsyncBoxBody::new(Full::new(text).map_err(|never: Infallible| match never {})),
@@ -184,6 +188,7 @@ fn refusal(failure: &Failure) -> Response<ResponseBody> {
     if let Some(seconds) = failure.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
+    warn(&mut response, &failure.warnings);
     response
 }
 

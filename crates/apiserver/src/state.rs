@@ -26,6 +26,8 @@ pub(crate) struct State {
     collections: BTreeMap<GroupResource, Collection>,
     /// What is being deleted and waits: without any, controllers have nothing to look for.
     ending: BTreeSet<Place>,
+    /// What was not written since it was created, of a few kinds: see [`State::is_fresh`].
+    fresh: BTreeSet<Place>,
     /// Kept up only where the garbage collector is at work.
     pub(crate) dependents: Dependents,
     revision: u64,
@@ -66,6 +68,7 @@ impl State {
             controllers,
             collections: BTreeMap::new(),
             ending: BTreeSet::new(),
+            fresh: BTreeSet::new(),
             dependents: Dependents::default(),
             revision: 0,
             random: RandomState::new().build_hasher().finish(),
@@ -94,6 +97,9 @@ impl State {
         if object.pointer("/metadata/deletionTimestamp").is_some() {
             self.ending.insert((of.clone(), key.clone()));
         }
+        if !self.fresh.is_empty() {
+            self.fresh.remove(&(of.clone(), key.clone()));
+        }
         let object = Arc::new(object);
         let collection = self.collections.entry(of.clone()).or_default();
         let before = collection.objects.insert(key.clone(), object.clone());
@@ -102,6 +108,17 @@ impl State {
         }
         collection.remember(Change { revision, key, before, object: object.clone(), deleted: false });
         object
+    }
+
+    /// Whether the next write gets a new revision even if it changes nothing. So it is on the real server with claims, and
+    /// with Jobs that got their labels from their Pods, which are stored in one form when they are created and in another
+    /// ever after.
+    pub(crate) fn is_fresh(&self, of: &GroupResource, key: &Key) -> bool {
+        !self.fresh.is_empty() && self.fresh.contains(&(of.clone(), key.clone()))
+    }
+
+    pub(crate) fn mark_fresh(&mut self, of: GroupResource, key: Key) {
+        self.fresh.insert((of, key));
     }
 
     /// Whether anything is being deleted and not gone yet.
@@ -133,6 +150,7 @@ impl State {
         let before = self.collections.get_mut(of)?.objects.remove(key)?;
         let place = (of.clone(), key.clone());
         self.ending.remove(&place);
+        self.fresh.remove(&place);
         if self.controllers {
             self.dependents.removed(&place, &before);
         }

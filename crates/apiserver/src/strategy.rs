@@ -5,6 +5,7 @@ use crate::registry::Resource;
 /// Kinds whose `metadata.generation` counts changes of the spec, as recorded from a real server.
 const COUNTED: &[(&str, &str)] = &[
     ("", "pods"),
+    ("", "podtemplates"),
     ("", "replicationcontrollers"),
     ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
     ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
@@ -40,6 +41,9 @@ const RETURNED: &[&str] = &[
     "services",
 ];
 
+/// As [`RETURNED`], of storage.
+const RETURNED_STORAGE: &[&str] = &["csidrivers", "csinodes", "storageclasses", "volumeattachments"];
+
 impl Resource {
     pub(crate) fn counts_generation(&self) -> bool {
         self.custom.is_some() || COUNTED.iter().any(|(group, plural)| self.is(group, plural))
@@ -65,7 +69,8 @@ impl Resource {
     }
 
     pub(crate) fn returns_deleted(&self) -> bool {
-        self.group.is_empty() && RETURNED.contains(&&*self.plural)
+        (self.group.is_empty() && RETURNED.contains(&&*self.plural))
+            || (&*self.group == "storage.k8s.io" && RETURNED_STORAGE.contains(&&*self.plural))
     }
 
     /// What a write through this endpoint neither changes nor owns.
@@ -76,7 +81,7 @@ impl Resource {
             "status" if self.is("", "pods") => {
                 &[&["spec"], &["metadata", "deletionTimestamp"], &["metadata", "ownerReferences"]]
             }
-            "status" if &*self.group == "apps" => &[&["spec"], &["metadata", "labels"]],
+            "status" if self.is("apps", "deployments") => &[&["spec"], &["metadata", "labels"]],
             "status" => &[&["spec"]],
             _ if self.has_status() => &[&["status"]],
             _ => &[],
@@ -90,17 +95,21 @@ pub(crate) fn status_only(resource: &Resource, old: &Value, new: &mut Value) {
     let managed = new.pointer("/metadata/managedFields").cloned();
     let metadata = new.get("metadata").cloned();
     *new = old.clone();
+    let class = old.pointer("/status/qosClass").cloned();
     let Some(fields) = new.as_object_mut() else { return };
     match status {
         Some(status) => fields.insert("status".to_owned(), status),
         None => fields.shift_remove("status"),
     };
+    if let (Some(class), Some(status)) = (class, fields.get_mut("status").and_then(Value::as_object_mut)) {
+        status.entry("qosClass").or_insert(class);
+    }
     if let (None, Some(given)) = (&resource.custom, metadata) {
-        // Built-in kinds let labels and annotations through, but for the workloads' labels.
+        // Built-in kinds let labels and annotations through, but for a Deployment's labels.
         let kept = fields.get("metadata").cloned().unwrap_or_default();
         let mut given = given;
         if let Some(given) = given.as_object_mut() {
-            if &*resource.group == "apps" {
+            if resource.is("apps", "deployments") {
                 given.shift_remove("labels");
                 if let Some(labels) = kept.get("labels") {
                     given.insert("labels".to_owned(), labels.clone());
@@ -125,7 +134,7 @@ pub(crate) fn start_generation(resource: &Resource, object: &mut Value) {
 }
 
 /// Counts a change of what the generation stands for.
-pub(crate) fn count_generation(resource: &Resource, old: &Value, new: &mut Value) {
+pub(crate) fn count_generation(resource: &Resource, through_status: bool, old: &Value, new: &mut Value) {
     let before = old.pointer("/metadata/generation").and_then(Value::as_i64);
     let Some(before) = before else {
         if let Some(metadata) = metadata_mut(new) {
@@ -133,7 +142,11 @@ pub(crate) fn count_generation(resource: &Resource, old: &Value, new: &mut Value
         }
         return;
     };
-    let changed = resource.counts_generation() && desired(resource, old) != desired(resource, new);
+    // An EndpointSlice is what its labels say as well, and a Deployment what its annotations say.
+    let differs = |pointer: &str| old.pointer(pointer) != new.pointer(pointer);
+    let noted = (resource.is("discovery.k8s.io", "endpointslices") && differs("/metadata/labels"))
+        || (resource.is("apps", "deployments") && !through_status && differs("/metadata/annotations"));
+    let changed = noted || (resource.counts_generation() && desired(resource, old) != desired(resource, new));
     if let Some(metadata) = metadata_mut(new) {
         metadata.insert("generation".to_owned(), (before + i64::from(changed)).into());
     }
@@ -146,6 +159,8 @@ fn desired(resource: &Resource, object: &Value) -> Map<String, Value> {
         "metadata" | "apiVersion" | "kind" => false,
         "status" => resource.custom.is_some() && !resource.has_status(),
         "spec" => true,
+        // The only thing of it that counts cannot be changed.
+        _ if resource.is("scheduling.k8s.io", "priorityclasses") => name == "value",
         _ => resource.custom.is_some() || !object.get("spec").is_some_and(Value::is_object),
     };
     fields.filter(|(name, _)| counts(name)).map(|(name, value)| (name.clone(), value.clone())).collect()

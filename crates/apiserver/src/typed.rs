@@ -26,12 +26,26 @@ fn read_type(line: &'static str) -> Option<(&'static str, HashMap<&'static str, 
     Some((name, codes))
 }
 
+const NO_QUANTITY: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
 /// What reading an object into its Go type came to.
 pub(crate) struct Decoded {
     /// The object as Go writes it again.
     pub(crate) value: Value,
     /// Fields that the type does not have, as `unknown field "spec.foo"`.
     pub(crate) unknown: Vec<String>,
+    /// Pointers to what storage, which is protobuf, writes otherwise, and what that is: empty lists that are not told from
+    /// none, and quantities that were kept as they were given.
+    pub(crate) settled: Vec<(String, Value)>,
+}
+
+/// What an object is read from, which the messages of faults tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// JSON.
+    Json,
+    /// Values that were merged before.
+    Values,
 }
 
 /// Reads an object of a built-in kind as the real server does, through its Go type, and writes it again: nulls and empty
@@ -39,16 +53,49 @@ pub(crate) struct Decoded {
 ///
 /// # Errors
 /// The message of Go's JSON decoder where a value is of another type.
-pub(crate) fn decode(value: &Value, root: Node<'_>, kind: &str) -> Result<Decoded, String> {
-    let mut walk = Walk { unknown: Vec::new(), path: Vec::new() };
-    let value = walk.object(value, root, kind)?.unwrap_or_else(|| Value::Object(Map::new()));
-    Ok(Decoded { value, unknown: walk.unknown })
+pub(crate) fn decode(value: &Value, root: Node<'_>, kind: &str, source: Source) -> Result<Decoded, String> {
+    let mut walk = Walk { unknown: Vec::new(), settled: Vec::new(), path: Vec::new(), source, misfit: None };
+    let decoded = walk.object(value, root, kind)?.unwrap_or_else(|| Value::Object(Map::new()));
+    if let Some(misfit) = walk.misfit {
+        return Err(misfit);
+    }
+    let mut unknown = walk.unknown;
+    if unknown.len() > 1 {
+        unknown.sort_by_cached_key(|(path, _)| order(value, path));
+    }
+    let unknown = unknown.into_iter().map(|one| one.1).collect();
+    Ok(Decoded { value: decoded, unknown, settled: walk.settled })
+}
+
+/// Where a path stands in a document.
+fn order(value: &Value, path: &[String]) -> Vec<usize> {
+    let mut places = Vec::new();
+    let mut at = value;
+    for step in path {
+        let found = match at {
+            Value::Object(fields) => fields.iter().position(|one| one.0 == step).zip(fields.get(step)),
+            Value::Array(items) => {
+                let index = step.trim_matches(['[', ']']).parse::<usize>().ok();
+                index.and_then(|index| Some((index, items.get(index)?)))
+            }
+            _ => None,
+        };
+        let Some((place, below)) = found else { break };
+        places.push(place);
+        at = below;
+    }
+    places
 }
 
 struct Walk {
-    unknown: Vec<String>,
+    /// With the steps that lead there.
+    unknown: Vec<(Vec<String>, String)>,
+    settled: Vec<(String, Value)>,
     /// Fields, and `[3]` for items.
     path: Vec<String>,
+    source: Source,
+    /// The first value of another type: Go reads on, and tells it in the end.
+    misfit: Option<String>,
 }
 
 impl Walk {
@@ -66,7 +113,10 @@ impl Walk {
         let fields = match value {
             Value::Object(fields) => fields,
             Value::Null => return Ok(None),
-            other => return Err(self.mismatch(other, owner, go_name(node.definition_name()))),
+            other => {
+                self.mismatch(other, owner, go_name(node.definition_name()), "struct from:");
+                return Ok(None);
+            }
         };
         let codes = node.definition_name().and_then(|name| GO_TYPES.get(name));
         let name = go_name(node.definition_name());
@@ -81,7 +131,10 @@ impl Walk {
         }
         for (field, there) in fields {
             match node.field(field) {
-                None => self.unknown.push(format!("unknown field \"{}\"", self.place(field))),
+                None => {
+                    let steps = self.path.iter().chain([field]).cloned().collect();
+                    self.unknown.push((steps, format!("unknown field \"{}\"", self.place(field))));
+                }
                 Some(_) if out.contains_key(field) || node.fields().any(|known| known.0 == *field) => {}
                 // A mapping that keeps what it does not declare.
                 Some(_) => {
@@ -105,8 +158,12 @@ impl Walk {
         let kept = self.value(value, node, owner)?;
         Ok(match code {
             b'z' | b'l' | b'o' => kept.filter(|kept| !is_empty(kept)),
-            // Stored as protobuf, an empty list is no list.
-            b'n' => Some(kept.filter(|kept| !kept.as_array().is_some_and(Vec::is_empty)).unwrap_or(Value::Null)),
+            b'n' => {
+                if kept.as_ref().and_then(Value::as_array).is_some_and(Vec::is_empty) {
+                    self.settled.push((self.pointer(), Value::Null));
+                }
+                Some(kept.unwrap_or(Value::Null))
+            }
             _ => kept,
         })
     }
@@ -118,7 +175,8 @@ impl Walk {
             other => {
                 let item = node.item().and_then(Node::definition_name);
                 let named = item.map_or_else(|| "string".to_owned(), short_go_type);
-                return Err(self.mismatch(other, owner, &format!("[]{named}")));
+                self.mismatch(other, owner, &format!("[]{named}"), "slice from");
+                return Ok(None);
             }
         };
         let Some(item) = node.item() else { return Ok(Some(value.clone())) };
@@ -136,17 +194,30 @@ impl Walk {
         let entries = match value {
             Value::Object(entries) => entries,
             Value::Null => return Ok(None),
-            other => return Err(self.mismatch(other, owner, "map[string]string")),
+            other => {
+                self.mismatch(other, owner, "map[string]string", "map from");
+                return Ok(None);
+            }
         };
         let Some(below) = node.value() else { return Ok(Some(value.clone())) };
         let mut out = Map::new();
         for (key, there) in entries {
             let there = if there.is_null() { zero(below) } else { there.clone() };
-            out.insert(key.clone(), self.value(&there, below, owner)?.unwrap_or(Value::Null));
+            let there = match below.shape() {
+                // The amounts of a list of resources are rounded, and lose the way in which they were written.
+                Shape::Scalar(Scalar::Quantity) => quantity::canonical(&there).map(Value::String).ok_or(NO_QUANTITY)?,
+                _ => self.value(&there, below, owner)?.unwrap_or(Value::Null),
+            };
+            out.insert(key.clone(), there);
         }
         // Go writes the keys of a map in their order.
         out.sort_keys();
         Ok(Some(Value::Object(out)))
+    }
+
+    fn pointer(&self) -> String {
+        let steps = self.path.iter().map(|step| step.trim_matches(['[', ']']).replace('/', "~1"));
+        steps.fold(String::new(), |pointer, step| pointer + "/" + &step)
     }
 
     fn scalar(&mut self, value: &Value, scalar: Scalar, owner: &str) -> Result<Value, String> {
@@ -162,18 +233,53 @@ impl Walk {
                 let clean: String = text.chars().filter(|one| !matches!(one, '\n' | '\r')).collect();
                 match STANDARD.decode(&clean) {
                     Ok(bytes) => Ok(STANDARD.encode(bytes).into()),
-                    Err(error) => Err(format!("illegal base64 data at input byte {}", offset(&error, &clean))),
+                    Err(error) => {
+                        let before = if self.source == Source::Values { "error decoding from json: " } else { "" };
+                        Err(format!("{before}illegal base64 data at input byte {}", offset(&error, &clean)))
+                    }
                 }
             }
+            (Scalar::Time, Value::String(text)) if self.is_fine_time(owner) => Ok(fine_time(text)?.into()),
             (Scalar::Time, Value::String(text)) => Ok(time(text)?.into()),
-            (Scalar::Quantity, _) => quantity::canonical(value).map(Value::String).ok_or_else(|| {
-                "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".to_owned()
-            }),
-            (scalar, other) => Err(self.mismatch(other, owner, go_scalar(scalar))),
+            (Scalar::Quantity, _) => {
+                let canonical = Value::String(quantity::canonical(value).ok_or(NO_QUANTITY)?);
+                match value {
+                    Value::String(text) if canonical != *value && !(text.contains('.') && text.ends_with('i')) => {
+                        self.settled.push((self.pointer(), canonical));
+                        Ok(value.clone())
+                    }
+                    _ => Ok(canonical),
+                }
+            }
+            (scalar, other) => {
+                self.mismatch(other, owner, go_scalar(scalar), "");
+                Ok(Value::Null)
+            }
         }
     }
 
-    fn mismatch(&self, value: &Value, owner: &str, wanted: &str) -> String {
+    /// Whether the field that is being read is one of the few times that are kept to the microsecond.
+    fn is_fine_time(&self, owner: &str) -> bool {
+        match (owner, self.path.last().map_or("", String::as_str)) {
+            ("LeaseSpec", _) | ("EventSeries", "lastObservedTime") | ("Event", "eventTime") => true,
+            _ => false,
+        }
+    }
+
+    /// Notes a value of another type; `restored` is what of, in the words for values that were merged.
+    fn mismatch(&mut self, value: &Value, owner: &str, wanted: &str, restored: &str) {
+        if self.misfit.is_some() {
+            return;
+        }
+        let misfit = match self.source {
+            Source::Json => self.json_mismatch(value, owner, wanted),
+            Source::Values if restored.is_empty() => format!("cannot convert {} to {wanted}", go_type(value)),
+            Source::Values => format!("cannot restore {restored} {}", go_kind(value)),
+        };
+        self.misfit = Some(misfit);
+    }
+
+    fn json_mismatch(&self, value: &Value, owner: &str, wanted: &str) -> String {
         let found = match value {
             Value::Null => "null".to_owned(),
             Value::Bool(_) => "bool".to_owned(),
@@ -243,6 +349,27 @@ fn go_scalar(scalar: Scalar) -> &'static str {
     }
 }
 
+/// What Go calls the type of a value that it read without knowing what it is.
+fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::Object(_) => "map[string]interface {}",
+        Value::Array(_) => "[]interface {}",
+        other => go_kind(other),
+    }
+}
+
+fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "invalid",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => "slice",
+        Value::Object(_) => "map",
+    }
+}
+
 fn offset(error: &base64::DecodeError, text: &str) -> usize {
     match error {
         base64::DecodeError::InvalidByte(at, _) => *at,
@@ -250,15 +377,23 @@ fn offset(error: &base64::DecodeError, text: &str) -> usize {
     }
 }
 
-/// A time as the server writes it: UTC, to the second, or to the microsecond where it was given finer.
+/// A time as the server writes it: UTC, to the second.
 fn time(text: &str) -> Result<String, String> {
     let parsed: jiff::Timestamp = text.parse().map_err(|_| {
         format!("parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text:?} as \"2006\"")
     })?;
-    let format = if parsed.subsec_nanosecond() == 0 || !text.contains('.') {
-        "%Y-%m-%dT%H:%M:%SZ"
-    } else {
-        "%Y-%m-%dT%H:%M:%S.%6fZ"
-    };
-    Ok(parsed.strftime(format).to_string())
+    Ok(parsed.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+/// A time to the microsecond, all six digits of which have to be given.
+fn fine_time(text: &str) -> Result<String, String> {
+    const FORM: &str = "2006-01-02T15:04:05.000000Z07:00";
+    let refused = |part: &str, of: &str| format!("parsing time {text:?} as {FORM:?}: cannot parse {part:?} as {of:?}");
+    let parsed: jiff::Timestamp = text.parse().map_err(|_| refused(text, "2006"))?;
+    let rest = text.get(19..).unwrap_or_default();
+    let digits = rest.strip_prefix('.').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+    if digits != 6 {
+        return Err(refused(rest, ".000000"));
+    }
+    Ok(parsed.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string())
 }

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use crate::admission::new_finalizers;
+use crate::call::Call;
 use crate::custom;
 use crate::failure::FieldFault;
 use crate::immutable;
@@ -19,12 +20,21 @@ pub(crate) fn create(state: &State, resource: &Resource, object: &Value) -> Vec<
 }
 
 /// What is wrong with a changed object.
-pub(crate) fn update(state: &State, resource: &Resource, old: &Value, object: &Value, faults: &mut Vec<FieldFault>) {
+pub(crate) fn update(state: &State, call: &Call, old: &Value, object: &Value, faults: &mut Vec<FieldFault>) {
+    let resource = &*call.resource;
     metadata(object, faults);
     // Built-in kinds look at their metadata twice, and say so.
-    let times = if resource.custom.is_some() { 1 } else { 2 };
+    let once = resource.custom.is_some() || resource.is("discovery.k8s.io", "endpointslices");
+    let times = if once { 1 } else { 2 };
     faults.extend(std::iter::repeat_n(new_finalizers(old, object), times).flatten());
+    if let (Some(version), Some("status")) = (&resource.custom, call.subresource.as_deref()) {
+        return custom::validate_status(version, object, faults);
+    }
     body(state, resource, Some(old), object, faults);
+    // Of some kinds everything is looked at twice, and said twice.
+    if resource.is("batch", "jobs") || resource.is("", "persistentvolumes") || resource.is("", "pods") {
+        body(state, resource, Some(old), object, faults);
+    }
     immutable::check(resource, old, object, faults);
 }
 

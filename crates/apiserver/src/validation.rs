@@ -31,7 +31,11 @@ pub(crate) fn check(resource: &Resource, object: &Value, faults: &mut Faults) {
         ("apps", "replicasets") => workload::replica_set(object, faults),
         ("apps", "daemonsets") => workload::daemon_set(object, faults),
         ("apps", "statefulsets") => workload::stateful_set(object, faults),
-        ("batch", "jobs") => job::job(object.get("spec").unwrap_or(&Value::Null), "spec", faults),
+        ("batch", "jobs") => {
+            let spec = object.get("spec").unwrap_or(&Value::Null);
+            job::job(spec, "spec", faults);
+            job::selected(spec, faults);
+        }
         ("batch", "cronjobs") => job::cron_job(object, faults),
         ("", "pods") => pod::pod(object, faults),
         ("", "podtemplates") => pod::template(object.get("template").unwrap_or(&Value::Null), "template", faults),

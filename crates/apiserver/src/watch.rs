@@ -14,7 +14,7 @@ use crate::registry::Resource;
 use crate::selector::Filter;
 use crate::server::Inner;
 use crate::state::State;
-use crate::view::View;
+use crate::view::Shown;
 
 /// The real server sends one a minute; so do we where nothing else is sent.
 const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
@@ -24,7 +24,9 @@ pub(crate) struct Watch {
     inner: Arc<Inner>,
     resource: Arc<Resource>,
     filter: Filter,
-    view: View,
+    view: Shown,
+    /// Whether an event was sent already: only the first one's table names its columns.
+    begun: bool,
     /// The revision up to which everything was sent.
     seen: u64,
     pending: VecDeque<Bytes>,
@@ -38,7 +40,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Starts a watch.
-    pub(crate) fn start(inner: &Arc<Inner>, state: &State, call: &Call, view: View) -> Result<Self, Failure> {
+    pub(crate) fn start(inner: &Arc<Inner>, state: &State, call: &Call, view: Shown) -> Result<Self, Failure> {
         let query = &call.query;
         let filter = Filter::read(&call.resource, &call.namespace, &call.name, query)?;
         let initial = query.flag("sendInitialEvents");
@@ -62,6 +64,7 @@ impl Watch {
             resource: call.resource.clone(),
             filter,
             view,
+            begun: false,
             seen: from,
             pending: VecDeque::new(),
             bookmarks: query.flag("allowWatchBookmarks"),
@@ -181,13 +184,19 @@ impl Watch {
         if initial {
             object["metadata"]["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
-        let object = self.view.of_object(object);
+        let object = self.shown(object);
         self.push(&json!({"type": "BOOKMARK", "object": object}));
     }
 
     fn send(&mut self, what: &str, object: &Value) {
-        let object = self.view.of_object(served(&self.resource, object));
+        let object = self.shown(served(&self.resource, object));
         self.push(&json!({"type": what, "object": object}));
+    }
+
+    fn shown(&mut self, object: Value) -> Value {
+        let view = Shown { now: self.inner.clock.now(), ..self.view };
+        let first = !std::mem::replace(&mut self.begun, true);
+        view.of_event(&self.resource, object, first)
     }
 
     fn push(&mut self, event: &Value) {

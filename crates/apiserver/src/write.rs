@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::admission;
 use crate::call::Call;
@@ -10,9 +10,10 @@ use crate::failure::{Failure, FieldFault};
 use crate::options::Options;
 use crate::owners::{self, Writing};
 use crate::registry::Resource;
+use crate::services;
 use crate::state::State;
 use crate::strategy::{count_generation, has_finalizers, metadata_mut, start_generation, status_only, text};
-use crate::typed;
+use crate::typed::{self, Source};
 use crate::validate;
 
 /// What came of a write.
@@ -21,10 +22,37 @@ pub(crate) struct Written {
     pub(crate) object: Arc<Value>,
 }
 
+impl Written {
+    /// What was given in vain is answered all the same by a dry run.
+    pub(crate) fn with_revision(mut self, revision: Option<Value>) -> Self {
+        if let Some(revision) = revision {
+            let mut object = (*self.object).clone();
+            if let Some(metadata) = metadata_mut(&mut object) {
+                metadata.insert("resourceVersion".to_owned(), revision);
+            }
+            self.object = Arc::new(object);
+        }
+        self
+    }
+}
+
 /// An object in the one form that the server keeps, with defaults, and the fields that its kind lacks.
 pub(crate) struct Formed {
     pub(crate) object: Value,
     pub(crate) unknown: Vec<String>,
+    /// What storage writes otherwise: see [`typed::Decoded`].
+    pub(crate) settled: Vec<(String, Value)>,
+}
+
+impl Formed {
+    /// Gives an object whose owners are settled the form in which it is stored.
+    pub(crate) fn close(settled: &[(String, Value)], object: &mut Value) {
+        for (pointer, value) in settled {
+            if let Some(there) = object.pointer_mut(pointer) {
+                *there = value.clone();
+            }
+        }
+    }
 }
 
 /// Brings an object into the form that the server keeps.
@@ -32,26 +60,31 @@ pub(crate) struct Formed {
 /// # Errors
 /// The decoder's message where a value is of another type.
 pub(crate) fn form(state: &State, resource: &Resource, object: &Value) -> Result<Formed, String> {
+    form_from(state, resource, object, Source::Json)
+}
+
+/// As [`form`], with the words of the decoder that reads what comes from a source.
+pub(crate) fn form_from(state: &State, resource: &Resource, object: &Value, source: Source) -> Result<Formed, String> {
     if let Some(version) = &resource.custom {
-        let (object, unknown) = custom::form(&state.schema, version, object)?;
-        return Ok(Formed { object, unknown });
+        let (object, unknown) = custom::form(&state.schema, version, object, source)?;
+        return Ok(Formed { object, unknown, settled: Vec::new() });
     }
     let Some(kind) = resource.schema(&state.schema) else {
-        return Ok(Formed { object: object.clone(), unknown: Vec::new() });
+        return Ok(Formed { object: object.clone(), unknown: Vec::new(), settled: Vec::new() });
     };
-    let decoded = typed::decode(object, kind.root(), &resource.kind)?;
+    let decoded = typed::decode(object, kind.root(), &resource.kind, source)?;
     let mut object = decoded.value;
     defaults::apply(resource, &mut object);
-    Ok(Formed { object, unknown: decoded.unknown })
+    Ok(Formed { object, unknown: decoded.unknown, settled: decoded.settled })
 }
 
 /// An empty object as Go writes it: what a new object is compared with to tell who owns it.
 pub(crate) fn empty(state: &State, resource: &Resource) -> Value {
-    let nothing = serde_json::json!({"apiVersion": resource.api_version(), "kind": *resource.kind});
+    let nothing = json!({"apiVersion": resource.api_version(), "kind": *resource.kind});
     match (&resource.custom, resource.schema(&state.schema)) {
         (None, Some(kind)) => {
-            let mut empty =
-                typed::decode(&nothing, kind.root(), &resource.kind).map_or(nothing, |decoded| decoded.value);
+            let mut empty = typed::decode(&nothing, kind.root(), &resource.kind, Source::Json)
+                .map_or(nothing, |decoded| decoded.value);
             if resource.is("apps", "daemonsets") {
                 defaults::count_templates(&mut empty);
             }
@@ -85,14 +118,14 @@ pub(crate) fn form_strictly(
     resource: &Resource,
     object: &Value,
     options: &mut Options,
-) -> Result<Value, Failure> {
+) -> Result<(Value, Vec<(String, Value)>), Failure> {
     let handled = |message: String| {
         let (kind, version) = (&resource.kind, &resource.version);
         Failure::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {message}"))
     };
     let formed = form(state, resource, object).map_err(handled)?;
     options.judge(formed.unknown, handled)?;
-    Ok(formed.object)
+    Ok((formed.object, formed.settled))
 }
 
 /// Answers a POST.
@@ -103,22 +136,27 @@ pub(crate) fn create(
     object: &Value,
 ) -> Result<Written, Failure> {
     let resource = call.resource.clone();
-    let mut object = form_strictly(state, &resource, object, options)?;
+    let (mut object, settled) = form_strictly(state, &resource, object, options)?;
     match_namespace(call, &mut object)?;
     let ty = state.types.of(&state.schema, &resource);
-    let (empty, time) = (empty(state, &resource), state.clock.text());
+    let (mut empty, time) = (empty(state, &resource), state.clock.text());
+    if let Some(metadata) = metadata_mut(&mut empty) {
+        // What is posted is compared with the type as the API has it, which counts no templates.
+        metadata.shift_remove("annotations");
+    }
     owners::update(&ty, &empty, &mut object, writing(&resource, &empty, options, "", &time));
-    finish_create(state, &resource, &call.namespace, object, options.dry_run)
+    Formed::close(&settled, &mut object);
+    finish_create(state, call, object, options.dry_run)
 }
 
 /// Stores a new object whose owners are settled.
 pub(crate) fn finish_create(
     state: &mut State,
-    resource: &Resource,
-    namespace: &str,
+    call: &Call,
     mut object: Value,
     dry_run: bool,
 ) -> Result<Written, Failure> {
+    let (resource, namespace) = (&*call.resource, call.namespace.as_str());
     if !text(&object, "/metadata/resourceVersion").is_empty() {
         return Err(Failure::new(500, "", "resourceVersion should not be set on objects to be created", None));
     }
@@ -146,21 +184,29 @@ pub(crate) fn finish_create(
     if resource.has_status() {
         admission::start_status(state, resource, &mut object);
     }
+    let labelled = resource.is("batch", "jobs") && admission::select_own_pods(&mut object);
     start_generation(resource, &mut object);
     let faults = validate::create(state, resource, &object);
     if !faults.is_empty() {
         return Err(Failure::invalid(&resource.group, &resource.kind, &name, &faults));
     }
-    admission::allocate(state, resource, None, &mut object)?;
+    // Through its status a Service comes into being without an address.
+    if resource.is("", "services") && call.subresource.is_none() {
+        services::allocate(state, None, &mut object);
+    }
     let key = (if resource.namespaced { namespace.to_owned() } else { String::new() }, name.clone());
-    if state.get(&resource.key(), &key.0, &key.1).is_some() {
-        return Err(Failure::already_exists(&resource.group, &resource.plural, &name));
+    if let Some(there) = state.get(&resource.key(), &key.0, &key.1) {
+        let ending = there.pointer("/metadata/deletionTimestamp").is_some();
+        return Err(Failure::already_exists(&resource.group, &resource.plural, &name, ending));
     }
     order(&mut object);
     if dry_run {
         return Ok(Written { code: 201, object: Arc::new(object) });
     }
-    let object = state.put(&resource.key(), key, object);
+    let object = state.put(&resource.key(), key.clone(), object);
+    if resource.is("", "persistentvolumeclaims") || labelled {
+        state.mark_fresh(resource.key(), key);
+    }
     Ok(Written { code: 201, object })
 }
 
@@ -172,32 +218,50 @@ pub(crate) fn update(
     object: &Value,
 ) -> Result<Written, Failure> {
     let resource = call.resource.clone();
-    let mut object = form_strictly(state, &resource, object, options)?;
+    let (mut object, settled) = form_strictly(state, &resource, object, options)?;
     match_name(call, &object)?;
     match_namespace(call, &mut object)?;
     let there = state.get(&resource.key(), &call.namespace, &call.name).is_some();
-    if !there && resource.created_by_update() && call.subresource.is_none() {
+    let through = call.subresource.as_deref().unwrap_or_default();
+    if !there && resource.created_by_update() && matches!(through, "" | "status") {
+        precondition(call, options, &object, "")?;
+        let revision = metadata_mut(&mut object).and_then(|metadata| metadata.shift_remove("resourceVersion"));
         let ty = state.types.of(&state.schema, &resource);
         let (empty, time) = (empty(state, &resource), state.clock.text());
-        owners::update(&ty, &empty, &mut object, writing(&resource, &empty, options, "", &time));
-        return finish_create(state, &resource, &call.namespace, object, options.dry_run);
+        owners::update(&ty, &empty, &mut object, writing(&resource, &empty, options, through, &time));
+        Formed::close(&settled, &mut object);
+        let written = finish_create(state, call, object, options.dry_run)?;
+        return Ok(written.with_revision(revision.filter(|_| options.dry_run)));
     }
     let old = existing(state, call)?;
-    let given = text(&object, "/metadata/uid").to_owned();
-    let uid = text(&old, "/metadata/uid");
-    if !given.is_empty() && given != uid {
-        let place = if resource.namespaced { format!("{}/", call.namespace) } else { String::new() };
-        let why = format!(
-            "StorageError: invalid object, Code: 4, Key: /registry/{}{}/{place}{}, ResourceVersion: 0, \
-             AdditionalErrorMsg: Precondition failed: UID in precondition: {given}, UID in object meta: {uid}",
-            if resource.custom.is_some() { format!("{}/", resource.group) } else { String::new() },
-            resource.plural,
-            call.name
-        );
-        return Err(Failure::conflict(&resource.group, &resource.plural, &call.name, why));
-    }
+    precondition(call, options, &object, text(&old, "/metadata/uid"))?;
     own_update(state, call, options, &old, &mut object);
-    finish_update(state, call, options, &old, object)
+    finish_update(state, call, options, &old, object, &settled)
+}
+
+/// Refuses an object that names another uid than the stored one.
+fn precondition(call: &Call, options: &Options, object: &Value, uid: &str) -> Result<(), Failure> {
+    let given = text(object, "/metadata/uid");
+    if given.is_empty() || given == uid {
+        return Ok(());
+    }
+    let resource = &call.resource;
+    let place = if resource.namespaced { format!("{}/", call.namespace) } else { String::new() };
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: {}/{}{}/{place}{}, ResourceVersion: 0, \
+         AdditionalErrorMsg: Precondition failed: UID in precondition: {given}, UID in object meta: {uid}",
+        if options.dry_run { "" } else { "/registry" },
+        if resource.custom.is_some() { format!("{}/", resource.group) } else { String::new() },
+        match (&*resource.group, &*resource.plural) {
+            ("", "services" | "endpoints") =>
+                format!("services/{}", if resource.is("", "services") { "specs" } else { "endpoints" }),
+            ("", "nodes") => "minions".to_owned(),
+            ("networking.k8s.io", "ingresses") => "ingress".to_owned(),
+            (_, plural) => plural.to_owned(),
+        },
+        call.name
+    );
+    Err(Failure::conflict(&resource.group, &resource.plural, &call.name, why))
 }
 
 /// Settles the owners after anything but an apply.
@@ -214,27 +278,31 @@ pub(crate) fn existing(state: &State, call: &Call) -> Result<Arc<Value>, Failure
     found.ok_or_else(|| Failure::not_found(&resource.group, &resource.plural, &call.name))
 }
 
-/// Stores a changed object whose owners are settled.
+/// Stores a changed object whose owners are settled; `settled` is what storage writes otherwise.
 pub(crate) fn finish_update(
     state: &mut State,
     call: &Call,
     options: &Options,
     old: &Arc<Value>,
     mut object: Value,
+    settled: &[(String, Value)],
 ) -> Result<Written, Failure> {
     let resource = &call.resource;
     let (group, plural, name) = (&*resource.group, &*resource.plural, call.name.as_str());
+    let given: Vec<(String, Value)> =
+        settled.iter().filter(|one| one.1.is_null()).map(|(place, _)| (place.clone(), json!([]))).collect();
+    Formed::close(settled, &mut object);
     let stored = text(old, "/metadata/resourceVersion");
-    let given = text(&object, "/metadata/resourceVersion");
-    if given.is_empty() && resource.needs_revision() {
+    let named = text(&object, "/metadata/resourceVersion");
+    if named.is_empty() && resource.needs_revision() {
         let fault = FieldFault::invalid("metadata.resourceVersion", &Value::from(0), "must be specified for an update");
         return Err(Failure::invalid(group, plural, name, &[fault]));
     }
-    if !given.is_empty() && given.parse::<u64>().is_err() {
-        let message = format!("strconv.ParseUint: parsing {given:?}: invalid syntax");
+    if !named.is_empty() && named.parse::<u64>().is_err() {
+        let message = format!("strconv.ParseUint: parsing {named:?}: invalid syntax");
         return Err(Failure::new(500, "", message, None));
     }
-    if !given.is_empty() && given != "0" && given != stored {
+    if !named.is_empty() && named != "0" && named != stored {
         return Err(Failure::stale(group, plural, name));
     }
     match call.subresource.as_deref() {
@@ -244,15 +312,35 @@ pub(crate) fn finish_update(
     }
     let mut faults = Vec::new();
     keep_identity(old, &mut object, &mut faults);
-    admission::prepare_update(state, resource, old, &mut object);
-    count_generation(resource, old, &mut object);
-    validate::update(state, resource, old, &object, &mut faults);
+    admission::prepare_update(resource, old, &mut object);
+    count_generation(resource, call.subresource.as_deref() == Some("status"), old, &mut object);
+    validate::update(state, call, old, &object, &mut faults);
     if !faults.is_empty() {
         return Err(Failure::invalid(group, &resource.kind, name, &faults));
     }
-    admission::allocate(state, resource, Some(old), &mut object)?;
+    if resource.is("", "services") {
+        services::allocate(state, Some(old), &mut object);
+    }
     order(&mut object);
-    settle(state, resource, old, object, options.dry_run)
+    // What goes with this write is not stored any more, and answered as it was given.
+    let answered = (!settled.is_empty() && ends(resource, old, &object)).then(|| {
+        let mut object = object.clone();
+        Formed::close(&given, &mut object);
+        object
+    });
+    let written = settle(state, resource, old, object, options.dry_run)?;
+    Ok(match answered {
+        Some(object) => Written { object: Arc::new(object), ..written },
+        None => written,
+    })
+}
+
+/// Whether a write takes away the last that an object which is being deleted waits for.
+fn ends(resource: &Resource, old: &Value, object: &Value) -> bool {
+    old.pointer("/metadata/deletionTimestamp").is_some()
+        && !has_finalizers(object)
+        && object.pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64).is_none_or(|left| left <= 0)
+        && !resource.is("", "namespaces")
 }
 
 /// Stores what differs, ends what was waiting for its last finalizer, and leaves alone what is as it was.
@@ -265,18 +353,16 @@ pub(crate) fn settle(
 ) -> Result<Written, Failure> {
     let key = (text(old, "/metadata/namespace").to_owned(), text(old, "/metadata/name").to_owned());
     if same_but_for_times(old, &mut object) {
-        return Ok(Written { code: 200, object: old.clone() });
+        if dry_run || !state.is_fresh(&resource.key(), &key) {
+            return Ok(Written { code: 200, object: old.clone() });
+        }
+        return Ok(Written { code: 200, object: state.put(&resource.key(), key, object) });
     }
-    let ended = old.pointer("/metadata/deletionTimestamp").is_some()
-        && !has_finalizers(&object)
-        && object.pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64).is_none_or(|left| left <= 0)
-        && !resource.is("", "namespaces");
     if dry_run {
         return Ok(Written { code: 200, object: Arc::new(object) });
     }
-    if ended {
-        // The last state is the one without the finalizer.
-        state.put(&resource.key(), key.clone(), object.clone());
+    if ends(resource, old, &object) {
+        // What goes is what was stored; without its finalizer the object is only answered.
         state.remove(&resource.key(), &key);
         return Ok(Written { code: 200, object: Arc::new(object) });
     }

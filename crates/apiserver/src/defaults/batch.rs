@@ -4,6 +4,20 @@ use super::{Fields, at, at_map, pod, set};
 
 pub(super) fn job(object: &mut Value) {
     at(object, "spec", spec);
+    take_labels(object);
+}
+
+/// A Job without labels has those of its Pods; whether it took any.
+pub(crate) fn take_labels(job: &mut Value) -> bool {
+    let labels = job.pointer("/spec/template/metadata/labels").cloned();
+    let bare = job.pointer("/metadata/labels").and_then(Value::as_object).is_none_or(serde_json::Map::is_empty);
+    if let Some(labels) = labels.filter(|labels| bare && labels.as_object().is_some_and(|all| !all.is_empty())) {
+        at(job, "metadata", |metadata| {
+            metadata.insert("labels".to_owned(), labels);
+        });
+        return true;
+    }
+    false
 }
 
 fn spec(spec: &mut Fields) {

@@ -30,6 +30,15 @@ pub(super) fn service(object: &mut Value) {
             set(spec, "allocateLoadBalancerNodePorts", true);
         }
     });
+    if object.pointer("/spec/type") != Some(&"LoadBalancer".into()) {
+        return;
+    }
+    let balanced = object.pointer_mut("/status/loadBalancer/ingress").and_then(Value::as_array_mut);
+    for address in balanced.into_iter().flatten().filter_map(Value::as_object_mut) {
+        if !word(address, "ip").is_empty() {
+            set(address, "ipMode", "VIP");
+        }
+    }
 }
 
 pub(super) fn secret(object: &mut Value) {

@@ -12,7 +12,7 @@ pub(super) fn check(object: &Value, faults: &mut Faults) {
         faults.push(FieldFault::invalid("spec.minReplicas", &least.into(), detail));
     }
     if most < 1 {
-        faults.push(FieldFault::invalid("spec.maxReplicas", &most.into(), "must be greater than 0"));
+        faults.push(FieldFault::required("spec.maxReplicas", "must be set and greater than 0"));
     }
     if least.is_some_and(|least| most < least) {
         let detail = "must be greater than or equal to `minReplicas`";
@@ -21,6 +21,12 @@ pub(super) fn check(object: &Value, faults: &mut Faults) {
     let target = spec.get("scaleTargetRef").unwrap_or(&Value::Null);
     required(target, "kind", "spec.scaleTargetRef", faults);
     required(target, "name", "spec.scaleTargetRef", faults);
+    let scales_from_zero =
+        each(spec, "metrics", "spec").any(|(_, one)| matches!(word(one, "type"), "External" | "Object"));
+    if least == Some(0) && !scales_from_zero {
+        let detail = "must specify at least one Object or External metric to support scaling to zero replicas";
+        faults.push(FieldFault::forbidden("spec.metrics", detail));
+    }
     for (place, metric) in each(spec, "metrics", "spec") {
         source(metric, &place, faults);
     }

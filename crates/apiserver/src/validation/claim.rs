@@ -27,7 +27,8 @@ fn modes(spec: &Value, path: &str, faults: &mut Faults) {
     if is_empty(spec, "accessModes") {
         faults.push(FieldFault::required(format!("{path}.accessModes"), "at least 1 access mode is required"));
     }
-    let modes: Vec<&str> = spec.get("accessModes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let modes: Vec<&str> =
+        spec.get("accessModes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     for mode in &modes {
         if !MODES.contains(mode) {
             let allowed: Vec<String> = MODES.iter().map(|one| format!("{one:?}")).collect();
@@ -68,7 +69,7 @@ pub(super) fn volume(object: &Value, faults: &mut Faults) {
     }
     let capacity = spec.get("capacity").and_then(Value::as_object);
     if capacity.is_none_or(|capacity| capacity.len() != 1 || !capacity.contains_key("storage")) {
-        let shown = spec.get("capacity").cloned().unwrap_or(Value::Null);
+        let shown = spec.get("capacity").cloned().unwrap_or_else(|| serde_json::json!({}));
         let field = "spec.capacity";
         faults.push(FieldFault::unsupported(field, &shown, &["\"storage\"".to_owned()]));
     }
@@ -122,10 +123,9 @@ pub(super) fn class(object: &Value, faults: &mut Faults) {
             faults.push(FieldFault::invalid("parameters", &"".into(), "field can not be empty."));
         }
     }
-    for (name, allowed) in [
-        ("reclaimPolicy", ["Delete", "Retain"]),
-        ("volumeBindingMode", ["Immediate", "WaitForFirstConsumer"]),
-    ] {
+    for (name, allowed) in
+        [("reclaimPolicy", ["Delete", "Retain"]), ("volumeBindingMode", ["Immediate", "WaitForFirstConsumer"])]
+    {
         let value = word(object, name);
         if !value.is_empty() && !allowed.contains(&value) {
             let allowed: Vec<String> = allowed.iter().map(|one| format!("{one:?}")).collect();

@@ -102,7 +102,8 @@ fn ports(container: &Value, place: &str, shared: &Shared<'_>, faults: &mut Fault
 }
 
 fn environment(container: &Value, place: &str, faults: &mut Faults) {
-    const NAME: &str = "a valid environment variable name must consist only of printable ASCII characters other than '='";
+    const NAME: &str =
+        "a valid environment variable name must consist only of printable ASCII characters other than '='";
     for (place, variable) in each(container, "env", place) {
         let name = word(variable, "name");
         if name.is_empty() {

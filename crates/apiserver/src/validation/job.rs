@@ -21,9 +21,6 @@ pub(super) fn job(spec: &Value, path: &str, faults: &mut Faults) {
         let detail = "when completion mode is Indexed";
         faults.push(FieldFault::required(format!("{path}.completions"), detail));
     }
-    if let Some(given) = spec.get("selector") {
-        selector::check(given, &format!("{path}.selector"), faults);
-    }
     let template = spec.get("template").unwrap_or(&Value::Null);
     pod::template(template, &format!("{path}.template"), faults);
     let policy = template.get("spec").map_or("", |pod| word(pod, "restartPolicy"));
@@ -34,6 +31,20 @@ pub(super) fn job(spec: &Value, path: &str, faults: &mut Faults) {
     } else if !matches!(policy, "OnFailure" | "Never") {
         let allowed = ["OnFailure", "Never"].map(|one| format!("{one:?}"));
         faults.push(FieldFault::unsupported(field, &policy.into(), &allowed));
+    }
+}
+
+/// The faults of a Job's selector, which is made for it when it is created.
+pub(super) fn selected(spec: &Value, faults: &mut Faults) {
+    let labels = spec.pointer("/template/metadata/labels").cloned().unwrap_or(Value::Null);
+    let given = spec.get("selector").filter(|selector| !selector.is_null());
+    match given {
+        Some(given) => selector::check(given, "spec.selector", faults),
+        None => faults.push(FieldFault::required("spec.selector", "")),
+    }
+    if given.is_none_or(|given| !selector::fits(given, &labels)) {
+        let detail = "`selector` does not match template `labels`";
+        faults.push(FieldFault::invalid("spec.template.metadata.labels", &labels, detail));
     }
 }
 
@@ -54,7 +65,9 @@ pub(super) fn cron_job(object: &Value, faults: &mut Faults) {
     if let Some(zone) = spec.get("timeZone").and_then(Value::as_str) {
         let detail = match zone {
             "" => Some("timeZone must be nil or non-empty string".to_owned()),
-            "Local" => Some("timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones".to_owned()),
+            "Local" => {
+                Some("timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones".to_owned())
+            }
             zone if jiff::tz::TimeZone::get(zone).is_err() && !matches!(zone, "UTC" | "Etc/UTC") => {
                 Some(format!("unknown time zone {zone}"))
             }

@@ -42,7 +42,8 @@ pub(super) fn spec(spec: &Value, path: &str, faults: &mut Faults) {
     if !account.is_empty() {
         names::subdomain(account, &format!("{path}.serviceAccountName"), faults);
     }
-    if let Some(seconds) = number(spec, "activeDeadlineSeconds").filter(|one| !(1..=i64::from(i32::MAX)).contains(one)) {
+    if let Some(seconds) = number(spec, "activeDeadlineSeconds").filter(|one| !(1..=i64::from(i32::MAX)).contains(one))
+    {
         let detail = "must be between 1 and 2147483647, inclusive";
         faults.push(FieldFault::invalid(format!("{path}.activeDeadlineSeconds"), &seconds.into(), detail));
     }
@@ -73,7 +74,8 @@ fn across_lists(spec: &Value, path: &str, faults: &mut Faults) {
 
 fn tolerations(spec: &Value, path: &str, faults: &mut Faults) {
     for (place, toleration) in each(spec, "tolerations", path) {
-        let (key, operator, effect) = (word(toleration, "key"), word(toleration, "operator"), word(toleration, "effect"));
+        let (key, operator, effect) =
+            (word(toleration, "key"), word(toleration, "operator"), word(toleration, "effect"));
         if !key.is_empty() {
             names::qualified(key, &format!("{place}.key"), faults);
         }
@@ -92,7 +94,9 @@ fn tolerations(spec: &Value, path: &str, faults: &mut Faults) {
             "TolerationSeconds": seconds,
         });
         match operator {
-            "" | "Equal" | "Lt" | "Gt" => names::label_value(word(toleration, "value"), &format!("{place}.operator"), faults),
+            "" | "Equal" | "Lt" | "Gt" => {
+                names::label_value(word(toleration, "value"), &format!("{place}.operator"), faults)
+            }
             "Exists" if !word(toleration, "value").is_empty() => {
                 let detail = "value must be empty when `operator` is 'Exists'";
                 faults.push(FieldFault::invalid(format!("{place}.operator"), &shown, detail));

@@ -40,9 +40,7 @@ fn descriptor(whole: &str, name: &str) -> Option<String> {
         _ if name.starts_with("every ") => {
             let duration = name.trim_start_matches("every ");
             let fits = duration.parse::<jiff::SignedDuration>().is_ok();
-            (!fits).then(|| {
-                format!("failed to parse duration {whole}: time: invalid duration {duration:?}")
-            })
+            (!fits).then(|| format!("failed to parse duration {whole}: time: invalid duration {duration:?}"))
         }
         _ => Some(format!("unrecognized descriptor: {whole}")),
     }

@@ -18,6 +18,10 @@ pub(super) fn check(object: &Value, faults: &mut Faults) {
     if kind == "ExternalName" {
         external_name(spec, faults);
     }
+    if kind != "LoadBalancer" && object.pointer("/status/loadBalancer/ingress/0").is_some() {
+        let detail = "may only be used when `spec.type` is 'LoadBalancer'";
+        faults.push(FieldFault::forbidden("status.loadBalancer.ingress", detail));
+    }
     ports(spec, kind, faults);
     names::labels(spec.get("selector"), "spec.selector", faults);
     let affinities = ["ClientIP", "None"];
@@ -34,8 +38,8 @@ pub(super) fn check(object: &Value, faults: &mut Faults) {
     }
     one_of(spec, "type", "spec", &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"], faults);
     addresses(spec, faults);
-    let external = matches!(kind, "NodePort" | "LoadBalancer")
-        || (kind == "ClusterIP" && !is_empty(spec, "externalIPs"));
+    let external =
+        matches!(kind, "NodePort" | "LoadBalancer") || (kind == "ClusterIP" && !is_empty(spec, "externalIPs"));
     let policy = word(spec, "externalTrafficPolicy");
     if !policy.is_empty() && !external {
         let detail = "may only be set for externally-accessible services";

@@ -66,7 +66,8 @@ fn source(volume: &Value, place: &str, faults: &mut Faults) {
         }
         match *name {
             "hostPath" => {
-                if required(source, "path", &place, faults) && word(source, "path").split('/').any(|step| step == "..") {
+                if required(source, "path", &place, faults) && word(source, "path").split('/').any(|step| step == "..")
+                {
                     let path = word(source, "path");
                     let detail = "must not contain '..'";
                     faults.push(FieldFault::invalid(format!("{place}.path"), &path.into(), detail));

@@ -84,7 +84,13 @@ pub(super) fn daemon_set(object: &Value, faults: &mut Faults) {
     not_negative(spec, "revisionHistoryLimit", "spec", faults);
     selected(spec, "daemonset", faults);
     always(spec, "DaemonSet", faults);
-    one_of(spec.get("updateStrategy").unwrap_or(&Value::Null), "type", "spec.updateStrategy", &["RollingUpdate", "OnDelete"], faults);
+    one_of(
+        spec.get("updateStrategy").unwrap_or(&Value::Null),
+        "type",
+        "spec.updateStrategy",
+        &["RollingUpdate", "OnDelete"],
+        faults,
+    );
 }
 
 pub(super) fn stateful_set(object: &Value, faults: &mut Faults) {
@@ -97,6 +103,22 @@ pub(super) fn stateful_set(object: &Value, faults: &mut Faults) {
     if !matches!(policy, "" | "OrderedReady" | "Parallel") {
         let detail = "must be 'OrderedReady' or 'Parallel'";
         faults.push(FieldFault::invalid("spec.podManagementPolicy", &policy.into(), detail));
+    }
+    let strategy = spec.get("updateStrategy").unwrap_or(&Value::Null);
+    match (word(strategy, "type"), strategy.get("rollingUpdate")) {
+        ("OnDelete", Some(rolling)) => {
+            // The real server quotes its own type, which has other names.
+            let shown = json!({
+                "Partition": rolling.get("partition").cloned().unwrap_or_else(|| 0.into()),
+                "MaxUnavailable": rolling.get("maxUnavailable"),
+            });
+            let detail = "only allowed for updateStrategy 'RollingUpdate'";
+            faults.push(FieldFault::invalid("spec.updateStrategy.rollingUpdate", &shown, detail));
+        }
+        ("RollingUpdate", Some(rolling)) => {
+            not_negative(rolling, "partition", "spec.updateStrategy.rollingUpdate", faults)
+        }
+        _ => {}
     }
 }
 

@@ -8,13 +8,15 @@ static UID: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").expect("a pattern"));
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z").expect("a pattern"));
-static REVISION: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\(\d+\)|version: \d+|current: \d+|precondition \(\d*\)").expect("a pattern"));
+static REVISION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"\(\d+\)|version: \d+|current: \d+|precondition \(\d*\)|"resourceVersion":"\d+""#).expect("a pattern")
+});
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b10\.96\.\d+\.\d+\b").expect("a pattern"));
 static GENERATED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(gen|kube-api-access)-[bcdfghjklmnpqrstvwxz2456789]{5}\b").expect("a pattern"));
 /// Go's sizes of numbers are not in the schema.
 static INTEGER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"of type u?int(32|64)").expect("a pattern"));
+static NODE_PORT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r":3\d{4}/").expect("a pattern"));
 static AGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\d+[smh])+$").expect("a pattern"));
 
 /// Hides what differs by nature. Revisions become numbers in the order in which they were first seen, so that a write
@@ -51,13 +53,27 @@ impl Mask {
                         if name == "causes" || !self.shows_times {
                             entries.sort_by_cached_key(ToString::to_string);
                         }
+                        // Some causes are told twice by the real server, some are not.
+                        if name == "causes" {
+                            entries.dedup();
+                        }
+                    }
+                }
+                if fields.contains_key("columnDefinitions") {
+                    for column in
+                        fields.get_mut("columnDefinitions").and_then(Value::as_array_mut).into_iter().flatten()
+                    {
+                        column["description"] = "".into();
                     }
                 }
                 // What the cells of a table show of times.
                 if let Some(Value::Array(cells)) = fields.get_mut("cells") {
                     for cell in cells {
-                        if cell.as_str().is_some_and(|text| AGE.is_match(text)) {
+                        let Some(text) = cell.as_str() else { continue };
+                        if AGE.is_match(text) {
                             *cell = "<age>".into();
+                        } else if let std::borrow::Cow::Owned(masked) = NODE_PORT.replace_all(text, ":<port>/") {
+                            *cell = masked.into();
                         }
                     }
                 }
@@ -78,7 +94,8 @@ impl Mask {
     fn hide_text(&self, text: &mut String) {
         let digits = text.bytes().any(|byte| byte.is_ascii_digit());
         let mut masked = std::mem::take(text);
-        if digits || masked.contains("of type") || masked.starts_with("gen-") || masked.starts_with("kube-api-access-") {
+        if digits || masked.contains("of type") || masked.starts_with("gen-") || masked.starts_with("kube-api-access-")
+        {
             let times = (!self.shows_times).then_some((&*TIME, "<time>"));
             for (pattern, shown) in times.into_iter().chain([
                 (&*UID, "<uid>"),
@@ -93,8 +110,31 @@ impl Mask {
             }
         }
         // The real server adds a diff of its own types.
-        if let Some(at) = masked.find("for bound claims\n") {
+        if let Some(at) = masked.find("for bound claims") {
             masked.truncate(at + "for bound claims".len());
+        }
+        if let (Some(at), Some(_)) = (masked.find("previously negative)\n"), masked.find("pod updates may not")) {
+            masked.truncate(at);
+        }
+        // The real server quotes a template in the fields of its own type.
+        if let Some(end) = masked.find("}: field is immutable")
+            && let Some(start) = masked[..end].rfind("Invalid value: {\"Spec\"").or_else(|| {
+                masked[..end]
+                    .rfind("Invalid value: {\"metadata\"")
+                    .or_else(|| masked[..end].rfind("Invalid value: {\"spec\""))
+            })
+        {
+            masked.replace_range(start..=end, "Invalid value: <template>");
+        }
+        // What a patch made is quoted with its keys in another order.
+        if let Some((head, rest)) = masked.split_once("patch: Invalid value: \"{")
+            && let Some(at) = rest.rfind("}\": ")
+        {
+            masked = format!("{head}patch: Invalid value: <object>{}", &rest[at + 2..]);
+        } else if let Some(rest) = masked.strip_prefix("Invalid value: \"{")
+            && let Some(at) = rest.rfind("}\": ")
+        {
+            masked = format!("Invalid value: <object>{}", &rest[at + 2..]);
         }
         // The faults of a schema come in the order of a Go map.
         if let Some((head, list)) = masked.split_once(" is invalid: [") {

@@ -34,7 +34,8 @@ impl std::fmt::Display for Step {
 
 /// Reads a script: requests divided by empty lines, each a line with verb and path and then the body. Verbs are HTTP's
 /// methods, and APPLY, MERGE, STRATEGIC and JSON for the kinds of PATCH, TABLE for a GET that asks for a table, and EDIT for
-/// a PUT of what is there with some fields changed: lines of pointer and value. `{ns}` is the script's namespace, `{rv}` and
+/// a PUT of what is there with some fields changed: lines of pointer and value, null
+/// for one that goes. `{ns}` is the script's namespace, `{rv}` and
 /// `{uid}` are of the object answered last, `{own-rv}` and `{own-uid}` of the object that the path names.
 pub(crate) fn read(text: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
@@ -114,7 +115,8 @@ impl<'a> Player<'a> {
             edits: Vec::new(),
         };
         player.step(&post("/api/v1/namespaces", r#"{"metadata":{"name":"{ns}"}}"#)).await;
-        let revision = |one: &Value| one.pointer("/metadata/resourceVersion").and_then(Value::as_str).map(str::to_owned);
+        let revision =
+            |one: &Value| one.pointer("/metadata/resourceVersion").and_then(Value::as_str).map(str::to_owned);
         player.start = [0, 1].map(|side: usize| revision(&player.last[side]).unwrap_or_default());
         player.step(&post("/api/v1/namespaces/{ns}/serviceaccounts", r#"{"metadata":{"name":"default"}}"#)).await;
         player
@@ -160,7 +162,10 @@ impl<'a> Player<'a> {
                 self.last[side] = answer.body.clone();
                 let whole = answer.body.get("items").is_none() && answer.body.get("kind") != Some(&"Scale".into());
                 if whole && step.verb != "TABLE" && !step.path.contains("dryRun") {
-                    self.seen[side].insert(place.clone(), answer.body.clone());
+                    let name = answer.body.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+                    let made =
+                        if step.verb == "POST" { format!("{place}/{}", self.named(name)) } else { place.clone() };
+                    self.seen[side].insert(made, answer.body.clone());
                 }
             }
             answers.push(answer);
@@ -190,6 +195,19 @@ impl<'a> Player<'a> {
             let mut mask = Mask::new(self.masks[0].shows_times);
             events.iter_mut().for_each(|event| mask.hide(event));
         }
+        if real.len() != ours.len() {
+            let shown = |events: &[Value]| -> Vec<String> {
+                let one = |event: &Value| {
+                    let metadata = &event["object"]["metadata"];
+                    format!(
+                        "{} {} {} {}",
+                        event["type"], metadata["name"], metadata["resourceVersion"], metadata["finalizers"]
+                    )
+                };
+                events.iter().map(one).collect()
+            };
+            return Some(format!("watch {collection}\n  real {:#?}\n  ours {:#?}", shown(&real), shown(&ours)));
+        }
         let of = |events: Vec<Value>| Answer { status: 200, warnings: Vec::new(), body: events.into() };
         differ(&of(real), &of(ours)).map(|difference| format!("watch {collection}\n{difference}"))
     }
@@ -198,11 +216,21 @@ impl<'a> Player<'a> {
         if step.verb != "EDIT" {
             return self.fill(side, &step.body, place);
         }
-        let mut object = self.seen[side].get(place).cloned().unwrap_or_default();
+        let unseen = || serde_json::from_str(&self.fill(side, &step.body, place)).unwrap_or_default();
+        let mut object = self.seen[side].get(place).cloned().unwrap_or_else(unseen);
         for (pointer, value) in &step.edits {
-            set(&mut object, pointer, value.clone());
+            if value.is_null() {
+                remove(&mut object, pointer);
+            } else {
+                set(&mut object, pointer, value.clone());
+            }
         }
         object.to_string()
+    }
+
+    /// A name as it stands in the paths of steps.
+    fn named(&self, name: &str) -> String {
+        name.replace(&self.namespace, "{ns}")
     }
 
     fn fill(&self, side: usize, template: &str, place: &str) -> String {
@@ -211,7 +239,8 @@ impl<'a> Player<'a> {
         }
         let nothing = Value::Null;
         let (last, own) = (&self.last[side], self.seen[side].get(place).unwrap_or(&nothing));
-        let text = |of: &Value, pointer: &str| of.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text =
+            |of: &Value, pointer: &str| of.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         template
             .replace("{ns}", &self.namespace)
             .replace("{rv}", &text(last, "/metadata/resourceVersion"))
@@ -219,6 +248,13 @@ impl<'a> Player<'a> {
             .replace("{own-rv}", &text(own, "/metadata/resourceVersion"))
             .replace("{own-uid}", &text(own, "/metadata/uid"))
             .replace("{continue}", &text(last, "/metadata/continue"))
+    }
+}
+
+fn remove(object: &mut Value, pointer: &str) {
+    let (parent, last) = pointer.rsplit_once('/').unwrap_or_default();
+    if let Some(fields) = object.pointer_mut(parent).and_then(Value::as_object_mut) {
+        fields.shift_remove(last);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Plays generated sequences, several at a time, and makes small what differs.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::StreamExt;
@@ -57,7 +59,8 @@ async fn ours() -> Ours {
 /// Plays the sequences of these seeds; how many steps, and a small script for each that differs.
 pub(crate) async fn play(real: &Real, seeds: std::ops::Range<usize>) -> (usize, Vec<String>) {
     let kinds = kinds();
-    let played = stream::iter(seeds).map(|seed| one(real, &kinds, seed)).buffer_unordered(ABREAST);
+    let known = Mutex::new(BTreeSet::new());
+    let played = stream::iter(seeds).map(|seed| one(real, &kinds, seed, &known)).buffer_unordered(ABREAST);
     let (mut steps, mut differences) = (0, Vec::new());
     let mut played = Box::pin(played);
     while let Some((count, difference)) = played.next().await {
@@ -67,11 +70,13 @@ pub(crate) async fn play(real: &Real, seeds: std::ops::Range<usize>) -> (usize, 
     (steps, differences)
 }
 
-async fn one(real: &Real, kinds: &[Kind], seed: usize) -> (usize, Option<String>) {
+async fn one(real: &Real, kinds: &[Kind], seed: usize, known: &Mutex<BTreeSet<String>>) -> (usize, Option<String>) {
     let sequence = sequence(kinds, seed, LENGTH);
     let count = sequence.steps.len();
-    if differs(real, &sequence.kinds, &sequence.steps).await.is_none() {
-        return (count, None);
+    let Some(difference) = differs(real, &sequence.kinds, &sequence.steps).await else { return (count, None) };
+    // One small script for each thing that differs is enough.
+    if !known.lock().expect("no panic").insert(signature(&difference)) {
+        return (count, Some(format!("seed {seed}: like another\n{}", difference.lines().next().unwrap_or_default())));
     }
     let Sequence { kinds, steps } = sequence;
     // What was chance, such as a second that ended within one request, does not come again.
@@ -79,13 +84,24 @@ async fn one(real: &Real, kinds: &[Kind], seed: usize) -> (usize, Option<String>
         let kinds = &kinds;
         async move { differs(real, kinds, &steps).await.is_some() }
     };
-    if !fails(steps.clone()).await {
-        return (count, None);
+    for _ in 0..2 {
+        if !fails(steps.clone()).await {
+            return (count, None);
+        }
     }
     let steps = shrink(steps, fails).await;
     let difference = differs(real, &kinds, &steps).await.unwrap_or_else(|| "(only sometimes)".to_owned());
     let script: Vec<String> = steps.iter().map(ToString::to_string).collect();
     (count, Some(format!("seed {seed}, made small:\n\n{}\n\n{difference}", script.join("\n\n"))))
+}
+
+/// What differs, without the values.
+fn signature(difference: &str) -> String {
+    let (request, rest) = difference.split_once('\n').unwrap_or((difference, ""));
+    let verb = request.split(' ').next().unwrap_or_default();
+    let paths: Vec<&str> = rest.lines().filter_map(|line| line.split(": ").next()).collect();
+    let path = request.split(' ').nth(1).unwrap_or_default().split(['?', '{']).next().unwrap_or_default();
+    format!("{verb} {path} {}", paths.join(" "))
 }
 
 /// Plays steps in a new namespace, on a new server of ours; the first difference.
