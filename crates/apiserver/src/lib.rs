@@ -48,7 +48,10 @@
 //!   metadata-only answers.
 //! * JSON, merge and strategic merge patches; server-side apply by `windlass-fieldset`, and the owners of every write
 //!   (`managedFields`).
-//! * `/status`, `/scale`, `/finalize`; SelfSubjectAccessReview and its like, which allow everything.
+//! * `/status`, `/scale` (server-side apply of it too), `/finalize`; SelfSubjectAccessReview and its like, which allow
+//!   everything.
+//! * The way from client-side apply (`last-applied-configuration`) to server-side apply.
+//! * Tables: what `kubectl get` prints, `-o wide` and `-w` too, with the columns of definitions.
 //! * CustomResourceDefinitions, served as soon as they are created: schema validation, pruning, defaulting, subresources.
 //! * Discovery, legacy and aggregated; `/version`; OpenAPI v3 without prose.
 //! * Garbage collection and the end of namespaces, at once rather than soon; [`Builder::without_controllers`] turns them
@@ -57,32 +60,40 @@
 //!   StorageClasses, CSIDrivers, NetworkPolicies, IngressClasses, EndpointSlices, role bindings, autoscalers, webhook
 //!   configurations, PriorityClasses and CustomResourceDefinitions. Objects of all built-in kinds take the one form that
 //!   Go would write.
+//! * Validation with the words of the real server of what manifests commonly get wrong in Pods and templates, workloads,
+//!   Jobs, CronJobs, Services, ConfigMaps, Secrets, claims and volumes, StorageClasses, roles and bindings, Ingresses,
+//!   NetworkPolicies, autoscalers, disruption budgets and Leases; immutable fields.
 //!
 //! # What is not there
 //! These answer 501, or are plainly absent:
 //! * Protobuf and CBOR bodies, `autoscaling/v1`, `events.k8s.io/v1`, the deprecated watch paths, `/openapi/v2`.
 //! * `pods/exec`, `log`, `attach`, `portforward`, `proxy`, `eviction`, `binding`, `ephemeralcontainers`, `resize`,
-//!   `serviceaccounts/token`; server-side apply of a scale.
-//! * Tables: who asks for one gets JSON, from which kubectl makes a table of names and ages.
+//!   `serviceaccounts/token`.
 //!
 //! These are missing without a sign:
-//! * Validation of built-in kinds beyond names, labels, keys, required fields and immutable fields of the commonest kinds:
-//!   an object that the real server refuses may be taken.
+//! * Rarer rules of validation: affinity, topology spread, security contexts, windows, devices, cloud volumes, and
+//!   everything of kinds that are not named above, names, labels and keys aside.
 //! * Rules in CEL (`x-kubernetes-validations`), admission policies and webhooks, conversion webhooks, quotas, limit ranges,
 //!   authorization.
-//! * Upgrade of client-side apply (`last-applied-configuration`) by server-side apply; a check for fields that a JSON text
-//!   gives twice.
-//! * Of Pods: the token volume, and the refusal where there is no service account.
+//! * A check for fields that a JSON text gives twice.
+//! * The refusal of a Pod whose service account does not exist; its token volume where the account does not exist.
 //! * Default service accounts, `kube-root-ca.crt`, the `kubernetes` Service, the roles that every cluster has.
+//!
+//! # How it is compared
+//! `tests/differential` plays the same requests on the test bed's real kube-apiserver: 221 hand-written steps, and 10,300
+//! generated ones by several managers over 30 kinds, two of them custom. Answers, warnings, stored objects, owners with
+//! their times, tables and watch events have to be equal once uids, revisions and allocated addresses are masked. They are.
 //!
 //! # Known differences
 //! * Go's sizes of integers in messages (`of type int32`) are guessed.
 //! * Orders that the real server leaves to chance (faults of a custom object, conflicts of several managers) are fixed.
 //! * A definition is served, and its status complete, before the answer to its creation is sent.
-//!
-//! * Of 2,000 generated requests (20 seeds, 17 kinds) 8 are answered otherwise, for two reasons that are not understood yet:
-//!   the first write after the deletion of a claim that waits for its finalizer gets a new revision on the real server,
-//!   though nothing changes; and one change of a Deployment's labels counts as a change of its spec there.
+//! * A refusal that quotes a whole object (a patch that makes none, a Job's template) quotes it with its keys in another
+//!   order, or by its names in JSON where Go's own types have others; the diff that follows some refusals is left out.
+//! * A cause that the real server lists twice may be listed once.
+//! * An empty map where there was none is no change; to the real server's NetworkPolicies it is.
+//! * Of the columns of tables the descriptions are empty.
+//! * A Service that is created by a write to its status is given an address later.
 //!
 //! # What holds
 //! * Requests are handled one after another: what was answered is seen by the next.

@@ -260,10 +260,8 @@ impl Walk {
 
     /// Whether the field that is being read is one of the few times that are kept to the microsecond.
     fn is_fine_time(&self, owner: &str) -> bool {
-        match (owner, self.path.last().map_or("", String::as_str)) {
-            ("LeaseSpec", _) | ("EventSeries", "lastObservedTime") | ("Event", "eventTime") => true,
-            _ => false,
-        }
+        let field = self.path.last().map_or("", String::as_str);
+        matches!((owner, field), ("LeaseSpec", _) | ("EventSeries", "lastObservedTime") | ("Event", "eventTime"))
     }
 
     /// Notes a value of another type; `restored` is what of, in the words for values that were merged.

@@ -37,7 +37,7 @@ pub(crate) fn label(name: &str, field: &str, faults: &mut Faults) {
     if name.len() > 63 {
         faults.push(FieldFault::invalid(field, &name.into(), "must be no more than 63 bytes"));
     }
-    if !is_label(name) && !(name.len() > 63 && is_label(&name[..name.floor_char_boundary(63)])) {
+    if !is_label(&name[..name.floor_char_boundary(63)]) {
         faults.push(FieldFault::invalid(field, &name.into(), LABEL));
     }
 }

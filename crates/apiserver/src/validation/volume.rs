@@ -66,9 +66,9 @@ fn source(volume: &Value, place: &str, faults: &mut Faults) {
         }
         match *name {
             "hostPath" => {
-                if required(source, "path", &place, faults) && word(source, "path").split('/').any(|step| step == "..")
-                {
-                    let path = word(source, "path");
+                required(source, "path", &place, faults);
+                let path = word(source, "path");
+                if path.split('/').any(|step| step == "..") {
                     let detail = "must not contain '..'";
                     faults.push(FieldFault::invalid(format!("{place}.path"), &path.into(), detail));
                 }
