@@ -32,7 +32,7 @@ pub(crate) fn admit_create(
         }
     }
     if resource.is("", "pods") {
-        pods::admit(state, namespace, object);
+        pods::admit(state, namespace, object)?;
     }
     if resource.is("apps", "daemonsets") {
         annotate_generation(object, 1);

@@ -38,7 +38,9 @@ impl FieldFault {
     }
 
     pub(crate) fn invalid(field: impl Into<String>, value: &Value, detail: impl Display) -> Self {
-        let message = format!("Invalid value: {}: {detail}", shown(value));
+        let detail = detail.to_string();
+        let colon = if detail.is_empty() { "" } else { ": " };
+        let message = format!("Invalid value: {}{colon}{detail}", shown(value));
         Self { field: field.into(), reason: "FieldValueInvalid", message }
     }
 

@@ -2,14 +2,19 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::failure::Failure;
 use crate::state::State;
 use crate::strategy::text;
 
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// Completes a new Pod.
-pub(crate) fn admit(state: &mut State, namespace: &str, pod: &mut Value) {
-    let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) else { return };
+///
+/// # Errors
+/// 403 where it names an account that does not exist. The account `default`, which controllers make, is not asked for.
+pub(crate) fn admit(state: &mut State, namespace: &str, pod: &mut Value) -> Result<(), Failure> {
+    let name = text(pod, "/metadata/name").to_owned();
+    let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) else { return Ok(()) };
     spec.entry("serviceAccountName").or_insert_with(|| "default".into());
     let account = spec.get("serviceAccountName").cloned().unwrap_or_default();
     spec.entry("serviceAccount").or_insert(account.clone());
@@ -17,8 +22,14 @@ pub(crate) fn admit(state: &mut State, namespace: &str, pod: &mut Value) {
     spec.entry("preemptionPolicy").or_insert_with(|| "PreemptLowerPriority".into());
     tolerate(spec);
     let accounts = ("".into(), "serviceaccounts".into());
-    // A server without controllers has no accounts but those that were made by hand; that is not held against a Pod.
-    let Some(account) = state.get(&accounts, namespace, account.as_str().unwrap_or_default()) else { return };
+    let wanted = account.as_str().unwrap_or_default();
+    let Some(account) = state.get(&accounts, namespace, wanted) else {
+        if wanted == "default" {
+            return Ok(());
+        }
+        let why = format!("error looking up service account {namespace}/{wanted}: serviceaccount {wanted:?} not found");
+        return Err(Failure::forbidden("", "pods", &name, why));
+    };
     let secrets = account.get("imagePullSecrets").cloned();
     if let Some(secrets) = secrets.filter(|_| spec.get("imagePullSecrets").is_none()) {
         spec.insert("imagePullSecrets".to_owned(), secrets);
@@ -27,6 +38,7 @@ pub(crate) fn admit(state: &mut State, namespace: &str, pod: &mut Value) {
     if wanted != Some(&Value::Bool(false)) {
         mount_token(spec, &format!("kube-api-access-{}", state.name_suffix()));
     }
+    Ok(())
 }
 
 /// Gives the containers the token of the Pod's account.

@@ -27,6 +27,11 @@ pub(super) fn check(object: &Value, faults: &mut Faults) {
         let detail = "must specify at least one Object or External metric to support scaling to zero replicas";
         faults.push(FieldFault::forbidden("spec.metrics", detail));
     }
+    // A kind of the core group cannot be scaled.
+    if word(target, "apiVersion").is_empty() {
+        let detail = "apiVersion must specify API group";
+        faults.push(FieldFault::invalid("spec.scaleTargetRef.apiVersion", &"".into(), detail));
+    }
     for (place, metric) in each(spec, "metrics", "spec") {
         source(metric, &place, faults);
     }
@@ -44,7 +49,6 @@ fn source(metric: &Value, place: &str, faults: &mut Faults) {
     if kind.is_empty() {
         let detail = "must specify a metric source type";
         faults.push(FieldFault::required(format!("{place}.type"), detail));
-        return;
     }
     let Some((_, field)) = KINDS.iter().find(|one| one.0 == kind) else {
         let allowed = KINDS.map(|one| format!("{:?}", one.0));
@@ -57,7 +61,9 @@ fn source(metric: &Value, place: &str, faults: &mut Faults) {
         return;
     };
     if *field == "resource" {
-        required(there, "name", &format!("{place}.resource"), faults);
+        if word(there, "name").is_empty() {
+            faults.push(FieldFault::required(format!("{place}.resource.name"), "must specify a resource name"));
+        }
         let target = there.get("target").unwrap_or(&Value::Null);
         let kinds = ["averageUtilization", "averageValue"];
         if kinds.iter().all(|name| target.get(*name).is_none()) {

@@ -63,13 +63,15 @@ const NONE: &[&str] = &[
 /// The faults of a PersistentVolume.
 pub(super) fn volume(object: &Value, faults: &mut Faults) {
     let spec = object.get("spec").unwrap_or(&Value::Null);
+    let updated = object.pointer("/metadata/resourceVersion").is_some();
     modes_of_volume(spec, faults);
     if is_empty(spec, "capacity") {
         faults.push(FieldFault::required("spec.capacity", ""));
     }
     let capacity = spec.get("capacity").and_then(Value::as_object);
     if capacity.is_none_or(|capacity| capacity.len() != 1 || !capacity.contains_key("storage")) {
-        let shown = spec.get("capacity").cloned().unwrap_or_else(|| serde_json::json!({}));
+        let shown =
+            spec.get("capacity").cloned().unwrap_or_else(|| if updated { serde_json::json!({}) } else { Value::Null });
         let field = "spec.capacity";
         faults.push(FieldFault::unsupported(field, &shown, &["\"storage\"".to_owned()]));
     }
@@ -87,6 +89,10 @@ pub(super) fn volume(object: &Value, faults: &mut Faults) {
         } else if name == "nfs" {
             required(source, "server", "spec.nfs", faults);
             required(source, "path", "spec.nfs", faults);
+            if !word(source, "path").starts_with('/') {
+                let path = word(source, "path");
+                faults.push(FieldFault::invalid("spec.nfs.path", &path.into(), "must be an absolute path"));
+            }
         }
     }
     if sources.count() == 0 {

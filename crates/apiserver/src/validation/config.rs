@@ -68,7 +68,11 @@ fn json_text(data: &Value, key: &str, faults: &mut Faults) {
     let decoded = base64::engine::general_purpose::STANDARD.decode(text).unwrap_or_default();
     let fault = match serde_json::from_slice::<serde_json::Map<String, Value>>(&decoded) {
         Ok(_) => return,
-        Err(error) => crate::body::go_error(&error),
+        Err(_) => match decoded.first() {
+            None => "unexpected end of JSON input".to_owned(),
+            Some(b'{') => "invalid character in a JSON object".to_owned(),
+            Some(first) => format!("invalid character {:?} looking for beginning of value", char::from(*first)),
+        },
     };
     // What is secret is not repeated.
     faults.push(FieldFault::invalid(format!("data[{key}]"), &"<secret contents redacted>".into(), fault));

@@ -36,7 +36,7 @@ fn one(container: &Value, place: &str, initial: bool, shared: &Shared<'_>, fault
         let detail = "must not have leading or trailing whitespace";
         faults.push(FieldFault::invalid(format!("{place}.image"), &image.into(), detail));
     }
-    one_of(container, "terminationMessagePolicy", place, &["FallbackToLogsOnError", "File"], faults);
+    one_of(container, "terminationMessagePolicy", place, &["File", "FallbackToLogsOnError"], faults);
     one_of(container, "imagePullPolicy", place, &["Always", "IfNotPresent", "Never"], faults);
     ports(container, place, shared, faults);
     environment(container, place, faults);
@@ -115,6 +115,8 @@ fn environment(container: &Value, place: &str, faults: &mut Faults) {
             source(variable, from, &format!("{place}.valueFrom"), faults);
         }
     }
+    // Of some faults the real server does not say in which item they are.
+    let list = format!("{place}.envFrom");
     for (place, from) in each(container, "envFrom", place) {
         let mut count = 0;
         for name in ["configMapRef", "secretRef"] {
@@ -123,13 +125,13 @@ fn environment(container: &Value, place: &str, faults: &mut Faults) {
                 required(reference, "name", &format!("{place}.{name}"), faults);
                 if count > 1 {
                     let detail = "may not have more than one field specified at a time";
-                    faults.push(FieldFault::invalid(&place, &"".into(), detail));
+                    faults.push(FieldFault::invalid(&list, &"".into(), detail));
                 }
             }
         }
         if count == 0 {
             let detail = "must specify one of: `configMapRef` or `secretRef`";
-            faults.push(FieldFault::invalid(&place, &"".into(), detail));
+            faults.push(FieldFault::invalid(&list, &"".into(), detail));
         }
     }
 }
@@ -155,7 +157,7 @@ fn source(variable: &Value, from: &Value, place: &str, faults: &mut Faults) {
                 required(reference, "resource", &place, faults);
             }
             "configMapKeyRef" | "secretKeyRef" => {
-                required(reference, "name", &place, faults);
+                names::subdomain(word(reference, "name"), &format!("{place}.name"), faults);
                 if required(reference, "key", &place, faults) {
                     names::config_key(word(reference, "key"), &format!("{place}.key"), faults);
                 }
@@ -191,6 +193,7 @@ fn field_reference(reference: &Value, place: &str, faults: &mut Faults) {
 
 fn mounts(container: &Value, place: &str, shared: &Shared<'_>, faults: &mut Faults) {
     let mut paths: Vec<&str> = Vec::new();
+    let list = format!("{place}.volumeMounts");
     for (place, mount) in each(container, "volumeMounts", place) {
         let name = word(mount, "name");
         if name.is_empty() {
@@ -213,9 +216,9 @@ fn mounts(container: &Value, place: &str, shared: &Shared<'_>, faults: &mut Faul
         paths.push(path);
         let below = word(mount, "subPath");
         if below.starts_with('/') {
-            faults.push(FieldFault::invalid(format!("{place}.subPath"), &below.into(), "must be a relative path"));
+            faults.push(FieldFault::invalid(format!("{list}.subPath"), &below.into(), "must be a relative path"));
         } else if below.split('/').any(|step| step == "..") {
-            faults.push(FieldFault::invalid(format!("{place}.subPath"), &below.into(), "must not contain '..'"));
+            faults.push(FieldFault::invalid(format!("{list}.subPath"), &below.into(), "must not contain '..'"));
         }
     }
 }

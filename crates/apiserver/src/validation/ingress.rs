@@ -1,19 +1,14 @@
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Faults, each, is_empty, names, required, word};
 use crate::failure::FieldFault;
 
 /// The faults of an Ingress.
 pub(super) fn check(object: &Value, faults: &mut Faults) {
-    let nothing = json!({});
-    let spec = object.get("spec").unwrap_or(&nothing);
+    let spec = object.get("spec").unwrap_or(&Value::Null);
     if is_empty(spec, "rules") && is_empty(spec, "defaultBackend") {
         let detail = "either `defaultBackend` or `rules` must be specified";
-        // The real server quotes its own type.
-        let shown = json!({
-            "IngressClassName": spec.get("ingressClassName"), "DefaultBackend": null, "TLS": spec.get("tls"), "Rules": null,
-        });
-        faults.push(FieldFault::invalid("spec", &shown, detail));
+        faults.push(FieldFault::invalid("spec", &Value::Null, detail));
     }
     if let Some(there) = spec.get("defaultBackend").filter(|one| one.is_object()) {
         backend(there, "spec.defaultBackend", faults);
@@ -107,12 +102,16 @@ fn backend(backend: &Value, place: &str, faults: &mut Faults) {
             let detail = "cannot set both resource and service backends";
             faults.push(FieldFault::invalid(place, &"".into(), detail));
         }
-        (None, None) => faults.push(FieldFault::required(place, "resource or service backend is required")),
+        (None, None) => {
+            let detail = "resource or service backend is required";
+            faults.push(FieldFault::invalid(place, &"".into(), detail));
+        }
         (None, Some(resource)) => {
             required(resource, "kind", &format!("{place}.resource"), faults);
             required(resource, "name", &format!("{place}.resource"), faults);
         }
         (Some(service), None) => {
+            let whole = place;
             let place = format!("{place}.service");
             let name = word(service, "name");
             if name.is_empty() {
@@ -123,13 +122,13 @@ fn backend(backend: &Value, place: &str, faults: &mut Faults) {
             let port = service.get("port").unwrap_or(&Value::Null);
             let (name, number) = (word(port, "name"), port.get("number").and_then(Value::as_i64).unwrap_or(0));
             if !name.is_empty() && number != 0 {
-                faults.push(FieldFault::invalid(place, &"".into(), "cannot set both port name & port number"));
+                faults.push(FieldFault::invalid(whole, &"".into(), "cannot set both port name & port number"));
             } else if !name.is_empty() {
                 names::port_name(name, &format!("{place}.port.name"), faults);
             } else if number != 0 {
                 names::port(&number.into(), &format!("{place}.port.number"), faults);
             } else {
-                faults.push(FieldFault::required(place, "port name or number is required"));
+                faults.push(FieldFault::required(whole, "port name or number is required"));
             }
         }
     }

@@ -50,6 +50,11 @@ pub(super) fn selected(spec: &Value, faults: &mut Faults) {
 
 /// The faults of a CronJob.
 pub(super) fn cron_job(object: &Value, faults: &mut Faults) {
+    let name = crate::strategy::text(object, "/metadata/name");
+    if name.len() > 52 {
+        let detail = "must be no more than 52 characters";
+        faults.push(FieldFault::invalid("metadata.name", &name.into(), detail));
+    }
     let spec = object.get("spec").unwrap_or(&Value::Null);
     if required(spec, "schedule", "spec", faults) {
         let text = word(spec, "schedule");

@@ -45,7 +45,7 @@ pub(crate) fn label(name: &str, field: &str, faults: &mut Faults) {
 /// The faults of a name that has to be a subdomain.
 pub(crate) fn subdomain(name: &str, field: &str, faults: &mut Faults) {
     if name.len() > 253 {
-        faults.push(FieldFault::invalid(field, &name.into(), "must be no more than 253 bytes"));
+        faults.push(FieldFault::invalid(field, &name.into(), "must be no more than 253 characters"));
     }
     if !is_subdomain(name) && name.len() <= 253 {
         faults.push(FieldFault::invalid(field, &name.into(), SUBDOMAIN));

@@ -26,21 +26,21 @@ pub(super) fn check(object: &Value, faults: &mut Faults) {
     }
     for (index, one) in types.iter().enumerate() {
         if !matches!(one.as_str(), Some("Ingress" | "Egress")) {
-            let allowed = ["Egress", "Ingress"].map(|one| format!("{one:?}"));
+            let allowed = ["Ingress", "Egress"].map(|one| format!("{one:?}"));
             faults.push(FieldFault::unsupported(format!("spec.policyTypes[{index}]"), one, &allowed));
         }
     }
 }
 
 fn check_port(port: &Value, place: &str, faults: &mut Faults) {
-    one_of(port, "protocol", place, &["SCTP", "TCP", "UDP"], faults);
+    one_of(port, "protocol", place, &["TCP", "UDP", "SCTP"], faults);
     if let Some(value) = port.get("port").filter(|value| !value.is_null()) {
         names::port(value, &format!("{place}.port"), faults);
         if let (Some(start), Some(end)) = (value.as_i64(), number(port, "endPort"))
             && end < start
         {
             let detail = "must be greater than or equal to `port`";
-            faults.push(FieldFault::invalid(format!("{place}.endPort"), &end.into(), detail));
+            faults.push(FieldFault::invalid(format!("{place}.endPort"), &start.into(), detail));
         }
     } else if let Some(end) = number(port, "endPort") {
         let detail = "may not be specified when `port` is not specified";
@@ -81,10 +81,29 @@ fn address_block(block: &Value, place: &str, faults: &mut Faults) {
         return;
     }
     for (index, except) in block.get("except").and_then(Value::as_array).into_iter().flatten().enumerate() {
-        if !except.as_str().is_some_and(is_block) {
-            faults.push(FieldFault::invalid(format!("{place}.except[{index}]"), except, BLOCK));
+        let field = format!("{place}.except[{index}]");
+        let text = except.as_str().unwrap_or_default();
+        if !is_block(text) {
+            faults.push(FieldFault::invalid(field, except, BLOCK));
+        } else if !is_part(text, cidr) {
+            faults.push(FieldFault::invalid(field, except, "must be a strict subset of `cidr`"));
         }
     }
+}
+
+/// Whether a block lies in another and is smaller.
+fn is_part(part: &str, whole: &str) -> bool {
+    let read = |text: &str| -> Option<(u128, u32, u32)> {
+        let (address, bits) = text.split_once('/')?;
+        let bits: u32 = bits.parse().ok()?;
+        Some(match address.parse().ok()? {
+            std::net::IpAddr::V4(address) => (u128::from(address.to_bits()), bits, 32),
+            std::net::IpAddr::V6(address) => (address.to_bits(), bits, 128),
+        })
+    };
+    let (Some((part, small, size)), Some((whole, large, other))) = (read(part), read(whole)) else { return false };
+    let start = |address: u128| address.checked_shr(size - large).unwrap_or(0);
+    size == other && small > large && large <= size && start(part) == start(whole)
 }
 
 fn is_block(text: &str) -> bool {

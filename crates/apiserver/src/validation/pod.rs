@@ -1,4 +1,4 @@
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::container::{self, Shared};
 use super::{Faults, each, names, number, one_of, volume, word};
@@ -6,26 +6,30 @@ use crate::failure::FieldFault;
 
 /// The faults of a Pod.
 pub(super) fn pod(object: &Value, faults: &mut Faults) {
-    spec(object.get("spec").unwrap_or(&Value::Null), "spec", faults);
+    spec(object.get("spec").unwrap_or(&Value::Null), "spec", &[], faults);
 }
 
 /// The faults of a template of Pods.
 pub(super) fn template(template: &Value, path: &str, faults: &mut Faults) {
+    template_with(template, path, &[], faults);
+}
+
+/// The faults of a template whose Pods get volumes of these names.
+pub(super) fn template_with(template: &Value, path: &str, claimed: &[&str], faults: &mut Faults) {
     let metadata = template.get("metadata").unwrap_or(&Value::Null);
     names::labels(metadata.get("labels"), &format!("{path}.labels"), faults);
     let annotations = metadata.get("annotations").and_then(Value::as_object).into_iter().flatten();
     for (key, _) in annotations {
         names::qualified(&key.to_lowercase(), &format!("{path}.annotations"), faults);
     }
-    spec(template.get("spec").unwrap_or(&Value::Null), &format!("{path}.spec"), faults);
+    spec(template.get("spec").unwrap_or(&Value::Null), &format!("{path}.spec"), claimed, faults);
 }
 
-/// The faults of a Pod's spec.
-pub(super) fn spec(spec: &Value, path: &str, faults: &mut Faults) {
+fn spec(spec: &Value, path: &str, claimed: &[&str], faults: &mut Faults) {
     volume::list(spec, path, faults);
     let volumes = spec.get("volumes").and_then(Value::as_array).into_iter().flatten();
     let shared = Shared {
-        volumes: volumes.map(|volume| word(volume, "name")).collect(),
+        volumes: volumes.map(|volume| word(volume, "name")).chain(claimed.iter().copied()).collect(),
         on_host: spec.get("hostNetwork") == Some(&Value::Bool(true)),
     };
     if super::is_empty(spec, "containers") {
@@ -37,6 +41,14 @@ pub(super) fn spec(spec: &Value, path: &str, faults: &mut Faults) {
     one_of(spec, "restartPolicy", path, &["Always", "OnFailure", "Never"], faults);
     let policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
     one_of(spec, "dnsPolicy", path, &policies, faults);
+    if word(spec, "dnsPolicy") == "None" && spec.get("dnsConfig").is_none() {
+        let detail = "must provide `dnsConfig` when `dnsPolicy` is None";
+        faults.push(FieldFault::required(format!("{path}.dnsConfig"), detail));
+    }
+    let node = word(spec, "nodeName");
+    if !node.is_empty() {
+        names::subdomain(node, &format!("{path}.nodeName"), faults);
+    }
     names::labels(spec.get("nodeSelector"), &format!("{path}.nodeSelector"), faults);
     let account = word(spec, "serviceAccountName");
     if !account.is_empty() {
@@ -54,10 +66,6 @@ pub(super) fn spec(spec: &Value, path: &str, faults: &mut Faults) {
         }
     }
     tolerations(spec, path, faults);
-    if let Some(seconds) = number(spec, "terminationGracePeriodSeconds").filter(|seconds| *seconds < 0) {
-        let detail = "must be greater than or equal to 0";
-        faults.push(FieldFault::invalid(format!("{path}.terminationGracePeriodSeconds"), &seconds.into(), detail));
-    }
 }
 
 /// Initial containers share their names with the others.
@@ -88,18 +96,14 @@ fn tolerations(spec: &Value, path: &str, faults: &mut Faults) {
             let detail = "effect must be 'NoExecute' when `tolerationSeconds` is set";
             faults.push(FieldFault::invalid(format!("{place}.effect"), &effect.into(), detail));
         }
-        // The real server quotes its own type.
-        let shown = json!({
-            "Key": key, "Operator": operator, "Value": word(toleration, "value"), "Effect": effect,
-            "TolerationSeconds": seconds,
-        });
         match operator {
             "" | "Equal" | "Lt" | "Gt" => {
                 names::label_value(word(toleration, "value"), &format!("{place}.operator"), faults)
             }
             "Exists" if !word(toleration, "value").is_empty() => {
                 let detail = "value must be empty when `operator` is 'Exists'";
-                faults.push(FieldFault::invalid(format!("{place}.operator"), &shown, detail));
+                let value = word(toleration, "value");
+                faults.push(FieldFault::invalid(format!("{place}.operator"), &value.into(), detail));
             }
             _ => one_of(toleration, "operator", &place, &["Equal", "Exists"], faults),
         }

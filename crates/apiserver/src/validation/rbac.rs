@@ -50,7 +50,7 @@ pub(super) fn binding(object: &Value, namespaced: bool, faults: &mut Faults) {
     if group != GROUP {
         faults.push(FieldFault::unsupported("roleRef.apiGroup", &group.into(), &[format!("{GROUP:?}")]));
     }
-    let kinds: &[&str] = if namespaced { &["ClusterRole", "Role"] } else { &["ClusterRole"] };
+    let kinds: &[&str] = if namespaced { &["Role", "ClusterRole"] } else { &["ClusterRole"] };
     let kind = word(role, "kind");
     if !kinds.contains(&kind) {
         let allowed: Vec<String> = kinds.iter().map(|one| format!("{one:?}")).collect();
@@ -72,13 +72,13 @@ pub(super) fn binding(object: &Value, namespaced: bool, faults: &mut Faults) {
                     super::names::subdomain(word(subject, "name"), &format!("{place}.name"), faults);
                 }
                 group_is("", faults);
-                if is_empty(subject, "namespace") {
+                if !namespaced && is_empty(subject, "namespace") {
                     faults.push(FieldFault::required(format!("{place}.namespace"), ""));
                 }
             }
             "User" | "Group" => group_is(GROUP, faults),
             other => {
-                let allowed = ["Group", "ServiceAccount", "User"].map(|one| format!("{one:?}"));
+                let allowed = ["ServiceAccount", "User", "Group"].map(|one| format!("{one:?}"));
                 faults.push(FieldFault::unsupported(format!("{place}.kind"), &other.into(), &allowed));
             }
         }

@@ -30,6 +30,16 @@ pub(super) fn check(selector: &Value, path: &str, faults: &mut Faults) {
     }
 }
 
+/// Whether a selector can be used, whatever else is wrong with it.
+pub(super) fn is_usable(selector: &Value) -> bool {
+    let rules = selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten();
+    rules.into_iter().all(|rule| match word(rule, "operator") {
+        "In" | "NotIn" => !is_empty(rule, "values"),
+        "Exists" | "DoesNotExist" => is_empty(rule, "values"),
+        _ => false,
+    })
+}
+
 /// Whether labels fit a selector.
 pub(super) fn fits(selector: &Value, labels: &Value) -> bool {
     let has = |key: &str| labels.get(key).and_then(Value::as_str);

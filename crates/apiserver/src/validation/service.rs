@@ -33,7 +33,7 @@ pub(super) fn check(object: &Value, faults: &mut Faults) {
         && !(1..=86_400).contains(&seconds)
     {
         let field = "spec.sessionAffinityConfig.clientIP.timeoutSeconds";
-        let detail = "must be greater than 0 && less than 86400";
+        let detail = "must be greater than 0 and less than 86400";
         faults.push(FieldFault::invalid(field, &seconds.into(), detail));
     }
     one_of(spec, "type", "spec", &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"], faults);
@@ -97,7 +97,7 @@ fn ports(spec: &Value, kind: &str, faults: &mut Faults) {
         let protocol = word(port, "protocol");
         let key = (number, protocol);
         if seen_ports.contains(&key) {
-            faults.push(FieldFault::duplicate(&place, &shown(json!(number), protocol, json!(0))));
+            faults.push(FieldFault::duplicate(&place, &shown(number, protocol)));
         }
         seen_ports.push(key);
         let node = port.get("nodePort").and_then(Value::as_i64).unwrap_or(0);
@@ -108,22 +108,23 @@ fn ports(spec: &Value, kind: &str, faults: &mut Faults) {
             let detail = "may not be used when `type` is 'ClusterIP'";
             faults.push(FieldFault::forbidden(format!("{place}.nodePort"), detail));
         } else if node_ports.contains(&(node, protocol)) {
-            faults.push(FieldFault::duplicate(format!("{place}.nodePort"), &shown(json!(0), protocol, json!(node))));
+            let detail = "provided port is already allocated";
+            faults.push(FieldFault::invalid(format!("{place}.nodePort"), &node.into(), detail));
         }
         node_ports.push((node, protocol));
     }
 }
 
 /// A port as the real server quotes it: its own type, which has other names.
-fn shown(port: Value, protocol: &str, node: Value) -> Value {
-    json!({
-        "Name": "", "Protocol": protocol, "AppProtocol": null, "Port": port, "TargetPort": 0, "NodePort": node,
-    })
+fn shown(port: i64, protocol: &str) -> Value {
+    json!({"Name": "", "Protocol": protocol, "AppProtocol": null, "Port": port, "TargetPort": 0, "NodePort": 0})
 }
 
 fn addresses(spec: &Value, faults: &mut Faults) {
     const ADDRESS: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-    for (index, address) in spec.get("clusterIPs").and_then(Value::as_array).into_iter().flatten().enumerate() {
+    let single = [spec.get("clusterIP").cloned().unwrap_or_default()];
+    let list = spec.get("clusterIPs").and_then(Value::as_array).map_or(single.as_slice(), Vec::as_slice);
+    for (index, address) in list.iter().enumerate() {
         let text = address.as_str().unwrap_or_default();
         if !matches!(text, "" | "None") && text.parse::<std::net::IpAddr>().is_err() {
             faults.push(FieldFault::invalid(format!("spec.clusterIPs[{index}]"), address, ADDRESS));

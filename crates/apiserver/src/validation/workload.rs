@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Faults, is_empty, not_negative, number, one_of, pod, selector, word};
+use super::{Faults, claim, each, is_empty, not_negative, number, pod, selector, word};
 use crate::failure::FieldFault;
 
 pub(super) fn deployment(object: &Value, faults: &mut Faults) {
@@ -24,7 +24,13 @@ pub(super) fn deployment(object: &Value, faults: &mut Faults) {
             faults.push(FieldFault::forbidden("spec.strategy.rollingUpdate", detail));
         }
         "RollingUpdate" => rolling(strategy, faults),
-        _ => one_of(strategy, "type", "spec.strategy", &["Recreate", "RollingUpdate"], faults),
+        "Recreate" => {}
+        other => {
+            // The real server quotes its own type, which has other names.
+            let shown = json!({"Type": other, "RollingUpdate": strategy.get("rollingUpdate")});
+            let allowed = ["Recreate", "RollingUpdate"].map(|one| format!("{one:?}"));
+            faults.push(FieldFault::unsupported("spec.strategy", &shown, &allowed));
+        }
     }
 }
 
@@ -84,13 +90,13 @@ pub(super) fn daemon_set(object: &Value, faults: &mut Faults) {
     not_negative(spec, "revisionHistoryLimit", "spec", faults);
     selected(spec, "daemonset", faults);
     always(spec, "DaemonSet", faults);
-    one_of(
-        spec.get("updateStrategy").unwrap_or(&Value::Null),
-        "type",
-        "spec.updateStrategy",
-        &["RollingUpdate", "OnDelete"],
-        faults,
-    );
+    let strategy = spec.get("updateStrategy").unwrap_or(&Value::Null);
+    let kind = word(strategy, "type");
+    if !matches!(kind, "RollingUpdate" | "OnDelete") {
+        let shown = json!({"Type": kind, "RollingUpdate": strategy.get("rollingUpdate")});
+        let allowed = ["RollingUpdate", "OnDelete"].map(|one| format!("{one:?}"));
+        faults.push(FieldFault::unsupported("spec.updateStrategy", &shown, &allowed));
+    }
 }
 
 pub(super) fn stateful_set(object: &Value, faults: &mut Faults) {
@@ -118,7 +124,15 @@ pub(super) fn stateful_set(object: &Value, faults: &mut Faults) {
         ("RollingUpdate", Some(rolling)) => {
             not_negative(rolling, "partition", "spec.updateStrategy.rollingUpdate", faults)
         }
-        _ => {}
+        ("RollingUpdate" | "OnDelete", _) => {}
+        (other, rolling) => {
+            let shown = json!({"Type": other, "RollingUpdate": rolling});
+            let detail = "must be 'RollingUpdate' or 'OnDelete'";
+            faults.push(FieldFault::invalid("spec.updateStrategy", &shown, detail));
+        }
+    }
+    for (place, template) in each(spec, "volumeClaimTemplates", "spec") {
+        claim::spec(template.get("spec").unwrap_or(&Value::Null), &format!("{place}.spec"), faults);
     }
 }
 
@@ -129,21 +143,31 @@ fn selected(spec: &Value, kind: &str, faults: &mut Faults) {
     let mismatch = || FieldFault::invalid("spec.template.metadata.labels", &labels, detail);
     match spec.get("selector").filter(|selector| !selector.is_null()) {
         None => {
-            faults.push(FieldFault::required("spec.selector", ""));
+            if kind != "daemonset" {
+                faults.push(FieldFault::required("spec.selector", ""));
+            }
             faults.push(mismatch());
         }
         Some(given) => {
             selector::check(given, "spec.selector", faults);
+            if !selector::is_usable(given) {
+                match kind {
+                    "daemonset" => {}
+                    "statefulset" => faults.push(FieldFault::invalid("spec.selector", given, "")),
+                    _ => faults.push(FieldFault::invalid("spec.selector", given, "invalid label selector")),
+                }
+            } else if !selector::fits(given, &labels) {
+                faults.push(mismatch());
+            }
             if is_empty(given, "matchLabels") && is_empty(given, "matchExpressions") {
                 let detail = format!("empty selector is invalid for {kind}");
                 faults.push(FieldFault::invalid("spec.selector", given, detail));
             }
-            if !selector::fits(given, &labels) {
-                faults.push(mismatch());
-            }
         }
     }
-    pod::template(spec.get("template").unwrap_or(&Value::Null), "spec.template", faults);
+    let claims = spec.get("volumeClaimTemplates").and_then(Value::as_array).into_iter().flatten();
+    let claimed: Vec<&str> = claims.filter_map(|claim| claim.pointer("/metadata/name")?.as_str()).collect();
+    pod::template_with(spec.get("template").unwrap_or(&Value::Null), "spec.template", &claimed, faults);
 }
 
 /// What keeps running starts again.

@@ -83,7 +83,7 @@ impl Random {
             67 if kind.custom => {
                 let mut object = self.whole(kind, name);
                 set(&mut object, "/spec/unknown", "x".into());
-                body(self.pick(&["PUT", "MERGE"]), one + &update, object)
+                body(if self.one_in(2) { "PUT" } else { "MERGE" }, one + &update, object)
             }
             68..=71 => {
                 let collection = kind.collection();
