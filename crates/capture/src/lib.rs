@@ -39,6 +39,19 @@
 //! * Nothing is put in place before the whole of it was read and judged; nothing that was there is deleted.
 //! * An archive cannot make anything outside of the folder that it is unpacked into.
 //!
+//! # What is not there
+//! * Log shipping: a database is as recent as its last capture.
+//! * Extended attributes, ACLs and holes of sparse files; names of owners.
+//! * A consistent moment over several files: each file is whole, the tree is not a snapshot. A snapshot of the volume is.
+//! * Repositories that keep references as a reftable; refs other than branches and tags; LFS files and submodules.
+//! * Archives and bundles that others made are unpacked only as far as they hold what ours can hold.
+//!
+//! # Where the truth comes from
+//! GNU tar unpacks the archives, `git` clones and checks the bundles, in tests. Databases are judged beside three writers, one
+//! of them another process, over 500 captures: by `integrity_check`, by a sum that no torn copy keeps, and by the last
+//! commit before each capture began. Archives and bundles that are changed, cut or made up are refused in tests and fuzzed
+//! (`fuzz/`).
+//!
 //! It stores nothing, encrypts nothing, and knows no cluster. It prints nothing and reads no environment. Linux only:
 //! it asks `statfs` and `/proc`.
 
