@@ -14,6 +14,7 @@ mod file_status;
 mod files;
 mod get;
 mod git_support;
+mod groups;
 mod import;
 mod keyring;
 mod list;
@@ -89,6 +90,7 @@ enum Verb {
     Rotate(rotate::RotateArgs),
     #[command(visible_alias = "updatekeys", alias = "update-keys")]
     Rekey(rekey::RekeyArgs),
+    Groups(groups::GroupsArgs),
     ExecEnv(exec_env::ExecEnvArgs),
     ExecFile(exec_file::ExecFileArgs),
     #[command(visible_alias = "filestatus")]
@@ -115,6 +117,7 @@ pub(crate) fn run(args: &SecretsArgs, console: &Console) -> anyhow::Result<Outco
         Verb::List(args) => list::run(args, &settings),
         Verb::Rotate(args) => rotate::run(args, &settings),
         Verb::Rekey(args) => rekey::run(args, &settings),
+        Verb::Groups(args) => groups::run(args, &settings),
         Verb::ExecEnv(args) => exec_env::run(args, &settings),
         Verb::ExecFile(args) => exec_file::run(args, &settings),
         Verb::FileStatus(args) => file_status::run(args, &settings),

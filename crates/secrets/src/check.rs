@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use windlass_sops::{CreationRules, Finding, Format, Location, Problem, RepositoryFile, audit, audit_file};
+use zeroize::Zeroizing;
 
 use crate::repository::RepositoryText;
 use crate::rule_files::{RuleFile, RuleFiles};
-use crate::{Error, Repository, placeholder};
+use crate::{Error, Repository, is_no_secret, placeholder};
 
 /// What a check is to look at.
 #[derive(Debug, Clone, Default)]
@@ -61,7 +62,8 @@ impl CheckFinding {
 /// Checks a repository: secrets that lie there in clear, files that are not what their rule says, rules that do nothing or
 /// cannot be used, files that one recipient alone can open. No key is needed. The findings are sorted, the worst first.
 ///
-/// A value of a Secret in clear that is nothing but a variable (`${PASSWORD}`), which Flux puts in later, is no finding.
+/// A value of a Secret in clear that is nothing but a variable (`${PASSWORD}`), which Flux puts in later, is no finding; nor is
+/// an object in clear that a broad rule matches and that is [no Secret](is_no_secret).
 ///
 /// # Errors
 ///
@@ -89,7 +91,7 @@ pub fn check(
         for Finding { path, problem, .. } in audit(texts, creation_rules) {
             let file = path.as_ref().and_then(|path| names.iter().position(|name| name == path)).map(|at| files[at]);
             let at = file.map(|file| file.path.as_path()).or(rule_file.as_ref().map(|rules| rules.path.as_path()));
-            let Some(problem) = without_placeholders(problem, file) else { continue };
+            let Some(problem) = without_false_alarms(problem, file) else { continue };
             findings.push(finding(repository.shown(at.unwrap_or(repository.root())), &problem));
         }
     }
@@ -160,8 +162,14 @@ fn by_rules<'f>(
     groups.into_values().collect()
 }
 
-/// A Secret whose values are all put in later is none in clear.
-fn without_placeholders(problem: Problem, file: Option<&RepositoryText>) -> Option<Problem> {
+/// A Secret whose values are all put in later is none in clear; and a rule that is as broad as the folder does not mean every
+/// object in it.
+fn without_false_alarms(problem: Problem, file: Option<&RepositoryText>) -> Option<Problem> {
+    if let (Problem::NotEncrypted { .. }, Some(file)) = (&problem, file)
+        && is_no_secret(&file.text, Format::of_path(&file.path))
+    {
+        return None;
+    }
     let (Problem::PlainSecret { at }, Some(file)) = (&problem, file) else { return Some(problem) };
     let left: Vec<Location> = placeholder::without(at.clone(), &file.text);
     (!left.is_empty()).then_some(Problem::PlainSecret { at: left })
@@ -215,17 +223,17 @@ fn in_history(
     let mut found = Vec::new();
     git.objects(&names, |name, text| {
         let Some(path) = paths.get(name) else { return };
-        let is_here = files.iter().any(|file| file.text == text);
+        let is_here = files.iter().any(|file| *file.text == text);
         // Trees have paths as well, and are no texts.
         if is_here || text.is_empty() || text.contains(&0) {
             return;
         }
-        let file = RepositoryText { path: PathBuf::from(path), text };
+        let file = RepositoryText { path: PathBuf::from(path), text: Zeroizing::new(text) };
         let problems = audit_file(&RepositoryFile { path, text: &file.text }, None);
         let leaks = problems.into_iter().filter(|problem| {
             matches!(problem, Problem::PlainSecret { .. } | Problem::PrivateKey { .. }) && !is_template(path)
         });
-        let leaks = leaks.filter_map(|problem| without_placeholders(problem, Some(&file)));
+        let leaks = leaks.filter_map(|problem| without_false_alarms(problem, Some(&file)));
         found.extend(leaks.map(|problem| (name.to_owned(), path.clone(), problem)));
     })?;
     let mut findings = Vec::new();

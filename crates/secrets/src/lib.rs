@@ -53,6 +53,7 @@
 //! (`spec.data`) and templates of data are refused by name.
 
 mod access;
+mod broad_rule;
 mod change;
 mod check;
 mod error;
@@ -76,6 +77,7 @@ mod tree_change;
 mod value_merge;
 
 pub use access::{Access, FileAccess, IdentityUse, Stranger, access};
+pub use broad_rule::is_no_secret;
 pub use change::{Hands, KeyChange, Rotation, encrypt_anew, encrypt_new, encrypt_text, rekey, rotate};
 pub use check::{CheckFinding, CheckOptions, Severity, check};
 pub use error::Error;

@@ -63,7 +63,7 @@ pub fn merge(path: &Path, sides: &Sides<'_>, format: Format, hands: &Hands<'_>) 
     let Some(recipients) = merge_recipients(base.as_ref(), &ours, &theirs) else {
         return Ok(whole_conflict(sides, "both sides changed the key groups"));
     };
-    let mut values = Values::of(base.as_ref(), &ours, &theirs);
+    let values = Values::of(base.as_ref(), &ours, &theirs);
     let Some(merges) = values.merge() else {
         return Ok(whole_conflict(sides, "the sides have different numbers of documents"));
     };
@@ -77,8 +77,9 @@ pub fn merge(path: &Path, sides: &Sides<'_>, format: Format, hands: &Hands<'_>) 
     let save = |document: &Document| document.save(hands.now).map_err(|error| fault(path, error));
     if conflicts.is_empty() {
         let by_line = line_merge::merge(&texts.base, &texts.ours, &texts.theirs);
-        let by_key = values.merged(&merges);
+        let mut by_key = values.merged(&merges);
         let taken = by_line.is_some_and(|text| takes(&mut ours, &text, &by_key));
+        by_key.iter_mut().for_each(wipe);
         if !taken {
             apply(path, &mut ours, &merges)?;
         }
@@ -155,7 +156,7 @@ impl Values {
     }
 
     /// Our side with the changes of theirs.
-    fn merged(&mut self, merges: &[Merge]) -> Vec<Json> {
+    fn merged(&self, merges: &[Merge]) -> Vec<Json> {
         let mut merged = self.ours.clone();
         for (document, merge) in merged.iter_mut().zip(merges) {
             merge.set.iter().for_each(|(path, value)| crate::json_path::set_path(document, path, value.clone()));

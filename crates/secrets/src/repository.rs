@@ -1,10 +1,11 @@
 //! The files of a repository, and those of them that somebody means.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use globset::{GlobBuilder, GlobMatcher};
 use windlass_sops::{CreationRules, Format, is_encrypted};
+use zeroize::Zeroizing;
 
 use crate::git::Git;
 use crate::{Error, staged};
@@ -16,13 +17,19 @@ pub struct Repository {
     git: Option<Git>,
 }
 
-/// A file that was read.
-#[derive(Debug, Clone)]
+/// A file that was read. It may be a secret in clear: its memory is wiped, and its `Debug` shows the path only.
+#[derive(Clone)]
 pub struct RepositoryText {
     /// Its path, absolute.
     pub path: PathBuf,
     /// Its text.
-    pub text: Vec<u8>,
+    pub text: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for RepositoryText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RepositoryText").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 /// Which files are meant.
@@ -176,12 +183,12 @@ impl Wanted {
 fn read_all(paths: Vec<PathBuf>, kind: Option<Kind>) -> Result<Vec<RepositoryText>, Error> {
     let mut files = Vec::new();
     for path in paths {
-        let read = || -> std::io::Result<Option<Vec<u8>>> {
+        let read = || -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
             // A file that is named is read, however large.
             if kind.is_some() && fs::metadata(&path)?.len() > LARGEST {
                 return Ok(None);
             }
-            fs::read(&path).map(Some)
+            fs::read(&path).map(Zeroizing::new).map(Some)
         };
         let Some(text) = read().map_err(|source| Error::Read { path: path.clone(), source })? else { continue };
         let is_encrypted = is_encrypted(&text, Format::of_path(&path));

@@ -1,5 +1,6 @@
 //! Replaces files: all of them or none, each at once, with what was there still readable until the last moment.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -27,10 +28,16 @@ struct StagedFile {
     old: Option<Old>,
 }
 
-#[derive(Debug)]
 struct Old {
     text: Zeroizing<Vec<u8>>,
     permissions: Permissions,
+}
+
+/// What is replaced may be a secret in clear.
+impl fmt::Debug for Old {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Old").field("permissions", &self.permissions).finish_non_exhaustive()
+    }
 }
 
 impl Staged {

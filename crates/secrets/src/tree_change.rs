@@ -1,18 +1,25 @@
 //! The same change to many files: to all of them, or to none.
 
+use std::fmt;
+
 use zeroize::Zeroizing;
 
 use crate::parallel;
 use crate::repository::RepositoryText;
 use crate::{Error, Staged};
 
-/// What is to become of a file.
-#[derive(Debug)]
+/// What is to become of a file. The text may be a secret in clear, and its `Debug` does not show it.
 pub struct Change<T> {
     /// Its new text; none leaves it alone.
     pub text: Option<Zeroizing<Vec<u8>>>,
     /// What there is to tell of it.
     pub note: T,
+}
+
+impl<T: fmt::Debug> fmt::Debug for Change<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Change").field("note", &self.note).finish_non_exhaustive()
+    }
 }
 
 /// How far the work is: files looked at, and all there are.
@@ -52,7 +59,7 @@ pub fn change_all<T: Send>(
             Ok(_) if !faults.is_empty() => {}
             Ok(Change { text, note }) => {
                 notes.push(note);
-                let different = text.filter(|new| **new != file.text);
+                let different = text.filter(|new| **new != *file.text);
                 let added = different.map_or(Ok(()), |new| staged.add(&file.path, Some(&file.text), &new));
                 faults.extend(added.err());
             }
@@ -78,7 +85,7 @@ mod tests {
             .map(|number| {
                 let path = folder.path().join(number.to_string());
                 fs::write(&path, "old").unwrap();
-                RepositoryText { path, text: b"old".to_vec() }
+                RepositoryText { path, text: Zeroizing::new(b"old".to_vec()) }
             })
             .collect();
         let work = Work { threads: 3, progress: &|_| () };

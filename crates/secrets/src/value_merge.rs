@@ -3,8 +3,10 @@
 use serde_json::{Map, Value as Json};
 use windlass_sops::PathStep;
 
+use crate::json_path::wipe;
+
 /// What a merge does to our side.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Merge {
     /// The values to take from their side, in the order of the document.
     pub(crate) set: Vec<(Vec<PathStep>, Json)>,
@@ -12,6 +14,14 @@ pub(crate) struct Merge {
     pub(crate) unset: Vec<Vec<PathStep>>,
     /// The places where both sides changed the same value, and differ; and what theirs is, none where they removed it.
     pub(crate) conflicts: Vec<(Vec<PathStep>, Option<Json>)>,
+}
+
+/// The values are secrets in clear.
+impl Drop for Merge {
+    fn drop(&mut self) {
+        let theirs = self.conflicts.iter_mut().filter_map(|(_, value)| value.as_mut());
+        self.set.iter_mut().map(|(_, value)| value).chain(theirs).for_each(wipe);
+    }
 }
 
 /// Compares three sides. Mappings are merged key by key; a list is one value, since nothing tells which item is which.
@@ -55,11 +65,11 @@ mod tests {
 
     fn shown(base: Json, ours: Json, theirs: Json) -> (Vec<String>, Vec<String>, Vec<String>) {
         let merge = merge(&base, &ours, &theirs);
-        let path = |path: Vec<PathStep>| Location { path, ..Location::default() }.to_string();
+        let path = |path: &[PathStep]| Location { path: path.to_vec(), ..Location::default() }.to_string();
         (
-            merge.set.into_iter().map(|(at, value)| format!("{}={value}", path(at))).collect(),
-            merge.unset.into_iter().map(path).collect(),
-            merge.conflicts.into_iter().map(|(at, _)| path(at)).collect(),
+            merge.set.iter().map(|(at, value)| format!("{}={value}", path(at))).collect(),
+            merge.unset.iter().map(|at| path(at)).collect(),
+            merge.conflicts.iter().map(|(at, _)| path(at)).collect(),
         )
     }
 

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings<'_>) -> anyhow::Result<O
     let mut findings = check(&repository, &mut settings.rule_files()?, &options)?;
     if args.cluster {
         let keys = block_on(cluster_keys::read(&args.connection))?;
-        findings.extend(cluster_keys::findings(&keys, &repository.texts(Kind::Encrypted)?, settings));
+        findings.extend(cluster_keys::findings(&keys, &repository, settings)?);
     }
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let (leaks, faults, risks) = (count(Severity::Leak), count(Severity::Fault), count(Severity::Risk));

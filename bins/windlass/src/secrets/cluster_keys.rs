@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
 use windlass_flux::Kustomization;
-use windlass_secrets::{CheckFinding, RepositoryText, Severity, access};
+use windlass_secrets::{CheckFinding, Kind, Repository, Severity, access};
 use windlass_sops::Identities;
 use zeroize::Zeroizing;
 
@@ -53,7 +53,12 @@ pub(crate) async fn read(args: &ClusterArgs) -> anyhow::Result<Vec<ClusterKeys>>
 }
 
 /// Keys that open nothing, Secrets that are missing, and files that no key of the cluster opens.
-pub(crate) fn findings(keys: &[ClusterKeys], files: &[RepositoryText], settings: &Settings<'_>) -> Vec<CheckFinding> {
+pub(crate) fn findings(
+    keys: &[ClusterKeys],
+    repository: &Repository,
+    settings: &Settings<'_>,
+) -> anyhow::Result<Vec<CheckFinding>> {
+    let files = &repository.texts(Kind::Encrypted)?;
     let mut findings = Vec::new();
     let mut all = Identities::new();
     for ClusterKeys { secret, identities } in keys {
@@ -79,8 +84,9 @@ pub(crate) fn findings(keys: &[ClusterKeys], files: &[RepositoryText], settings:
         let access = settings.with_work("opening", |work| access(files, &all, work));
         for file in access.files.iter().filter(|file| file.fault.is_some()) {
             let message = format!("no key of the cluster opens it: {}", file.fault.as_deref().unwrap_or_default());
-            findings.push(CheckFinding::new(Severity::Fault, "closed-to-cluster", file.path.clone(), message));
+            let path = repository.shown(&file.path).to_owned();
+            findings.push(CheckFinding::new(Severity::Fault, "closed-to-cluster", path, message));
         }
     }
-    findings
+    Ok(findings)
 }

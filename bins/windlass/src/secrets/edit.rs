@@ -74,7 +74,7 @@ fn change(args: &EditArgs, format: Format, settings: &Settings<'_>) -> anyhow::R
 fn create(args: &EditArgs, format: Format, settings: &Settings<'_>) -> anyhow::Result<Edited> {
     let rule = settings.rule_for(&args.file)?;
     let recipients = args.recipients.recipients(rule.as_ref(), &args.file, settings)?;
-    let options = args.selector.options(rule.as_ref())?;
+    let options = settings.with_keys(args.selector.options(rule.as_ref())?, &recipients);
     let example = example(&args.file, format, &options.selector);
     let mut new = None;
     edit(example.as_bytes(), &args.file, settings, |edited| {

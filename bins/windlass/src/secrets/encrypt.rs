@@ -16,7 +16,8 @@ use crate::trouble::Trouble;
 /// Encrypt a file to the standard output, or files in place
 ///
 /// For whom, and which values, says the rule in .sops.yaml that is for the file. Folders, patterns and --all encrypt the
-/// files that a rule is for and that are not encrypted yet. Without a file the standard input is read, and
+/// files that a rule is for by its path_regex and that are not encrypted yet, but no Kubernetes objects other than Secrets.
+/// Without a file the standard input is read, and
 /// --filename-override names it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -74,6 +75,7 @@ pub(crate) fn run(args: &EncryptArgs, settings: &Settings<'_>) -> anyhow::Result
     let rule = settings.rule_for(name)?;
     let recipients = args.recipients.recipients(rule.as_ref(), name, settings)?;
     let options = args.selector.options(rule.as_ref())?.layout(args.layout()).stores(settings.stores(name));
+    let options = settings.with_keys(options, &recipients);
     // As in sops the name of the file says what is written, whatever it was read as.
     let output = args.output_type.map_or_else(|| Format::of_path(name), Format::from);
     let options = if output == format { options } else { options.output(output) };
@@ -100,14 +102,16 @@ fn tree(args: &EncryptArgs, settings: &Settings<'_>) -> anyhow::Result<Outcome> 
         let name = settings.absolute(&file.path);
         let Some(found) = rules.for_file(&name)? else { continue };
         let Some(rule) = found.rule_for(&name).cloned() else { continue };
-        // The rules themselves, and what they would leave as it is, are no secrets.
-        let is_rules = name == found.path;
+        // The rules themselves, what they would leave as it is, and what they match only because they are broad, is no
+        // secret: such a file is named to be encrypted.
+        let is_meant = name != found.path && rule.path_pattern.is_some();
         let format = args.input.format(&name);
         let selects = windlass_sops::selected_values(&file.text, format, &rule.selector).is_ok_and(|at| !at.is_empty());
-        if !is_rules && selects {
+        if is_meant && selects && !windlass_secrets::is_no_secret(&file.text, format) {
             let rule = crate::secrets::settings::FoundRule { file: found, rule };
             let recipients = args.recipients.recipients(Some(&rule), &name, settings)?;
-            work_on.push((file, recipients, args.selector.options(Some(&rule))?.layout(args.layout())));
+            let options = settings.with_keys(args.selector.options(Some(&rule))?.layout(args.layout()), &recipients);
+            work_on.push((file, recipients, options));
         }
     }
     let now = std::time::SystemTime::now();

@@ -101,9 +101,7 @@ impl Given {
             folder.write(name, &plaintext).map_err(trouble)?
         } else {
             let path = folder.path().join(name);
-            let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
-            rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0)
-                .map_err(|error| trouble(error.into()))?;
+            make_pipe(&path).map_err(trouble)?;
             path
         };
         if let Some(name) = &args.user {
@@ -130,6 +128,19 @@ impl Given {
             Self::Folder(folder, _) => Some(folder.path().to_owned()),
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+fn make_pipe(path: &Path) -> std::io::Result<()> {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    Ok(mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?)
+}
+
+/// Where there is no call for it without unsafe code, the program of POSIX.
+#[cfg(not(target_os = "linux"))]
+fn make_pipe(path: &Path) -> std::io::Result<()> {
+    let status = std::process::Command::new("mkfifo").args(["-m", "600"]).arg(path).status()?;
+    if status.success() { Ok(()) } else { Err(std::io::Error::other("mkfifo failed")) }
 }
 
 /// Writes the pipe as soon as somebody reads it. A command that never does leaves the thread waiting, which ends with us.

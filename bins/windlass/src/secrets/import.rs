@@ -80,7 +80,7 @@ pub(crate) fn run(args: &ImportArgs, settings: &Settings<'_>) -> anyhow::Result<
             }
             let rule = settings.rule_for(&path)?;
             let recipients = args.recipients.recipients(rule.as_ref(), &path, settings)?;
-            let options = args.selector.options(rule.as_ref())?;
+            let options = settings.with_keys(args.selector.options(rule.as_ref())?, &recipients);
             let now = SystemTime::now();
             let encrypted = encrypt_new(&path, &secret.manifest, Format::Yaml, &recipients, &options, now)?;
             staged.add(&path, None, &encrypted)?;

@@ -1,15 +1,16 @@
 //! The identities of the person or machine that calls.
 
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use windlass_sops::{Identities, IdentitySources, Platform, Prompt};
+use windlass_sops::{Identities, IdentitySources, Platform, ProgramCall, Prompt};
 use zeroize::Zeroizing;
 
 use crate::secrets::asking;
 
 /// Looks wherever sops looks.
 pub(crate) fn find() -> Identities {
-    let mut sources = IdentitySources::new(|name| std::env::var(name).ok()).commands(run).prompt(prompt());
+    let mut sources = IdentitySources::new(|name| std::env::var(name).ok()).commands(run).gpg(run_gpg).prompt(prompt());
     if let Some(home) = std::env::home_dir() {
         sources = sources.home(home, Platform::current());
     }
@@ -36,4 +37,18 @@ fn run(words: &[String]) -> Result<Zeroizing<String>, String> {
     std::str::from_utf8(&printed)
         .map(|text| Zeroizing::new(text.to_owned()))
         .map_err(|_| format!("{program} printed no text"))
+}
+
+/// Runs gpg, which asks its agent for the keys; the agent asks at the terminal by itself.
+fn run_gpg(call: &ProgramCall) -> Result<Zeroizing<Vec<u8>>, String> {
+    let mut command = Command::new(&call.program);
+    command.args(&call.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("{}: {error}", call.program))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // What gpg says of an input that it does not take is its answer, not that the pipe was closed.
+        let _ = stdin.write_all(&call.input);
+    }
+    let output = child.wait_with_output().map_err(|error| error.to_string())?;
+    let printed = Zeroizing::new(output.stdout);
+    if output.status.success() { Ok(printed) } else { Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()) }
 }

@@ -47,8 +47,13 @@ pub(crate) struct RecipientArgs {
 const HEADING: &str = "Recipients, instead of those of the rule";
 
 impl RecipientArgs {
+    /// How many key groups must be opened, where that is said.
+    pub(crate) fn threshold(&self) -> Option<usize> {
+        self.shamir_secret_sharing_threshold
+    }
+
     /// Those named; none where none is.
-    fn named(&self) -> anyhow::Result<Vec<Recipient>> {
+    pub(crate) fn named(&self) -> anyhow::Result<Vec<Recipient>> {
         let lists = [
             (&self.age, RecipientKind::Age),
             (&self.pgp, RecipientKind::Pgp),

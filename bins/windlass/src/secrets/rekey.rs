@@ -55,7 +55,7 @@ pub(crate) fn run(args: &RekeyArgs, settings: &Settings<'_>) -> anyhow::Result<O
     let (files, is_all) = match args.tree.single(settings) {
         Some(path) => {
             let source = Source::file(&path, 1)?;
-            (vec![RepositoryText { path: settings.folder.join(path), text: source.text.to_vec() }], false)
+            (vec![RepositoryText { path: settings.folder.join(path), text: source.text }], false)
         }
         None => (args.tree.select(settings, Kind::Encrypted)?.1, true),
     };

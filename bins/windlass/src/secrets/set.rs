@@ -168,7 +168,7 @@ fn new_file(
 ) -> anyhow::Result<Vec<u8>> {
     let rule = settings.rule_for(&args.file)?;
     let recipients = args.recipients.recipients(rule.as_ref(), &args.file, settings)?;
-    let options = args.selector.options(rule.as_ref())?;
+    let options = settings.with_keys(args.selector.options(rule.as_ref())?, &recipients);
     let mut content = if args.data {
         let name = args.name.clone().unwrap_or_else(|| stem(&args.file));
         new_secret(&name, args.namespace.as_deref())

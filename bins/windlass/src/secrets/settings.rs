@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use windlass_secrets::{Error, Hands, Progress, RuleFile, RuleFiles, Work};
-use windlass_sops::{CreationRule, DecryptOptions, DecryptionOrder, Identities, StoresConfig};
+use windlass_sops::{
+    CreationRule, DecryptOptions, DecryptionOrder, EncryptOptions, Identities, RecipientKind, Recipients, StoresConfig,
+};
 
 use crate::output::Console;
 use crate::secrets::keyring;
@@ -53,6 +55,14 @@ impl<'c> Settings<'c> {
         let mut hands = self.hands(ignore_mac);
         hands.options = hands.options.stores(self.stores(file));
         hands
+    }
+
+    /// Choices for encryption, with the keys that those recipients need who are of another kind than age.
+    pub(crate) fn with_keys(&self, options: EncryptOptions, recipients: &Recipients) -> EncryptOptions {
+        if recipients.iter().all(|recipient| recipient.kind == RecipientKind::Age) {
+            return options;
+        }
+        options.keys_of(self.identities())
     }
 
     /// How formats are printed, by the rules above a file.

@@ -29,6 +29,8 @@ fn help_teaches() {
         "secrets list --help",
         "secrets rotate --help",
         "secrets rekey --help",
+        "secrets groups --help",
+        "secrets groups add --help",
         "secrets exec-env --help",
         "secrets exec-file --help",
         "secrets file-status --help",

@@ -176,6 +176,25 @@ fn rotate_and_update_keys() {
 }
 
 #[test]
+fn key_groups() {
+    let home = home();
+    let add = ["groups", "add", "--file", "secret.yaml", "--age", OTHER];
+    same(&home, &[&add[..], &["-i"]].concat(), "", None);
+    home.done(&[&add[..], &["-i"]].concat());
+    let mut other = home.copy();
+    // Both groups are needed now, and each key alone opens one of them.
+    for key in [MY_KEY, OTHER_KEY] {
+        key.clone_into(&mut other.key);
+        same(&other, &["decrypt", "secret.yaml"], "", None);
+    }
+    other.key = format!("{MY_KEY}\n{OTHER_KEY}");
+    same(&other, &["decrypt", "secret.yaml"], "", None);
+    same(&other, &["groups", "delete", "-i", "--file", "secret.yaml", "1"], "", Some("secret.yaml"));
+    let delete = ["groups", "delete", "-i", "--shamir-secret-sharing-threshold", "1", "--file", "secret.yaml", "1"];
+    same(&other, &delete, "", Some("secret.yaml"));
+}
+
+#[test]
 fn running_commands() {
     let home = home();
     for arguments in [

@@ -33,6 +33,20 @@ fn a_tree_is_encrypted_rotated_and_decrypted() {
 }
 
 #[test]
+fn what_a_broad_rule_matches_is_not_all_encrypted() {
+    let home =
+        Home::with_rules(&format!("creation_rules: [{{path_regex: .*yaml, encrypted_regex: ^data$, age: {ME}}}]\n"));
+    home.write("map.yaml", "apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n");
+    home.write("web.yaml", secret().replace("stringData", "data"));
+    home.done(&["encrypt", "-i", "--all"]);
+    assert!(!home.read("map.yaml").contains("ENC["));
+    assert!(home.read("web.yaml").contains("ENC["));
+    assert_eq!(home.run(&["check"]).text().lines().filter(|line| line.contains("map.yaml")).count(), 0);
+    home.done(&["encrypt", "-i", "map.yaml"]);
+    assert!(home.read("map.yaml").contains("ENC["));
+}
+
+#[test]
 fn one_bad_file_leaves_all_alone() {
     let home = home();
     home.write("apps/5/web.sops.yaml", home.read("apps/5/web.sops.yaml").replace("name: web", "name: wbe"));
