@@ -90,6 +90,12 @@ pub enum Error {
         /// The one that is there.
         id: String,
     },
+    /// Somebody else makes a repository at the same place, and the store cannot choose between two.
+    #[error("somebody else is making a repository at {place} at this moment; nothing was written: try again")]
+    BeingMade {
+        /// Where.
+        place: String,
+    },
     /// Another repository than the one seen here before.
     #[error(
         "{place} held the repository {known} before, and holds {found} now; if that is meant, clear the cache folder"

@@ -57,7 +57,44 @@ impl Repository {
                 Err(fault) => faults.push(fault),
             }
         }
+        self.fill_gaps(&mut snapshots, &mut faults).await?;
         Ok(Snapshots { snapshots, faults })
+    }
+
+    /// Looks for snapshots that others follow and that the listing did not show: the listing may be old, retention may
+    /// have let them go, or somebody took them away.
+    async fn fill_gaps(&self, snapshots: &mut Vec<Snapshot>, faults: &mut Vec<Fault>) -> Result<(), Error> {
+        let mut looked: BTreeSet<String> = snapshots.iter().map(|snapshot| snapshot.id.clone()).collect();
+        let unreadable = |id: &str, faults: &[Fault]| faults.iter().any(|fault| fault.key == commit_key(id));
+        let mut leaving = None;
+        let mut open: Vec<String> =
+            snapshots.iter().filter_map(|snapshot| Some(snapshot.previous.as_ref()?.id.clone())).collect();
+        while let Some(id) = open.pop() {
+            if !looked.insert(id.clone()) || unreadable(&id, faults) {
+                continue;
+            }
+            let leaving = match &leaving {
+                Some(known) => known,
+                None => leaving.insert(self.inner.tombstones().await?.leaving()),
+            };
+            if leaving.contains(&id) {
+                continue;
+            }
+            match self.inner.read_fresh(&id).await {
+                Ok(snapshot) => {
+                    open.extend(snapshot.previous.as_ref().map(|previous| previous.id.clone()));
+                    snapshots.push(Snapshot::clone(&snapshot));
+                }
+                Err(Error::Store(error)) if error.fault == StoreFault::NotFound => {
+                    let what = "a later snapshot follows it, and it is gone; retention did not let it go".to_owned();
+                    faults.push(Fault { key: format!("{SNAPSHOTS}{id}/"), what });
+                }
+                Err(error @ Error::Store(_)) => return Err(error),
+                Err(error) => faults.push(Fault { key: commit_key(&id), what: describe(&error) }),
+            }
+        }
+        snapshots.sort_by(|left, right| left.id.cmp(&right.id));
+        Ok(())
     }
 }
 
@@ -98,9 +135,13 @@ impl Inner {
 
     /// One snapshot, from the cache or the store.
     pub(crate) async fn snapshot(&self, id: &str) -> Result<Arc<Snapshot>, Error> {
-        if let Some(snapshot) = self.remembered(id) {
-            return Ok(snapshot);
+        match self.remembered(id) {
+            Some(snapshot) => Ok(snapshot),
+            None => self.read_fresh(id).await,
         }
+    }
+
+    async fn read_fresh(&self, id: &str) -> Result<Arc<Snapshot>, Error> {
         let bytes = read_whole(self.store.as_ref(), &commit_key(id), COMMIT_LIMIT).await?;
         let snapshot = Arc::new(self.read_commit(id, &bytes)?);
         self.cache.write(&format!("commits/{id}.json"), &bytes);
@@ -117,7 +158,7 @@ impl Inner {
     }
 
     /// Takes over a change of recipients or writers, if it comes after the one known and somebody trusted signed it.
-    async fn follow_marker(&self, id: &str) -> Result<(), Error> {
+    pub(crate) async fn follow_marker(&self, id: &str) -> Result<(), Error> {
         let key = marker_key(id);
         let bytes = match self.cache.marker_change(id) {
             Some(bytes) => bytes,

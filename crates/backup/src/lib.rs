@@ -38,34 +38,92 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # What is there
+//! * [`Repository`]: made, opened, backed up into ([`Run`]), listed, read ([`Fetched`]), verified, thinned out
+//!   ([`Retention`]), swept, proven; changed in its keys ([`KeyChange`]).
+//! * [`DirectoryStore`] and [`S3Store`], behind one [`Store`]; [`StoreUrl`] for command lines.
+//! * [`WriterKey`] signs and names, [`Recipient`]s are encrypted to, [`Identities`] open; [`PaperKey`] is printed and read
+//!   back, [`split_identity`] hands a key to several.
+//! * [`Document`] reads a single file of a repository.
+//!
+//! # What holds
+//! * Without its commit a snapshot is not there; with it, all of it is. That is so after every prefix of the writes, after
+//!   `kill -9` at any request, with a server that loses answers, and with several machines at once. Nothing is locked.
+//! * Each recipient opens each snapshot alone. When recipients change, the next run encrypts everything anew; an item that
+//!   it cannot save then and carries over is marked, since only the former recipients open it.
+//! * Every byte is compared with the signed commit before the first is decrypted. No more is unpacked than was promised.
+//! * Plain data is not written to disk. What must wait there, waits encrypted.
+//! * The memory that an item takes does not depend on its size: parts of 8 MiB, a handful at a time.
+//! * A run with nothing changed is two requests; a first one of small items is one for each, and three.
+//! * Deletion takes two steps a day apart, concludes nothing from one listing, and never takes the newest snapshot of a
+//!   host, the newest that is complete, or the last that was verified. It stands still while clocks differ, after a failed
+//!   run, when a commit cannot be read, and when the newest snapshot is suspiciously small.
+//! * Whoever can write to the bucket can delete and damage. He cannot forge, swap, or roll back unnoticed by a reader who
+//!   names his writers; nor name recipients that a writer then encrypts to. He can hide the newest snapshots from a reader
+//!   who has no cache and never saw them.
+//!
+//! # What is not
+//! * Parts of items are not shared: a large file that changes a little is sent wholly. Items are best kept below 2 GiB.
+//! * An object that changes its recipients is not encrypted anew in old snapshots; they stay with their keys.
+//! * A server that takes no uploads in parts (`rclone serve s3`) holds items of up to 64 MiB packed.
+//! * Post-quantum keys and plugins of age are not run. Encrypted SSH keys have to be unlocked first.
+//! * S3 credentials are given, or come of variables or a profile's text; no service is asked for them. Redirects are not
+//!   followed.
+//! * Where versions or locks are on in a bucket, deleting hides and the bucket's rules free the space.
+//!
+//! # The format
+//! Version 1, in [`FORMAT`]; the rules are in `format.rs`, and `RESTORE.txt` in each repository says the same for people:
+//! `snapshots/…/commit.json` (clear, signed, written last) names by key, size and SHA-256 a manifest
+//! (`age -d | zstd -d` gives JSON: names and facts) and items (`age -d | zstd -d` gives a tar archive, a SQLite database, a
+//! Git bundle, or a dump). The last line but one of a commit is the Ed25519 signature over the bytes before that line.
 
 mod cache;
+mod claim;
 mod clock;
 mod error;
+mod evidence;
 mod format;
 mod history;
 mod identifier;
+mod inspect;
 mod keys;
+mod marker_change;
+mod prove;
 mod reading;
+mod recovery_point;
 mod repository;
 mod restore_text;
+mod retention;
 mod run;
 mod sealing;
 mod snapshot;
 mod store;
+mod sweep;
+mod verify;
 
 pub use clock::Clock;
 pub use error::Error;
+pub use evidence::Findings;
 pub use format::{
-    Baseline, Carried, Commit, Counts, FORMAT, ItemRef, Manifest, ManifestItem, Previous, SnapshotStatus, Stale,
-    StoredManifest,
+    Baseline, Carried, Commit, Counts, Evidence, EvidenceKind, FORMAT, ItemRef, Manifest, ManifestItem, Previous,
+    SnapshotStatus, Stale, StoredManifest,
 };
-pub use keys::{Identities, Recipient, Trust, WriterId, WriterKey};
+pub use inspect::Document;
+pub use keys::{
+    Identities, PaperKey, Recipient, Trust, WriterId, WriterKey, join_identity, read_paper_key, split_identity,
+};
+pub use marker_change::KeyChange;
+pub use prove::{Proof, Proven};
 pub use reading::Fetched;
+pub use recovery_point::RecoveryPoint;
 pub use repository::{InitOptions, OpenOptions, Repository};
+pub use retention::{Retention, RetentionPlan};
 pub use run::{Added, Progress, Report, Run, RunOptions};
 pub use snapshot::{Fault, Snapshot, Snapshots};
 pub use store::{
-    Abandoned, Capabilities, DirectoryStore, Download, Entry, PART_SIZE, PartSender, Parts, PutMode, Store, StoreError,
-    StoreFault,
+    Abandoned, Capabilities, DirectoryStore, Download, Entry, PART_SIZE, PartSender, Parts, PutMode, S3Credentials,
+    S3Options, S3Store, S3Timeouts, Store, StoreError, StoreFault, StoreUrl,
 };
+pub use sweep::Swept;
+pub use verify::{Verification, VerifyOptions};

@@ -11,9 +11,9 @@ use crate::format::{FORMAT, MANIFEST_KIND, Manifest, ManifestItem};
 use crate::history::describe;
 use crate::repository::Inner;
 use crate::run::check_name;
-use crate::sealing::{Measuring, Unsealed, Unsealing};
+use crate::sealing::{Measured, Measuring, Unsealed, Unsealing};
 use crate::snapshot::Snapshot;
-use crate::store::StoreFault;
+use crate::store::{Download, StoreFault};
 use crate::{Error, Identities, Repository};
 
 /// No manifest unpacks to more.
@@ -122,15 +122,61 @@ impl Inner {
         read_manifest(key, &text, &self.id)
     }
 
-    /// Brings ciphertext here, and compares it.
-    async fn stage(&self, key: &str, size: u64, sha256: &str) -> Result<Stage, Error> {
-        let mut download = self.store.get(key, None).await.map_err(|error| match error.fault {
+    /// Compares ciphertext without keeping it.
+    pub(crate) async fn hash(&self, key: &str, size: u64, sha256: &str) -> Result<(), Error> {
+        let mut download = self.download(key, size).await?;
+        let mut measuring = Measuring::new(io::sink());
+        while let Some(bytes) = download.bytes.next().await {
+            measuring.write_all(&bytes?).map_err(Error::io("hash what was read"))?;
+        }
+        same(key, &measuring.end().0, sha256)
+    }
+
+    /// Compares an object, opens it, and compares what is in it, without keeping anything.
+    pub(crate) async fn open_whole(
+        &self,
+        snapshot: &Snapshot,
+        key: &str,
+        size: u64,
+        sha256: &str,
+        identities: &Identities,
+    ) -> Result<(), Error> {
+        let sealed = self.stage(key, size, sha256).await?;
+        let stored = snapshot.items.iter().find(|item| item.key == key);
+        let limit = stored.map_or(snapshot.manifest.plain_bytes, |item| item.plain_bytes);
+        let plain = match stored {
+            None => None,
+            Some(item) => {
+                let manifest = self.manifest(snapshot, identities).await?;
+                manifest.items.into_values().find(|described| described.id == item.id).map(|item| item.sha256)
+            }
+        };
+        let (key, identities, recipients) = (key.to_owned(), identities.clone(), snapshot.recipients.clone());
+        let opening = tokio::task::spawn_blocking(move || {
+            let mut reader = open(sealed.read()?, &key, &identities, limit, &recipients)?;
+            if let Some(plain) = plain.filter(|plain| !plain.is_empty()) {
+                reader = reader.expecting(&plain);
+            }
+            io::copy(&mut reader, &mut io::sink()).map_err(|error| Error::damaged(&key, describe(&error)))?;
+            Ok(())
+        });
+        opening.await.map_err(|_| Error::Worker { doing: "open an item" })?
+    }
+
+    async fn download(&self, key: &str, size: u64) -> Result<Download, Error> {
+        let download = self.store.get(key, None).await.map_err(|error| match error.fault {
             StoreFault::NotFound => Error::damaged(key, "it is gone"),
             _ => error.into(),
         })?;
         if download.size != size {
             return Err(Error::damaged(key, format!("it has {} bytes, and should have {size}", download.size)));
         }
+        Ok(download)
+    }
+
+    /// Brings ciphertext here, and compares it.
+    async fn stage(&self, key: &str, size: u64, sha256: &str) -> Result<Stage, Error> {
+        let mut download = self.download(key, size).await?;
         let staging = || Error::io("write to the folder for temporary files");
         let (found, stage) = if size <= IN_MEMORY {
             let mut measuring = Measuring::new(Vec::with_capacity(usize::try_from(size).unwrap_or_default()));
@@ -149,11 +195,7 @@ impl Inner {
             let (found, file) = measuring.end();
             (found, Stage::File(Arc::new(file)))
         };
-        if found.hex() == sha256 {
-            Ok(stage)
-        } else {
-            Err(Error::damaged(key, "its bytes are not those that were written"))
-        }
+        same(key, &found, sha256).map(|()| stage)
     }
 }
 
@@ -217,6 +259,11 @@ fn open<R: Read>(
         Unsealing::NoIdentity => Error::NoIdentity { given: identities.len(), recipients: recipients.to_vec() },
         Unsealing::Damaged(reason) => Error::damaged(key, reason),
     })
+}
+
+fn same(key: &str, found: &Measured, sha256: &str) -> Result<(), Error> {
+    let wrong = || Error::damaged(key, "its bytes are not those that were written");
+    if found.hex() == sha256 { Ok(()) } else { Err(wrong()) }
 }
 
 /// Reads the text of a manifest, and refuses names that would lead elsewhere.

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::cache::Cache;
+use crate::claim::Claim;
 use crate::format::{FORMAT, MARKER, MARKER_KIND, Marker, RESTORE_TEXT, Signed, sign};
 use crate::identifier::Ulid;
 use crate::keys::parse_all;
@@ -131,6 +132,7 @@ impl Repository {
             capabilities,
             writer: writer.id(),
         };
+        let claim = Claim::stake(store.as_ref(), &marker).await?;
         let text = restore_text::text(&marker);
         store.put(RESTORE_TEXT, Bytes::from(text), PutMode::Replace).await?;
         let bytes = sign(&marker, &writer)?;
@@ -142,6 +144,7 @@ impl Repository {
         }
         // Whoever wrote last on a store that ignores the condition has it; the others find out here.
         let held = read_whole(store.as_ref(), MARKER, MARKER_LIMIT).await?;
+        claim.give_up(store.as_ref()).await?;
         if held != bytes {
             return Err(already_there(store.as_ref(), &held));
         }

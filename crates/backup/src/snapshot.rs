@@ -1,6 +1,6 @@
 use std::ops::Deref;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::WriterId;
 use crate::format::Commit;
@@ -36,7 +36,7 @@ pub struct Snapshots {
 }
 
 /// Something in the store that is not as it should be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// The object.
     pub key: String,

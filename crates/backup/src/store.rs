@@ -5,6 +5,8 @@ mod directory;
 mod entry;
 mod fault;
 mod parts;
+mod s3;
+mod url;
 
 use std::fmt;
 use std::ops::Range;
@@ -20,6 +22,8 @@ pub use directory::DirectoryStore;
 pub use entry::Entry;
 pub use fault::{StoreError, StoreFault};
 pub use parts::{Abandoned, PART_SIZE, PartSender, Parts};
+pub use s3::{S3Credentials, S3Options, S3Store, S3Timeouts};
+pub use url::StoreUrl;
 
 /// What happens when the key is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

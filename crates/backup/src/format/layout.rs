@@ -9,6 +9,8 @@ pub(crate) const MARKER: &str = "windlass-backup.json";
 pub(crate) const RESTORE_TEXT: &str = "RESTORE.txt";
 pub(crate) const ITEMS: &str = "items/";
 pub(crate) const SNAPSHOTS: &str = "snapshots/";
+pub(crate) const EVIDENCE: &str = "evidence/";
+pub(crate) const TRASH: &str = "trash/";
 
 const COMMIT_FILE: &str = "commit.json";
 const MARKER_FILE: &str = "marker.json";
@@ -47,6 +49,10 @@ pub(crate) fn manifest_key(id: &str) -> String {
 
 pub(crate) fn marker_key(id: &str) -> String {
     format!("{SNAPSHOTS}{id}/{MARKER_FILE}")
+}
+
+pub(crate) fn tombstone_key(id: &str) -> String {
+    format!("{TRASH}{id}.json")
 }
 
 /// What a key below `snapshots/` is.

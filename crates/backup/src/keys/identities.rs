@@ -12,6 +12,7 @@ pub struct Identities {
     keys: Arc<Vec<Key>>,
 }
 
+#[derive(Clone)]
 enum Key {
     Age(age::x25519::Identity),
     Ssh(Box<age::ssh::Identity>, String),
@@ -62,12 +63,16 @@ impl Identities {
     pub fn and(self, others: Self) -> Self {
         let mut all = Vec::new();
         for keys in [self.keys, others.keys] {
-            all.extend(keys.iter().map(|key| match key {
-                Key::Age(key) => Key::Age(key.clone()),
-                Key::Ssh(key, public) => Key::Ssh(key.clone(), public.clone()),
-            }));
+            all.extend(keys.iter().cloned());
         }
         Self { keys: Arc::new(all) }
+    }
+
+    /// Each alone.
+    #[must_use]
+    pub fn each(&self) -> Vec<Self> {
+        let alone = |key: &Key| Self { keys: Arc::new(vec![key.clone()]) };
+        self.keys.iter().map(alone).collect()
     }
 
     /// How many there are.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::support::{self, Household, bytes};
+use crate::support::{self, Household, bytes, noise};
 use windlass_backup::{
     DirectoryStore, Error, InitOptions, OpenOptions, Repository, RunOptions, SnapshotStatus, Trust, WriterKey,
 };
@@ -13,7 +13,7 @@ async fn what_was_saved_is_read_with_each_key_alone() {
     let household = Household::new();
     let repository = household.init().await;
     let mut run = repository.begin(&household.writer, RunOptions::new("attic")).await.unwrap();
-    let big: Vec<u8> = (0..20_000_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let big = noise(20_000_000);
     run.add("files/big", bytes(Format::Tar, &big), serde_json::Map::new()).await.unwrap();
     run.add("cluster/objects", bytes(Format::Tar, b"objects"), serde_json::Map::new()).await.unwrap();
     let snapshot = run.commit().await.unwrap();

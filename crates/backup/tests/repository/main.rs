@@ -2,5 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
+mod budgets;
+mod fault_server;
+mod hostile;
+mod killed;
 mod life;
+mod memory_store;
+mod prefixes;
+mod real_servers;
+mod s3_faults;
+mod stock_tools;
 mod support;
+mod trust;

@@ -15,6 +15,8 @@ pub(crate) struct Household {
     pub(crate) writer: WriterKey,
     pub(crate) recipients: Vec<Recipient>,
     pub(crate) identities: Vec<Identities>,
+    /// The same as texts.
+    pub(crate) secrets: Vec<String>,
 }
 
 pub(crate) fn identity() -> (Identities, String) {
@@ -23,20 +25,26 @@ pub(crate) fn identity() -> (Identities, String) {
     (Identities::parse(text.expose_secret()).unwrap(), identity.to_public().to_string())
 }
 
+fn secret() -> (String, String) {
+    let identity = age::x25519::Identity::generate();
+    (identity.to_string().expose_secret().to_owned(), identity.to_public().to_string())
+}
+
 pub(crate) fn bytes(format: Format, bytes: &[u8]) -> Box<dyn Source> {
     Box::new(Bytes::new(format, bytes.to_vec()))
 }
 
 impl Household {
     pub(crate) fn new() -> Self {
-        let (mut recipients, mut identities) = (Vec::new(), Vec::new());
+        let (mut recipients, mut identities, mut secrets) = (Vec::new(), Vec::new(), Vec::new());
         for label in ["cluster", "paper"] {
-            let (identity, public) = identity();
+            let (secret, public) = secret();
             recipients.push(Recipient::new(label, public).unwrap());
-            identities.push(identity);
+            identities.push(Identities::parse(&secret).unwrap());
+            secrets.push(secret);
         }
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, writer: WriterKey::generate().unwrap(), recipients, identities }
+        Self { folder, writer: WriterKey::generate().unwrap(), recipients, identities, secrets }
     }
 
     pub(crate) fn store(&self) -> Arc<dyn Store> {
@@ -100,4 +108,18 @@ impl Household {
         found.sort();
         found
     }
+}
+
+/// Bytes that do not pack.
+pub(crate) fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
 }
