@@ -20,5 +20,6 @@ pub mod process_memory;
 pub mod program;
 pub mod repository;
 pub mod samples;
+pub mod secret_tree;
 pub mod store;
 pub mod table;

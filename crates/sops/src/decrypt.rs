@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use crate::scalar::time_in_seconds;
 use crate::tree::Branch;
 use crate::{DecryptionOrder, Error, Format, Identities, Metadata, Plaintext, StoresConfig, ValueFault};
 use crate::{data_key, metadata_fields, opening, stores, values};
@@ -69,7 +68,9 @@ pub fn decrypt(
     options: &DecryptOptions,
 ) -> Result<Plaintext, Error> {
     let mut documents = stores::read(text, format)?;
-    open(&mut documents, format, identities, options)?;
+    let metadata = metadata_fields::take(&mut documents, format)?;
+    metadata.check_version()?;
+    open(&mut documents, &metadata, format, identities, options)?;
     let bytes = stores::print(&documents, format, text.len(), options.stores)?;
     let values = match format {
         // Its one value is bytes, which JSON cannot say.
@@ -91,20 +92,21 @@ pub fn decrypt(
 pub fn decrypt_value(value: &Value, identities: &Identities, options: &DecryptOptions) -> Result<Value, Error> {
     let object = value.as_object().ok_or(Error::NotEncrypted)?;
     let mut documents = [values::from_json(object)?];
-    open(&mut documents, Format::Json, identities, options)?;
+    let metadata = metadata_fields::take(&mut documents, Format::Json)?;
+    open(&mut documents, &metadata, Format::Json, identities, options)?;
     Ok(values::to_json(&documents[0], Format::Json))
 }
 
 fn open(
     documents: &mut [Branch],
+    metadata: &Metadata,
     format: Format,
     identities: &Identities,
     options: &DecryptOptions,
 ) -> Result<(), Error> {
-    let metadata = metadata_fields::take(documents, format)?;
-    refuse_cut_off(&metadata)?;
-    let key = data_key::open(&metadata, identities, options.order)?;
-    let decrypted = opening::decrypt(documents, &metadata, &key, format)?;
+    metadata.check_time()?;
+    let key = data_key::open(metadata, identities, options.order)?;
+    let decrypted = opening::decrypt(documents, metadata, &key, format)?;
     if options.mac == Mac::Verify {
         decrypted.hash.verify(metadata.mac.as_deref(), metadata.last_modified.as_deref(), &key)?;
     }
@@ -112,17 +114,6 @@ fn open(
         None => Ok(()),
         Some(at) => Err(Error::Value { at: Box::new(at), fault: ValueFault::CommentAsValue }),
     }
-}
-
-/// sops looks for the time first, whether or not the MAC bound to it will be verified: a file cut off in its metadata is told
-/// as such.
-pub(crate) fn refuse_cut_off(metadata: &Metadata) -> Result<(), Error> {
-    let reason = match &metadata.last_modified {
-        None => "is missing: the metadata is incomplete",
-        Some(time) if time_in_seconds(time).is_none() => "is no time as in 2026-11-20T05:25:08Z",
-        Some(_) => return Ok(()),
-    };
-    Err(Error::Metadata { field: "sops.lastmodified".to_owned(), reason: reason.to_owned() })
 }
 
 #[cfg(test)]
@@ -212,6 +203,24 @@ mod tests {
                 crate::RecipientKind::Pgp.remedy()
             )
         );
+    }
+
+    #[test]
+    fn metadata_without_a_version_or_a_time_are_told_as_incomplete() {
+        for field in ["version", "lastmodified"] {
+            let mut object = object();
+            object["sops"].as_object_mut().unwrap().remove(field);
+            let text = object.to_string();
+            let error = decrypt(text.as_bytes(), Format::Json, &identities(), &DecryptOptions::default()).unwrap_err();
+            assert_eq!(error.to_string(), format!("sops.{field} is missing: the metadata is incomplete"));
+        }
+        // Flux does not ask for the version.
+        let mut object = object();
+        object["sops"]["version"] = Value::Null;
+        assert!(decrypt_value(&object, &identities(), &DecryptOptions::default()).is_ok());
+        object["sops"]["lastmodified"] = "today".into();
+        let error = decrypt_value(&object, &identities(), &DecryptOptions::default()).unwrap_err();
+        assert_eq!(error.to_string(), "sops.lastmodified is no time as in 2026-11-20T05:25:08Z");
     }
 
     #[test]

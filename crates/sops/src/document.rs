@@ -9,8 +9,7 @@ use serde_json::Value as Json;
 use zeroize::Zeroizing;
 
 use crate::cipher::DataKey;
-use crate::decrypt::refuse_cut_off;
-use crate::encrypt::{VERSION, read_plain};
+use crate::encrypt::read_plain;
 use crate::master_key::MasterKeys;
 use crate::metadata::Metadata;
 use crate::recipients::Recipients;
@@ -78,7 +77,8 @@ impl Document {
         let mut plain = source.clone();
         let fields = stores::metadata_of_first(&source, format)?;
         let metadata = metadata_fields::take(&mut plain, format)?;
-        refuse_cut_off(&metadata)?;
+        metadata.check_time()?;
+        metadata.check_version()?;
         let key = data_key::open(&metadata, identities, options.order)?;
         let mut remembered = Remembered::default();
         let opened = opening::decrypt_and_remember(&mut plain, &metadata, &key, format, &mut remembered)?;
@@ -263,9 +263,6 @@ impl Document {
         if self.changed {
             metadata_tree::set_text(&mut fields, "lastmodified", &time);
             metadata_tree::set_text(&mut fields, "mac", &hash.seal(&time, &self.key)?);
-            if self.metadata.version.as_deref().is_none_or(str::is_empty) {
-                metadata_tree::set_text(&mut fields, "version", VERSION);
-            }
         }
         for (number, document) in documents.iter_mut().enumerate() {
             let behind = self.behind.get(number).copied().unwrap_or_default();

@@ -14,7 +14,7 @@ use crate::{Error, Format, Identities, MasterKey, Recipients, Selector, StoresCo
 use crate::{metadata_tree, seal_key, sealing, stores, timestamp};
 
 /// The version of sops whose format the documents written here have.
-pub(crate) const VERSION: &str = "3.11.0";
+const VERSION: &str = "3.11.0";
 
 /// Choices for encryption.
 #[derive(Clone, Default)]

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::identity_error::IdentityError;
+#[cfg(feature = "pgp")]
+use crate::keyring_file::KeyringFile;
 use crate::{GpgProgram, Identities, ProgramCall, Prompt, command_words, key_file, public_text};
 
 /// The places where sops looks for keys, as the caller describes them: the library reads no environment, knows no
@@ -152,10 +154,8 @@ impl<'a> IdentitySources<'a> {
         let Some(folder) = named.or_else(|| Some(self.home.as_ref()?.join(".gnupg"))) else { return };
         for name in ["pubring.kbx", "pubring.gpg"] {
             let file = folder.join(name);
-            if let Ok(bytes) = std::fs::read(&file)
-                && let Ok(keys) = crate::PgpKeys::public(&bytes, &file.display().to_string())
-            {
-                all.add_pgp_keys(keys);
+            if file.is_file() {
+                all.add_master_key(Arc::new(KeyringFile(file)));
             }
         }
     }

@@ -58,12 +58,14 @@
 //!
 //! * The MAC is verified unless the call says otherwise ([`DecryptOptions::ignore_mac`]).
 //! * No error, `Debug` or panic shows a key, a plaintext or the text of a value. Plaintext and keys are wiped when dropped.
-//! * No input makes it panic, recurse beyond 256 levels, or use memory beyond a small multiple of the input.
+//! * No input makes it panic, recurse beyond 256 levels, or use memory beyond a multiple of the input's size (see the limits).
 //! * What is written has been opened again before it is given away: its values are those it was made of, and its MAC holds.
 //! * A value that did not change keeps its envelope, byte for byte. In YAML and dotenv all that did not change does: comments,
 //!   quotes, blank lines, indentation, anchors. JSON keeps its indentation; INI is printed as sops prints it.
 //! * The library reads no environment, home directory or clock, and runs no program but age plugins; the caller hands in what
-//!   it needs. Randomness is that of the operating system.
+//!   it needs. (The feature `vault` trusts the certificates of the system, unless it is given others.) Randomness is that of the
+//!   operating system.
+//! * Regular expressions match what those of Go match, which sops compiles them with.
 //!
 //! # Where it differs from sops, on purpose
 //!
@@ -86,15 +88,21 @@
 //! | a list or a mapping below an INI section is printed in the notation of Go | refused |
 //! | JSON integers are encrypted as floats before 3.12 | as integers; an integer keeps the envelope of an equal float |
 //!
-//! # Limits of this version
+//! # Limits
 //!
-//! Post-quantum age keys (`age1pq1…`) work here; sops opens them from 3.12 on. Of the other kinds of keys, which need a
-//! [`MasterKey`]:
+//! A YAML text may have 32 MiB, 10,000 documents and 1,000,000 nodes, of which one has 8 MiB at most; a text of another format is
+//! as large as the caller reads it. Each value takes some hundred bytes. A key file has 16 MiB at most, a data key or a share of
+//! one 1 KiB, an answer of Vault 64 KiB, and a compiled expression 10 MiB.
 //!
-//! * PGP: [`GpgProgram`] asks `gpg`; the cargo feature `pgp` opens and encrypts without it (`PgpKeys`), with exported keys and
-//!   the public keyrings of GnuPG. It asks no agent.
+//! age is complete: X25519, post-quantum keys (`age1pq1…`, which sops opens from 3.12 on), SSH keys, plugins. Of the other kinds
+//! of keys, which need a [`MasterKey`]:
+//!
+//! * PGP: [`GpgProgram`] asks `gpg`, and through it the agent; the cargo feature `pgp` opens and encrypts without it (`PgpKeys`),
+//!   with exported keys and the public keyrings of GnuPG, but not those of its `keyboxd`.
 //! * Vault and OpenBao (transit): the cargo feature `vault` (`VaultTransit`).
 //! * AWS KMS, Google Cloud KMS, Azure Key Vault, Huawei KMS: kept when a document is edited, named in errors, and not opened.
+//!
+//! `sops publish` and the key service are not here; the destination rules of a `.sops.yaml` are read and checked.
 
 mod align;
 mod any_iv;
@@ -138,6 +146,8 @@ mod inspect;
 mod json;
 mod json_print;
 mod key_file;
+#[cfg(feature = "pgp")]
+mod keyring_file;
 mod location;
 mod mac;
 mod master_key;

@@ -1,6 +1,7 @@
 //! The `sops` entry of a document: for whom it is encrypted, and how.
 
 use crate::recipient::Recipient;
+use crate::scalar::time_in_seconds;
 use crate::selector::Selector;
 use crate::{Error, Format, metadata_fields, stores};
 
@@ -43,6 +44,26 @@ impl Metadata {
     pub fn read(text: &[u8], format: Format) -> Result<Self, Error> {
         let mut documents = stores::read(text, format)?;
         metadata_fields::take(&mut documents, format)
+    }
+
+    /// sops looks for the time first, whether or not the MAC bound to it will be verified: a file cut off in its metadata is
+    /// told as such.
+    pub(crate) fn check_time(&self) -> Result<(), Error> {
+        let reason = match &self.last_modified {
+            None => "is missing: the metadata is incomplete",
+            Some(time) if time_in_seconds(time).is_none() => "is no time as in 2026-11-20T05:25:08Z",
+            Some(_) => return Ok(()),
+        };
+        Err(Error::Metadata { field: "sops.lastmodified".to_owned(), reason: reason.to_owned() })
+    }
+
+    /// The command of sops refuses a file without a version; its library, and so Flux, does not ask.
+    pub(crate) fn check_version(&self) -> Result<(), Error> {
+        if self.version.as_ref().is_some_and(|version| !version.is_empty()) {
+            return Ok(());
+        }
+        let reason = "is missing: the metadata is incomplete".to_owned();
+        Err(Error::Metadata { field: "sops.version".to_owned(), reason })
     }
 
     /// All recipients of all groups.

@@ -251,6 +251,7 @@ fn recorded_values_open() {
         document["sops"] = serde_json::json!({
             "age": [{"recipient": identity.to_public().to_string(), "enc": enc}],
             "lastmodified": "2026-11-20T05:01:50Z",
+            "version": "3.11.0",
             // The vectors were picked from documents with any selector: here everything is encrypted.
             "unencrypted_regex": "^\\b$",
         });
