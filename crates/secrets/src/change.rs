@@ -164,7 +164,7 @@ pub fn encrypt_anew(
     let document = hands.open(path, text, format)?;
     let before = Recipients::of(document.metadata());
     let plaintext = document.plaintext().map_err(|error| fault(path, error))?;
-    let new = encrypt_text(path, &plaintext, format, recipients, &rule.options(), hands.now)?;
+    let new = encrypt_text(path, &plaintext, format, recipients, &rule.options().keys_of(hands.identities), hands.now)?;
     let removed = names_missing(&before, recipients);
     let seen = encrypted_values(text, format).map_err(|error| fault(path, error.into()))?;
     let seen = if removed.is_empty() { Vec::new() } else { seen.into_iter().map(|value| value.at).collect() };

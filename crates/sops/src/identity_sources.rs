@@ -136,6 +136,14 @@ impl<'a> IdentitySources<'a> {
         }
         self.command("SOPS_AGE_KEY_CMD", &mut all, age_keys);
         self.default_file(self.config_folder().map(|folder| folder.join(DEFAULT_FILE)), &mut all, age_keys);
+        all.extend(self.find_services());
+        all
+    }
+
+    /// Only what opens and seals for other kinds of recipients than age: for encryption, which needs no age identity and should
+    /// run no command for one.
+    pub fn find_services(&self) -> Identities {
+        let mut all = Identities::new();
         #[cfg(feature = "pgp")]
         self.keyrings(&mut all);
         if let Some(run) = self.gpg.clone() {
