@@ -1,7 +1,8 @@
 use serde_json::Value;
-use windlass_yaml::{ReadOptions, read_document};
+use windlass_yaml::{DuplicateKeys, Limits, ReadOptions, read_document};
 
 use crate::failure::Failure;
+use crate::json;
 use crate::registry::Resource;
 
 /// The form of a body, by its `Content-Type`.
@@ -52,7 +53,9 @@ fn essence(content_type: &str) -> &str {
 }
 
 /// Reads an object that is created or put, and checks that it is one of the resource.
-pub(crate) fn read_object(format: Format, body: &[u8], resource: &Resource) -> Result<Value, Failure> {
+///
+/// Gives back the fields that are given twice as well.
+pub(crate) fn read_object(format: Format, body: &[u8], resource: &Resource) -> Result<(Value, Vec<String>), Failure> {
     let kind = &resource.kind;
     let unrecognized = |error: String| {
         let shown = summary(body);
@@ -62,9 +65,9 @@ pub(crate) fn read_object(format: Format, body: &[u8], resource: &Resource) -> R
         );
         Failure::bad_request(message)
     };
-    let mut object = match format {
-        Format::Yaml => read_yaml(body).map_err(unrecognized)?,
-        _ => serde_json::from_slice(body).map_err(|error| unrecognized(go_error(&error)))?,
+    let (mut object, duplicates) = match format {
+        Format::Yaml => (read_yaml(body).map_err(unrecognized)?, Vec::new()),
+        _ => json::read(body).map_err(|error| unrecognized(go_error(&error)))?,
     };
     if resource.custom.is_some() && object.get("kind").and_then(Value::as_str).is_none_or(str::is_empty) {
         let text = String::from_utf8_lossy(body);
@@ -101,7 +104,7 @@ pub(crate) fn read_object(format: Format, body: &[u8], resource: &Resource) -> R
         }));
     }
     complete(&mut object, resource);
-    Ok(object)
+    Ok((object, duplicates))
 }
 
 /// The start of a body, in digits where it is no JSON object.
@@ -137,7 +140,27 @@ pub(crate) fn read_yaml(body: &[u8]) -> Result<Value, String> {
         return Ok(value);
     }
     let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
-    read_document(text, &ReadOptions::resource()).map_err(|error| error.to_string())
+    read_document(text, &yaml_options(DuplicateKeys::LastWins)).map_err(|error| error.to_string())
+}
+
+/// Of the keys that a YAML text gives twice the first, in the words of the real server's reader.
+pub(crate) fn duplicate_in_yaml(body: &[u8]) -> Option<String> {
+    if body.first() == Some(&b'{') && json::read(body).is_ok_and(|(_, duplicates)| duplicates.is_empty()) {
+        return None;
+    }
+    let text = std::str::from_utf8(body).ok()?;
+    match read_document(text, &yaml_options(DuplicateKeys::Error)) {
+        Err(windlass_yaml::Error::DuplicateKey { key, again, .. }) => {
+            Some(format!("line {}: key {key:?} already set in map", again.line))
+        }
+        _ => None,
+    }
+}
+
+fn yaml_options(duplicate_keys: DuplicateKeys) -> ReadOptions<'static> {
+    // Deeper than this nothing is meant seriously, and each level takes stack.
+    let limits = Limits { depth: 100, ..Limits::default() };
+    ReadOptions { duplicate_keys, limits, ..ReadOptions::resource() }
 }
 
 /// The words of Go's decoder for the commonest fault.

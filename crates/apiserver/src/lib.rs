@@ -114,6 +114,7 @@ mod failure;
 mod faults;
 mod handle;
 mod immutable;
+mod json;
 mod list;
 mod merge_types;
 mod objects;

@@ -10,6 +10,8 @@ pub(crate) struct Options {
     pub(crate) manager: String,
     pub(crate) force: bool,
     pub(crate) validation: Validation,
+    /// Fields that the body gives twice, as they are told.
+    pub(crate) duplicates: Vec<String>,
     /// Texts of `Warning` headers, filled on the way.
     pub(crate) warnings: Vec<String>,
 }
@@ -70,15 +72,32 @@ impl Options {
         }
         let manager = query.get("fieldManager").unwrap_or(&call.agent).to_owned();
         let manager = if manager.is_empty() { "unknown".to_owned() } else { manager };
-        Ok(Self { dry_run, manager, force: query.flag("force"), validation, warnings: Vec::new() })
+        Ok(Self {
+            dry_run,
+            manager,
+            force: query.flag("force"),
+            validation,
+            duplicates: Vec::new(),
+            warnings: Vec::new(),
+        })
     }
 
-    /// Warns of fields that are not known, or refuses them; `strict` makes the refusal.
+    /// Warns of fields that are not known or given twice, or refuses them; `strict` makes the refusal.
     pub(crate) fn judge(
         &mut self,
         unknown: Vec<String>,
         strict: impl FnOnce(String) -> Failure,
     ) -> Result<(), Failure> {
+        // What is in a field that is not known is not looked at.
+        let inside = |duplicate: &str| {
+            let place = duplicate.trim_start_matches("duplicate field \"");
+            let places = unknown.iter().filter_map(|one| one.strip_prefix("unknown field \"")?.strip_suffix('"'));
+            places.filter_map(|one| place.strip_prefix(one)).any(|rest| rest.starts_with(['.', '[']))
+        };
+        let mut duplicates = std::mem::take(&mut self.duplicates);
+        duplicates.retain(|one| !inside(one));
+        let mut unknown = unknown;
+        unknown.splice(0..0, duplicates);
         match self.validation {
             Validation::Strict if !unknown.is_empty() => {
                 Err(strict(format!("strict decoding error: {}", unknown.join(", "))))

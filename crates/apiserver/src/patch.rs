@@ -1,10 +1,11 @@
 use serde_json::{Map, Value};
 
-use crate::body::{Format, complete, go_error, read_yaml};
+use crate::body::{Format, complete, duplicate_in_yaml, go_error, read_yaml};
 use crate::call::Call;
 use crate::failure::{Failure, FieldFault};
+use crate::json;
 use crate::operations;
-use crate::options::Options;
+use crate::options::{Options, Validation};
 use crate::owners;
 use crate::state::State;
 use crate::strategic;
@@ -35,7 +36,7 @@ pub(crate) fn patch(
         return Err(Failure::new(415, "UnsupportedMediaType", message, None));
     }
     let old = existing(state, call)?;
-    let patched = patched(state, call, format, body, &old)?;
+    let patched = patched(state, call, options, format, body, &old)?;
     let source = if format == Format::StrategicPatch { Source::Values } else { Source::Json };
     let formed =
         form_from(state, &resource, &patched, source).map_err(|error| bad_patch(&patched, format, body, &error))?;
@@ -47,16 +48,25 @@ pub(crate) fn patch(
     finish_update(state, call, options, &old, object, &formed.settled)
 }
 
-fn patched(state: &State, call: &Call, format: Format, body: &[u8], old: &Value) -> Result<Value, Failure> {
+fn patched(
+    state: &State,
+    call: &Call,
+    options: &mut Options,
+    format: Format,
+    body: &[u8],
+    old: &Value,
+) -> Result<Value, Failure> {
     let rejected = || {
         let message = "the server rejected our request due to an error in our request";
         Failure::new(422, "Invalid", message, Some(serde_json::json!({})))
     };
     let undecoded = |error: String| Failure::bad_request(format!("error decoding patch: {error}"));
     let mut object = old.clone();
+    let (patch, duplicates) = json::read(body).map_err(|error| undecoded(go_error(&error)))?;
+    options.duplicates = duplicates;
     match format {
         Format::JsonPatch => {
-            let value: Value = serde_json::from_slice(body).map_err(|error| undecoded(go_error(&error)))?;
+            let value = patch;
             let Value::Array(operations) = &value else {
                 let found = if value.is_object() { "object" } else { "value" };
                 return Err(undecoded(format!(
@@ -73,7 +83,6 @@ fn patched(state: &State, call: &Call, format: Format, body: &[u8], old: &Value)
             operations::apply(&mut object, operations).map_err(|_| rejected())?;
         }
         Format::MergePatch => {
-            let patch: Value = serde_json::from_slice(body).map_err(|error| undecoded(go_error(&error)))?;
             if !patch.is_object() {
                 return Err(undecoded(
                     "json: cannot unmarshal array into Go value of type map[string]interface {}".to_owned(),
@@ -82,7 +91,6 @@ fn patched(state: &State, call: &Call, format: Format, body: &[u8], old: &Value)
             json_patch::merge(&mut object, &patch);
         }
         _ => {
-            let patch: Value = serde_json::from_slice(body).map_err(|error| undecoded(go_error(&error)))?;
             let Some(kind) = call.resource.schema(&state.schema) else { return Ok(object) };
             object = strategic::merge(&object, &patch, kind.root()).map_err(Failure::bad_request)?;
         }
@@ -154,6 +162,16 @@ fn apply(state: &mut State, call: &Call, options: &mut Options, body: &[u8]) -> 
     let empty = write::empty(state, &resource);
     let live = old.as_deref().unwrap_or(&empty);
     let merged = owners::apply(&ty, live, &config, write::writing(&resource, &empty, options, subresource, &time))?;
+    if options.validation != Validation::Ignore
+        && let Some(duplicate) = duplicate_in_yaml(body)
+    {
+        if options.validation == Validation::Strict {
+            return Err(Failure::bad_request(format!(
+                "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  {duplicate}"
+            )));
+        }
+        options.warnings.push(duplicate);
+    }
     let handled = |error: String| {
         if resource.custom.is_some() {
             return bad_patch(&merged, Format::Apply, body, &error);
@@ -173,11 +191,11 @@ fn apply(state: &mut State, call: &Call, options: &mut Options, body: &[u8]) -> 
         return finish_update(state, call, options, &old, object, &settled);
     }
     Formed::close(&settled, &mut object);
+    match_name(call, &object)?;
     let mut revision = None;
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         // An apply that creates may name the version of a predecessor; the real server does not mind.
         revision = metadata.shift_remove("resourceVersion");
-        metadata.insert("name".to_owned(), call.name.clone().into());
         sort_metadata(metadata);
     }
     let written = finish_create(state, call, object, options.dry_run)?;

@@ -128,11 +128,11 @@ impl Mask {
         }
         // What a patch made is quoted with its keys in another order.
         if let Some((head, rest)) = masked.split_once("patch: Invalid value: \"{")
-            && let Some(at) = rest.rfind("}\": ")
+            && let Some(at) = rest.rfind("\": ").map(|at| at - 1)
         {
             masked = format!("{head}patch: Invalid value: <object>{}", &rest[at + 2..]);
         } else if let Some(rest) = masked.strip_prefix("Invalid value: \"{")
-            && let Some(at) = rest.rfind("}\": ")
+            && let Some(at) = rest.rfind("\": ").map(|at| at - 1)
         {
             masked = format!("Invalid value: <object>{}", &rest[at + 2..]);
         }
