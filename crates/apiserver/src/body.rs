@@ -1,8 +1,10 @@
 use serde_json::Value;
+use windlass_schema::Schema;
 use windlass_yaml::{DuplicateKeys, Limits, ReadOptions, read_document};
 
 use crate::failure::Failure;
 use crate::json;
+use crate::protobuf;
 use crate::registry::Resource;
 
 /// The form of a body, by its `Content-Type`.
@@ -10,6 +12,7 @@ use crate::registry::Resource;
 pub(crate) enum Format {
     Json,
     Yaml,
+    Protobuf,
     JsonPatch,
     MergePatch,
     StrategicPatch,
@@ -22,7 +25,7 @@ impl Format {
         match essence(content_type) {
             "" | "application/json" => Ok(Self::Json),
             "application/yaml" => Ok(Self::Yaml),
-            "application/vnd.kubernetes.protobuf" => Err(Failure::not_implemented("protobuf bodies")),
+            "application/vnd.kubernetes.protobuf" => Ok(Self::Protobuf),
             _ => {
                 let message = "the body of the request was in an unknown format - accepted media types include: \
                                application/json, application/yaml, application/vnd.kubernetes.protobuf";
@@ -55,7 +58,12 @@ fn essence(content_type: &str) -> &str {
 /// Reads an object that is created or put, and checks that it is one of the resource.
 ///
 /// Gives back the fields that are given twice as well.
-pub(crate) fn read_object(format: Format, body: &[u8], resource: &Resource) -> Result<(Value, Vec<String>), Failure> {
+pub(crate) fn read_object(
+    schema: &Schema,
+    format: Format,
+    body: &[u8],
+    resource: &Resource,
+) -> Result<(Value, Vec<String>), Failure> {
     let kind = &resource.kind;
     let unrecognized = |error: String| {
         let shown = summary(body);
@@ -67,6 +75,7 @@ pub(crate) fn read_object(format: Format, body: &[u8], resource: &Resource) -> R
     };
     let (mut object, duplicates) = match format {
         Format::Yaml => (read_yaml(body).map_err(unrecognized)?, Vec::new()),
+        Format::Protobuf => (read_protobuf(schema, body, resource)?, Vec::new()),
         _ => json::read(body).map_err(|error| unrecognized(go_error(&error)))?,
     };
     if resource.custom.is_some() && object.get("kind").and_then(Value::as_str).is_none_or(str::is_empty) {
@@ -105,6 +114,23 @@ pub(crate) fn read_object(format: Format, body: &[u8], resource: &Resource) -> R
     }
     complete(&mut object, resource);
     Ok((object, duplicates))
+}
+
+fn read_protobuf(schema: &Schema, body: &[u8], resource: &Resource) -> Result<Value, Failure> {
+    let Some(kind) = resource.schema(schema).filter(|_| resource.custom.is_none()) else {
+        let message = "the body of the request was in an unknown format - accepted media types include: \
+                       application/json, application/yaml";
+        return Err(Failure::new(415, "UnsupportedMediaType", message, None));
+    };
+    let unreadable = |error: protobuf::Unreadable| Failure::bad_request(format!("the body cannot be read: {error}"));
+    let envelope = protobuf::open(body).map_err(unreadable)?;
+    // Another kind's numbers mean something else.
+    let own = envelope.kind.is_empty() || envelope.kind == *resource.kind;
+    let message = if own { envelope.message } else { &[] };
+    let mut object = protobuf::object(message, kind.root()).map_err(unreadable)?;
+    object["apiVersion"] = envelope.api_version.into();
+    object["kind"] = envelope.kind.into();
+    Ok(object)
 }
 
 /// The start of a body, in digits where it is no JSON object.

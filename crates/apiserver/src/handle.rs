@@ -151,7 +151,7 @@ fn put(state: &mut State, call: &Call, options: &mut Options, asked: &Asked<'_>)
     if call.subresource.as_deref() == Some("scale") {
         return scale::write(state, call, options, format, asked.body);
     }
-    let (object, duplicates) = read_object(format, asked.body, &call.resource)?;
+    let (object, duplicates) = read_object(&state.schema, format, asked.body, &call.resource)?;
     options.duplicates = duplicates;
     match (call.verb, call.subresource.as_deref()) {
         (Verb::Create, _) => write::create(state, call, options, &object),
@@ -222,7 +222,8 @@ fn finalize(state: &mut State, call: &Call, object: &Value) -> Result<write::Wri
 fn review(state: &mut State, call: &Call, asked: &Asked<'_>) -> Result<Reply, Failure> {
     let resource = call.resource.clone();
     let mut options = Options::read(call, false)?;
-    let (object, duplicates) = read_object(Format::of_object(asked.content_type)?, asked.body, &resource)?;
+    let (object, duplicates) =
+        read_object(&state.schema, Format::of_object(asked.content_type)?, asked.body, &resource)?;
     options.duplicates = duplicates;
     let mut object = write::form_strictly(state, &resource, &object, &mut options)?.0;
     let ty = state.types.of(&state.schema, &resource);

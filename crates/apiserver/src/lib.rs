@@ -66,7 +66,7 @@
 //!
 //! # What is not there
 //! These answer 501, or are plainly absent:
-//! * Protobuf and CBOR bodies, `autoscaling/v1`, `events.k8s.io/v1`, the deprecated watch paths, `/openapi/v2`.
+//! * Protobuf in answers, patches and DELETE bodies, and CBOR; `autoscaling/v1`, `events.k8s.io/v1`, the deprecated watch paths, `/openapi/v2`.
 //! * `pods/exec`, `log`, `attach`, `portforward`, `proxy`, `eviction`, `binding`, `ephemeralcontainers`, `resize`,
 //!   `serviceaccounts/token`.
 //!
@@ -124,6 +124,7 @@ mod options;
 mod owners;
 mod patch;
 mod pods;
+mod protobuf;
 mod quantity;
 mod registry;
 mod requests;

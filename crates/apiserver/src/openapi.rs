@@ -91,7 +91,9 @@ impl Maker {
         let mut made = match &resource.custom {
             Some(custom) => {
                 let mut made = custom.schema.clone();
-                let metadata = schema.field("metadata").map(|node| self.reference(node));
+                // Definitions do not repeat what metadata is.
+                let maps = state.schema.kind("", "v1", "ConfigMap");
+                let metadata = maps.and_then(|kind| kind.field("metadata")).map(|node| self.reference(node));
                 made["properties"]["metadata"] = metadata.unwrap_or_default();
                 let text = json!({"type": "string"});
                 made["properties"]["apiVersion"] = text.clone();

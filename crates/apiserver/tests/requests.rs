@@ -253,6 +253,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         1 => stuff().prop_map(|value| value.to_string().into_bytes()),
         1 => vec(any::<u8>(), 0..60),
         1 => Just(Vec::new()),
+        1 => vec(any::<u8>(), 0..80).prop_map(|bytes| [b"k8s\0\x12\x40".as_slice(), &bytes].concat()),
         1 => Just("[".repeat(5_000).into_bytes()),
         1 => Just("{\"a\":".repeat(5_000).into_bytes()),
         1 => Just(b"a: &x [1]\nb: *x\n".to_vec()),

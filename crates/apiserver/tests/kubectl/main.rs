@@ -1,5 +1,9 @@
 //! The real kubectl, unmodified, over loopback.
 
+mod both;
+mod run;
+mod watch;
+
 use std::io::Write;
 use std::process::{Output, Stdio};
 
@@ -20,6 +24,23 @@ spec:
   template:
     metadata: {labels: {app: web}}
     spec: {containers: [{name: web, image: 'web:1', ports: [{containerPort: 80}]}]}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.test}
+spec:
+  group: example.test
+  scope: Namespaced
+  names: {plural: widgets, kind: Widget}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec: {type: object, properties: {size: {type: string, description: How large.}}}
 ";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,6 +82,8 @@ async fn kubectl_applies_scales_waits_and_deletes() {
     assert_eq!(names, "deployment.apps/web\n");
     let fields = kubectl("explain deployment.spec", "").await;
     assert!(fields.contains("replicas"), "{fields}");
+    let described = kubectl("explain widget.spec.size", "").await;
+    assert!(described.contains("How large."), "{described}");
     kubectl("-n apps delete deployment web --wait --timeout=10s", "").await;
     kubectl("delete namespace apps --wait --timeout=10s", "").await;
     assert!(server.objects().get("v1", "Namespace", "", "apps").is_none());
