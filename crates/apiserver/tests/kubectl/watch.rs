@@ -13,12 +13,12 @@ use crate::run::kubectl;
 
 /// The lines that a watch prints while an object is made, changed, and deleted; each is waited for.
 fn watched(testbed: &Testbed, config: &Path, folder: &Path) -> Vec<String> {
-    let mut command = testbed.command(Tool::Kubectl).unwrap();
+    let mut command = testbed.command(Tool::Kubectl).expect("kubectl");
     command.arg("--kubeconfig").arg(config).arg("--cache-dir").arg(folder.join("cache"));
     command.args(["get", "configmaps", "--watch", "--output-watch-events", "-l", "seen=yes", "-L", "step"]);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it runs");
     let (send, lines) = mpsc::channel();
-    let output = BufReader::new(child.stdout.take().unwrap());
+    let output = BufReader::new(child.stdout.take().expect("a pipe"));
     std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
     // The watch has begun when something is seen; until then the object is made again and again.
     let run = |args: &str| {
@@ -38,8 +38,8 @@ fn watched(testbed: &Testbed, config: &Path, folder: &Path) -> Vec<String> {
         run(args);
         seen.push(next());
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.kill().expect("it runs");
+    child.wait().expect("it ran");
     // Ages differ by nature.
     seen.iter()
         .map(|line| line.split_whitespace().filter(|word| !word.ends_with('s')).collect::<Vec<_>>().join(" "))
