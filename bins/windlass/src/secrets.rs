@@ -13,11 +13,12 @@ mod failure;
 mod file_status;
 mod files;
 mod get;
-mod git_support;
+mod git_setup;
 mod groups;
 mod import;
 mod keyring;
 mod list;
+mod merge_driver;
 mod new_value;
 mod private_folder;
 mod recipients;
@@ -28,6 +29,7 @@ mod set;
 mod settings;
 mod status;
 mod subprocess;
+mod textconv;
 mod unset;
 
 use crate::outcome::Outcome;
@@ -100,9 +102,9 @@ enum Verb {
     Doctor(doctor::DoctorArgs),
     Recovery(recovery::RecoveryArgs),
     Import(import::ImportArgs),
-    Merge(git_support::MergeArgs),
-    Textconv(git_support::TextconvArgs),
-    GitSetup(git_support::GitSetupArgs),
+    Merge(merge_driver::MergeArgs),
+    Textconv(textconv::TextconvArgs),
+    GitSetup(git_setup::GitSetupArgs),
 }
 
 pub(crate) fn run(args: &SecretsArgs, console: &Console) -> anyhow::Result<Outcome> {
@@ -126,9 +128,9 @@ pub(crate) fn run(args: &SecretsArgs, console: &Console) -> anyhow::Result<Outco
         Verb::Doctor(args) => doctor::run(args, &settings),
         Verb::Recovery(args) => recovery::run(args, &settings),
         Verb::Import(args) => import::run(args, &settings),
-        Verb::Merge(args) => git_support::run_merge(args, &settings),
-        Verb::Textconv(args) => git_support::run_textconv(args, &settings),
-        Verb::GitSetup(args) => git_support::run_git_setup(args, &settings),
+        Verb::Merge(args) => merge_driver::run(args, &settings),
+        Verb::Textconv(args) => textconv::run(args, &settings),
+        Verb::GitSetup(args) => git_setup::run(args, &settings),
     };
     outcome.map_err(failure::explained)
 }

@@ -20,6 +20,8 @@ pub struct CheckOptions {
     pub exclude: Vec<String>,
     /// Whether all commits are looked through for secrets in clear.
     pub history: bool,
+    /// Whether the files are taken from Git's index, as the next commit will hold them, and not from the working directory.
+    pub staged: bool,
 }
 
 /// How bad it is.
@@ -74,7 +76,7 @@ pub fn check(
     options: &CheckOptions,
 ) -> Result<Vec<CheckFinding>, Error> {
     let excluded = patterns(&options.exclude)?;
-    let mut files = repository.all_texts()?;
+    let mut files = if options.staged { repository.staged_texts()? } else { repository.all_texts()? };
     files.retain(|file| !excluded.is_match(repository.shown(&file.path)));
     let mut findings = Vec::new();
     for (rule_file, files) in by_rules(&files, rules, repository, &mut findings) {

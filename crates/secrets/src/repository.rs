@@ -1,5 +1,6 @@
 //! The files of a repository, and those of them that somebody means.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
@@ -122,6 +123,33 @@ impl Repository {
     /// As for [`texts`](Self::texts).
     pub fn all_texts(&self) -> Result<Vec<RepositoryText>, Error> {
         read_all(self.files()?, None)
+    }
+
+    /// All files that are small enough as they stand in Git's index: what the next commit will hold.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Git`], also where this is no Git repository.
+    pub fn staged_texts(&self) -> Result<Vec<RepositoryText>, Error> {
+        let no_git = || Error::Git { what: "ls-files".to_owned(), reason: "this is no Git repository".to_owned() };
+        let git = self.git.as_ref().ok_or_else(no_git)?;
+        let listed = git.ask(["ls-files", "--stage", "-z"])?;
+        let listed = String::from_utf8_lossy(&listed);
+        // `MODE NAME STAGE<tab>PATH`; links and submodules hold no text.
+        let entries = listed.split('\0').filter(|entry| entry.starts_with("100"));
+        let entries: Vec<(String, PathBuf)> = entries
+            .filter_map(|entry| {
+                let (head, path) = entry.split_once('\t')?;
+                Some((head.split(' ').nth(1)?.to_owned(), self.root.join(path)))
+            })
+            .collect();
+        let names: BTreeSet<String> = entries.iter().map(|(name, _)| name.clone()).collect();
+        let names: Vec<String> = names.into_iter().collect();
+        let mut texts = BTreeMap::new();
+        git.objects(&names, |name, text| drop(texts.insert(name.to_owned(), Zeroizing::new(text))))?;
+        let text = |(name, path): (String, PathBuf)| Some(RepositoryText { path, text: texts.get(&name)?.clone() });
+        let is_small = |file: &RepositoryText| file.text.len() as u64 <= LARGEST;
+        Ok(entries.into_iter().filter_map(text).filter(is_small).collect())
     }
 
     /// The files that somebody names: a file is itself, whatever it is; a folder and a pattern (`apps/**/*.yaml`, from

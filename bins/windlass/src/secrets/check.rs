@@ -22,13 +22,17 @@ use crate::table::{Cell, Table};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  windlass secrets check                              in a pre-commit hook
+  windlass secrets check --staged                     in a pre-commit hook (`git-setup --hook` makes it)
   windlass secrets check --history --strict -o json   in CI
   windlass secrets check --cluster                    with the keys that Flux has there")]
 pub(crate) struct CheckArgs {
     /// Look through all commits as well
     #[arg(long)]
     history: bool,
+
+    /// Look at what is staged for the next commit, not at the working directory
+    #[arg(long)]
+    staged: bool,
 
     /// Exit with 1 where something is only at risk, too
     #[arg(long)]
@@ -55,6 +59,7 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings<'_>) -> anyhow::Result<O
     let mut options = CheckOptions::default();
     options.exclude.clone_from(&args.exclude);
     options.history = args.history;
+    options.staged = args.staged;
     let mut findings = check(&repository, &mut settings.rule_files()?, &options)?;
     if args.cluster {
         let keys = block_on(cluster_keys::read(&args.connection))?;

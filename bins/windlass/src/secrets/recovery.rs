@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
+use qrcode::render::unicode::Dense1x2;
 use windlass_secrets::{
     Access, Kind, PaperError, RecoveryKey, Repository, access, paper_rows, read_paper, read_paper_row,
 };
@@ -129,8 +130,12 @@ fn sheet(console: &Console, title: &str, key: &str, qr: bool) -> anyhow::Result<
         let code = qrcode::QrCode::new(key.as_bytes()).map_err(|_| {
             Trouble::new("the key does not fit into a QR code").help("leave it out with --no-qr").code(1)
         })?;
-        // Dark on light, as paper has it: a terminal's light blocks are the paper.
-        let drawn = Zeroizing::new(code.render::<qrcode::render::unicode::Dense1x2>().build());
+        // Ink is dark on paper, and light on most terminals.
+        let (ink, paper) = match std::io::stdout().is_terminal() {
+            true => (Dense1x2::Light, Dense1x2::Dark),
+            false => (Dense1x2::Dark, Dense1x2::Light),
+        };
+        let drawn = Zeroizing::new(code.render::<Dense1x2>().dark_color(ink).light_color(paper).build());
         text.push_str(&drawn);
         text.push_str("\n\n");
     }

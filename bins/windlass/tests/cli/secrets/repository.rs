@@ -94,6 +94,25 @@ fn with_git(home: &mut Home) {
     home.commit("set up");
 }
 
+#[test]
+fn a_commit_with_a_secret_in_clear_is_refused() {
+    let mut home = home();
+    with_git(&mut home);
+    home.done(&["git-setup", "--apply", "--hook"]);
+    home.done(&["git-setup", "--apply", "--hook"]);
+    home.write("apps/clear.yaml", secret());
+    home.git(&["add", "-A"]);
+    // What counts is what is staged, whatever became of the file since.
+    home.write("apps/clear.yaml", "a: b\n");
+    let run = home.git(&["commit", "-qm", "oops"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert!(run.stderr.contains("apps/clear.yaml:7") || run.text().contains("apps/clear.yaml:7"), "{}", run.stderr);
+    home.git(&["add", "-A"]);
+    assert_eq!(home.git(&["commit", "-qm", "fine"]).code, Some(0));
+    home.write(".git/hooks/pre-commit", "#!/bin/sh\n");
+    assert_eq!(home.run(&["git-setup", "--apply", "--hook"]).code, Some(1), "a hook of somebody else is left alone");
+}
+
 fn set(home: &Home, path: &str, value: &str) {
     let run = home.run_with(&["set", "web.sops.yaml", path, "--stdin"], value);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
