@@ -13,7 +13,7 @@ use crate::secrets::files::{InputArgs, Source};
 use crate::secrets::private_folder::PrivateFolder;
 use crate::secrets::recipients::{RecipientArgs, SelectorArgs};
 use crate::secrets::settings::Settings;
-use crate::secrets::subprocess::{self, OnInterrupt};
+use crate::secrets::subprocess::{Guard, OnInterrupt};
 use crate::secrets::{asking, set};
 use crate::trouble::{self, Trouble};
 
@@ -112,6 +112,7 @@ fn edit(
     mut take: impl FnMut(&[u8]) -> Result<(), WriteError>,
 ) -> anyhow::Result<()> {
     let folder = PrivateFolder::new()?;
+    let guard = Guard::start(Some(folder.path().to_owned()), OnInterrupt::End)?;
     if !folder.is_in_memory {
         settings.console.note(&format!(
             "warning: there is no folder in memory here (/dev/shm, $XDG_RUNTIME_DIR): the plaintext goes to {} and is \
@@ -126,7 +127,8 @@ fn edit(
     loop {
         let mut command = Command::new(&editor[0]);
         command.args(&editor[1..]).arg(&path);
-        let status = subprocess::run(&mut command, Some(folder.path().to_owned()), OnInterrupt::End)
+        let status = guard
+            .run(&mut command)
             .map_err(|error| Trouble::new(format!("cannot run the editor {}: {error}", editor[0])).code(201))?;
         if !status.success() {
             return Err(Trouble::new(format!("the editor {} failed ({status}); the file is as it was", editor[0]))
@@ -141,10 +143,7 @@ fn edit(
         let Err(error) = take(&edited) else { return Ok(()) };
         trouble::print(&Trouble::new(told(&error)).into(), settings.console);
         settings.console.note("Press enter to return to the editor, or Ctrl+C to exit.");
-        let guard =
-            subprocess::Guard::start(Some(folder.path().to_owned()), OnInterrupt::End, std::sync::Arc::default())?;
         let goes_on = asking::enter();
-        drop(guard);
         if !goes_on {
             return Err(Trouble::new("the edited text cannot be encrypted; the file is as it was").code(201).into());
         }

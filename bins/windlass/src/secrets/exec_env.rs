@@ -9,7 +9,7 @@ use windlass_sops::Variable;
 use crate::outcome::Outcome;
 use crate::secrets::files::{InputArgs, Source};
 use crate::secrets::settings::Settings;
-use crate::secrets::subprocess::{self, OnInterrupt};
+use crate::secrets::subprocess::{self, Guard, OnInterrupt};
 use crate::trouble::Trouble;
 
 /// Run a command with the values of a file in its environment
@@ -65,6 +65,6 @@ pub(crate) fn run(args: &ExecEnvArgs, settings: &Settings<'_>) -> anyhow::Result
         let error = command.exec();
         return Err(Trouble::new("cannot run /bin/sh").because(error).code(1).into());
     }
-    let status = subprocess::run(&mut command, None, OnInterrupt::LeaveToProgram)?;
+    let status = Guard::start(None, OnInterrupt::LeaveToProgram)?.run(&mut command)?;
     Ok(Outcome::Exit(subprocess::exit_code(status)))
 }

@@ -10,7 +10,7 @@ use crate::outcome::Outcome;
 use crate::secrets::files::{FormatName, InputArgs, Source};
 use crate::secrets::private_folder::PrivateFolder;
 use crate::secrets::settings::Settings;
-use crate::secrets::subprocess::{self, OnInterrupt, User};
+use crate::secrets::subprocess::{self, Guard, OnInterrupt, User};
 use crate::trouble::Trouble;
 
 /// Run a command with the path of the decrypted file in place of {}
@@ -67,9 +67,9 @@ pub(crate) fn run(args: &ExecFileArgs, settings: &Settings<'_>) -> anyhow::Resul
     let plaintext = document.print(format)?;
     drop((document, source));
     let given = Given::new(args, name, plaintext)?;
-    let path = given.path().to_string_lossy().into_owned();
+    let path = given.path.to_string_lossy().into_owned();
     let mut command = subprocess::shell(&args.command.replace("{}", &path), args.user.as_deref(), false)?;
-    let status = subprocess::run(&mut command, given.folder(), OnInterrupt::LeaveToProgram)?;
+    let status = given.guard.run(&mut command)?;
     drop(given);
     Ok(Outcome::Exit(subprocess::exit_code(status)))
 }
@@ -84,19 +84,33 @@ fn file_name(name: Option<&str>) -> anyhow::Result<&str> {
 }
 
 /// What the command is given, for as long as it runs.
-enum Given {
+struct Given {
+    path: PathBuf,
+    guard: Guard,
+    _holder: Holder,
+}
+
+/// What is gone when the command has ended.
+enum Holder {
     /// A file without a name: there is nothing to be left behind, even if we are killed.
-    Nameless(#[expect(dead_code, reason = "the file lives as long as it is open")] std::fs::File, PathBuf),
-    Folder(PrivateFolder, PathBuf),
+    Nameless {
+        _file: std::fs::File,
+    },
+    Folder {
+        _folder: PrivateFolder,
+    },
 }
 
 impl Given {
     fn new(args: &ExecFileArgs, name: &str, plaintext: Zeroizing<Vec<u8>>) -> anyhow::Result<Self> {
         let trouble = |error| Trouble::new("cannot hand over the plaintext").because(error).code(3);
         if args.no_fifo && args.filename.is_none() && args.user.is_none() && cfg!(target_os = "linux") {
-            return Ok(nameless(&plaintext).map_err(trouble)?);
+            let guard = Guard::start(None, OnInterrupt::LeaveToProgram)?;
+            let (file, path) = nameless(&plaintext).map_err(trouble)?;
+            return Ok(Self { path, guard, _holder: Holder::Nameless { _file: file } });
         }
         let folder = PrivateFolder::new()?;
+        let guard = Guard::start(Some(folder.path().to_owned()), OnInterrupt::LeaveToProgram)?;
         let path = if args.no_fifo {
             folder.write(name, &plaintext).map_err(trouble)?
         } else {
@@ -113,20 +127,7 @@ impl Given {
         if !args.no_fifo {
             feed(path.clone(), plaintext);
         }
-        Ok(Self::Folder(folder, path))
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Self::Nameless(_, path) | Self::Folder(_, path) => path,
-        }
-    }
-
-    fn folder(&self) -> Option<PathBuf> {
-        match self {
-            Self::Nameless(..) => None,
-            Self::Folder(folder, _) => Some(folder.path().to_owned()),
-        }
+        Ok(Self { path, guard, _holder: Holder::Folder { _folder: folder } })
     }
 }
 
@@ -152,7 +153,7 @@ fn feed(path: PathBuf, plaintext: Zeroizing<Vec<u8>>) {
 }
 
 #[cfg(target_os = "linux")]
-fn nameless(plaintext: &[u8]) -> std::io::Result<Given> {
+fn nameless(plaintext: &[u8]) -> std::io::Result<(std::fs::File, PathBuf)> {
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
     use std::os::fd::AsRawFd as _;
     let file = memfd_create("windlass-secret", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
@@ -160,10 +161,10 @@ fn nameless(plaintext: &[u8]) -> std::io::Result<Given> {
     file.write_all(plaintext)?;
     fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
     let path = PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()));
-    Ok(Given::Nameless(file, path))
+    Ok((file, path))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn nameless(_plaintext: &[u8]) -> std::io::Result<Given> {
+fn nameless(_plaintext: &[u8]) -> std::io::Result<(std::fs::File, PathBuf)> {
     Err(std::io::ErrorKind::Unsupported.into())
 }

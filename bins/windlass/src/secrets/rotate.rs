@@ -16,7 +16,8 @@ use crate::trouble::Trouble;
 /// Give files new data keys, and add or remove recipients
 ///
 /// Every value is encrypted anew, so that whoever has an old data key opens none. The values themselves stay: whoever was
-/// removed has seen them, and which ones is listed, to be changed at their source.
+/// removed has seen them, and which ones is listed, to be changed at their source. Killed in the middle, it leaves files that
+/// all open, some with the new key: run it again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

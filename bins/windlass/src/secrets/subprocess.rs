@@ -1,7 +1,7 @@
 //! Programs that are run with a plaintext at hand, and what happens to it when somebody ends us meanwhile.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Mutex};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -19,44 +19,26 @@ pub(crate) enum OnInterrupt {
     LeaveToProgram,
 }
 
-/// Runs a program to its end. SIGTERM and SIGHUP are passed on to it, the folder is wiped, and we end.
-pub(crate) fn run(
-    command: &mut Command,
-    folder: Option<PathBuf>,
-    interrupt: OnInterrupt,
-) -> anyhow::Result<ExitStatus> {
-    let running: Arc<Mutex<Option<u32>>> = Arc::default();
-    let guard = Guard::start(folder, interrupt, running.clone())?;
-    let mut child: Child = command.spawn()?;
-    if let Ok(mut running) = running.lock() {
-        *running = Some(child.id());
-    }
-    let status = child.wait();
-    if let Ok(mut running) = running.lock() {
-        *running = None;
-    }
-    drop(guard);
-    Ok(status?)
+/// Catches signals for as long as it lives: SIGTERM and SIGHUP are passed on to the program that runs, the folder is wiped, and
+/// we end. It is made before there is a plaintext in the folder.
+pub(crate) struct Guard {
+    signals: Handle,
+    running: Arc<Mutex<Option<u32>>>,
 }
 
-/// Catches signals for as long as it lives.
-pub(crate) struct Guard(Handle);
-
 impl Guard {
-    pub(crate) fn start(
-        folder: Option<PathBuf>,
-        interrupt: OnInterrupt,
-        running: Arc<Mutex<Option<u32>>>,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn start(folder: Option<PathBuf>, interrupt: OnInterrupt) -> anyhow::Result<Self> {
         let trouble = |error| Trouble::new("cannot wait for signals").because(error).code(1);
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(trouble)?;
         let handle = signals.handle();
+        let running: Arc<Mutex<Option<u32>>> = Arc::default();
+        let known = running.clone();
         std::thread::spawn(move || {
             for signal in signals.forever() {
                 if signal == SIGINT && interrupt == OnInterrupt::LeaveToProgram {
                     continue;
                 }
-                if let Some(process) = running.lock().ok().and_then(|running| *running) {
+                if let Some(process) = known.lock().ok().and_then(|running| *running) {
                     end(process);
                 }
                 if let Some(folder) = &folder {
@@ -66,13 +48,34 @@ impl Guard {
                 std::process::exit(128 + signal);
             }
         });
-        Ok(Self(handle))
+        Ok(Self { signals: handle, running })
+    }
+
+    /// Runs a program to its end.
+    pub(crate) fn run(&self, command: &mut Command) -> std::io::Result<ExitStatus> {
+        let set = |process: Option<u32>| {
+            if let Ok(mut running) = self.running.lock() {
+                *running = process;
+            }
+        };
+        let mut child = {
+            // A signal that comes now waits until it is known whom to pass it on to.
+            let running = self.running.lock();
+            let child = command.spawn()?;
+            if let Ok(mut running) = running {
+                *running = Some(child.id());
+            }
+            child
+        };
+        let status = child.wait();
+        set(None);
+        status
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.0.close();
+        self.signals.close();
     }
 }
 
