@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::apply::{self, ApplyArgs};
+use crate::backup::{self, BackupArgs};
 use crate::build::{self, BuildArgs};
 use crate::completions::{self, CompletionsArgs};
 use crate::crds;
@@ -50,6 +51,7 @@ pub(crate) enum Command {
     Reconcile(ReconcileArgs),
     Suspend(SuspendArgs),
     Resume(ResumeArgs),
+    Backup(Box<BackupArgs>),
     /// Print the definitions (CRDs) of the Flux kinds that windlassd reconciles
     #[command(after_help = "\
 Examples:
@@ -70,6 +72,7 @@ impl Command {
             Self::Reconcile(args) => reconcile::run(args, console),
             Self::Suspend(args) => suspend::suspend(args, console),
             Self::Resume(args) => suspend::resume(args, console),
+            Self::Backup(args) => backup::run(args, console),
             Self::Crds => crds::run(console),
             Self::Secrets(args) => secrets::run(args, console),
             Self::Completions(args) => completions::run(args, console),

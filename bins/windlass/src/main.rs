@@ -1,6 +1,7 @@
 //! The command line of Windlass: see what a repository says, what it would change in a cluster, and carry it out.
 
 mod apply;
+mod backup;
 mod build;
 mod cli;
 mod completions;

@@ -31,6 +31,10 @@ impl Cell {
         Self { style: AnsiColor::Yellow.on_default(), ..self }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     fn width(&self) -> usize {
         self.text.chars().count()
     }

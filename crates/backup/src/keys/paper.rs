@@ -42,7 +42,7 @@ impl PaperKey<'_> {
         card.push_str(&format!("WINDLASS RECOVERY KEY \"{}\", printed {}\n\n", self.recipient.label, self.printed));
         card.push_str("Whoever has this page can read all backups. Keep it away from the machines that it is for.\n");
         card.push_str(
-            "Type the numbered lines in, words included: windlass key read. Spaces and case do not matter.\n\n",
+            "Type the numbered lines in, words included: windlass backup key read. Spaces and case do not matter.\n\n",
         );
         for (number, line) in lines(payload).enumerate() {
             let groups = Zeroizing::new(

@@ -1,0 +1,72 @@
+//! `windlass backup init`: a repository in an empty place.
+
+use std::io::Write;
+
+use windlass_backup::{InitOptions, Repository};
+
+use super::place::{self, PlaceArgs};
+use crate::kubeconfig::block_on;
+use crate::outcome::Outcome;
+use crate::output::Console;
+use crate::trouble::Trouble;
+
+/// Make the repository that the configuration describes
+///
+/// It finds out first what the store really does: whether it keeps what it is given, and whether it can refuse to overwrite.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A configuration, windlass-backup.yaml:
+  repository: s3://backups/home?endpoint=https://nas.lan:9000   # or a folder: /mnt/nas/backup
+  writerKey: writer.key              # windlass backup key new writer.key --writer
+  recipients:                        # windlass backup key new paper.key
+    - {label: paper,   key: age1...}
+    - {label: partner, key: age1...}
+  save:
+    cluster: {}                      # what Git does not bring back; {scope: everything} for all
+    files:
+      - {name: notes, path: /srv/notes, exclude: ['*.log'], databases: snapshot}
+    sqlite:
+      - {name: home-assistant, path: /srv/ha/home-assistant_v2.db}
+    dumps:
+      - {name: keycloak, command: [pg_dump, -Fc, keycloak], timeout: 10m}
+    git:
+      - {name: homelab, url: https://git.example.org/me/homelab, branch: main}")]
+pub(super) struct InitArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+
+    /// Encrypt to a single key. Whoever loses that key has lost the backup
+    #[arg(long)]
+    waive_second_recipient: bool,
+}
+
+pub(super) fn run(args: &InitArgs, console: &Console) -> anyhow::Result<Outcome> {
+    let config = args.place.require_config()?;
+    let writer = place::writer_of(&config)?;
+    let recipients = config.recipients()?;
+    if recipients.is_empty() {
+        return Err(config.fault(&[], "`recipients` is missing: for whom is it encrypted?"));
+    }
+    let store = args.place.store(Some(&config))?;
+    let mut options = InitOptions::new(recipients, &writer);
+    options.other_writers.clone_from(&config.config.trusted_writers);
+    options.waive_second_recipient = args.waive_second_recipient;
+    options.cache = place::cache(Some(&config));
+    let repository = block_on(async { Ok(Repository::init(store, options).await) })?.map_err(|error| match error {
+        windlass_backup::Error::TooFewRecipients { .. } => {
+            let help = "a second one may be on paper or with somebody you trust; --waive-second-recipient does without";
+            anyhow::Error::from(Trouble::new(error.to_string()).help(help))
+        }
+        error => error.into(),
+    })?;
+    let mut out = console.out();
+    writeln!(out, "made the repository {} at {}", repository.id(), repository.place())?;
+    for recipient in repository.recipients() {
+        writeln!(out, "  opens with    {} ({})", recipient.label, recipient.fingerprint())?;
+    }
+    for writer in repository.writers() {
+        writeln!(out, "  written by    {writer}")?;
+    }
+    writeln!(out, "Keep the line of the writer with your recovery keys: a restore believes nobody else.")?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,172 @@
+//! `windlass backup job`: manifests for a Job beside a volume.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::outcome::Outcome;
+use crate::output::{self, Console};
+
+/// Print manifests for a CronJob (or a Job) that backs up a volume from beside it
+///
+/// It runs on the node of the volume's Pod, since databases can be read safely only there, with the volume mounted at
+/// /volumes/CLAIM. The configuration comes from a ConfigMap, keys come from a Secret.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  windlass backup job home-assistant --namespace home --claim config --schedule '0 3 * * *' \\
+      --beside app=home-assistant --image registry.lan/windlass:0.1.0 | kubectl apply -f -
+
+What has to be there in the namespace:
+  ConfigMap windlass-backup-NAME   windlass-backup.yaml, with paths below /volumes/CLAIM (--config)
+  Secret    windlass-backup-NAME   at /etc/windlass/keys: writer.key, and a credentials file for S3")]
+pub(super) struct JobArgs {
+    /// What is backed up
+    #[arg(value_name = "NAME")]
+    name: String,
+
+    /// The namespace of the volume
+    #[arg(long, short, value_name = "NAMESPACE")]
+    namespace: String,
+
+    /// The claim of the volume; may be given more than once
+    #[arg(long, value_name = "CLAIM", required = true)]
+    claim: Vec<String>,
+
+    /// The image with windlass in it
+    #[arg(long, value_name = "IMAGE")]
+    image: String,
+
+    /// When, as cron writes it; without it a Job that runs once
+    #[arg(long, value_name = "CRON")]
+    schedule: Option<String>,
+
+    /// Run on the node of the Pods with this label; needed where a claim may be mounted on one node only
+    #[arg(long, value_name = "LABEL=VALUE", value_parser = label)]
+    beside: Option<(String, String)>,
+
+    /// Run as this user and group: those of the files
+    #[arg(long, value_name = "UID:GID", value_parser = owner, default_value = "0:0")]
+    user: (i64, i64),
+
+    /// The ConfigMap is made from this configuration
+    #[arg(long, short, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("a label is NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn owner(text: &str) -> Result<(i64, i64), String> {
+    let (user, group) = text.split_once(':').unwrap_or((text, text));
+    let number = |text: &str| text.parse().map_err(|_| format!("{text:?} is no number of a user or group"));
+    Ok((number(user)?, number(group)?))
+}
+
+pub(super) fn run(args: &JobArgs, console: &Console) -> anyhow::Result<Outcome> {
+    let mut text = String::new();
+    for manifest in manifests(args)? {
+        text.push_str("---\n");
+        text.push_str(&output::yaml(&manifest)?);
+    }
+    console.data(text.as_bytes())?;
+    Ok(Outcome::Done)
+}
+
+fn manifests(args: &JobArgs) -> anyhow::Result<Vec<Value>> {
+    let full_name = format!("windlass-backup-{}", args.name);
+    let mut manifests = Vec::new();
+    if let Some(path) = &args.config {
+        // What cannot be read here cannot be read there.
+        let text = super::config::ConfigFile::read(path)?.into_text();
+        manifests.push(json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": metadata(&full_name, args),
+            "data": { "windlass-backup.yaml": text },
+        }));
+    }
+    let job = json!({
+        // A run that failed is told by its exit code; the next one is tried at its own time.
+        "backoffLimit": 1,
+        "activeDeadlineSeconds": 6 * 3600,
+        "template": { "metadata": { "labels": labels(args) }, "spec": pod(&full_name, args) },
+    });
+    manifests.push(match &args.schedule {
+        None => json!({ "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata(&full_name, args), "spec": job }),
+        Some(schedule) => json!({
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "metadata": metadata(&full_name, args),
+            "spec": {
+                "schedule": schedule,
+                "concurrencyPolicy": "Forbid",
+                // Late rather than never, after a night without power.
+                "startingDeadlineSeconds": 12 * 3600,
+                "successfulJobsHistoryLimit": 1,
+                "failedJobsHistoryLimit": 3,
+                "jobTemplate": { "spec": job },
+            },
+        }),
+    });
+    Ok(manifests)
+}
+
+fn metadata(name: &str, args: &JobArgs) -> Value {
+    json!({ "name": name, "namespace": args.namespace, "labels": labels(args) })
+}
+
+fn labels(args: &JobArgs) -> Value {
+    json!({ "app.kubernetes.io/name": "windlass-backup", "app.kubernetes.io/instance": args.name })
+}
+
+fn pod(full_name: &str, args: &JobArgs) -> Value {
+    let claims = || args.claim.iter().enumerate().map(|(index, claim)| (format!("volume-{index}"), claim));
+    let mut mounts: Vec<Value> = claims()
+        // Not read-only: a reader of a database in WAL mode writes to the file that says who reads.
+        .map(|(name, claim)| json!({ "name": name, "mountPath": format!("/volumes/{claim}") }))
+        .collect();
+    mounts.extend([
+        json!({ "name": "config", "mountPath": "/etc/windlass/config", "readOnly": true }),
+        json!({ "name": "keys", "mountPath": "/etc/windlass/keys", "readOnly": true }),
+        json!({ "name": "scratch", "mountPath": "/tmp" }),
+    ]);
+    let mut volumes: Vec<Value> = claims()
+        .map(|(name, claim)| json!({ "name": name, "persistentVolumeClaim": { "claimName": claim } }))
+        .collect();
+    volumes.extend([
+        json!({ "name": "config", "configMap": { "name": full_name } }),
+        json!({ "name": "keys", "secret": { "secretName": full_name, "defaultMode": 0o440 } }),
+        json!({ "name": "scratch", "emptyDir": {} }),
+    ]);
+    let (user, group) = args.user;
+    let mut pod = json!({
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": false,
+        "terminationGracePeriodSeconds": 30,
+        "securityContext": { "runAsUser": user, "runAsGroup": group, "fsGroup": group, "fsGroupChangePolicy": "OnRootMismatch" },
+        "containers": [{
+            "name": "backup",
+            "image": args.image,
+            "args": ["backup", "run", "--config", "/etc/windlass/config/windlass-backup.yaml"],
+            "env": [{ "name": "XDG_CACHE_HOME", "value": "/tmp" }],
+            "resources": { "requests": { "cpu": "50m", "memory": "64Mi" }, "limits": { "memory": "256Mi" } },
+            "securityContext": {
+                "allowPrivilegeEscalation": false,
+                "readOnlyRootFilesystem": true,
+                "capabilities": { "drop": ["ALL"] },
+            },
+            "volumeMounts": mounts,
+        }],
+        "volumes": volumes,
+    });
+    if let Some((name, value)) = &args.beside {
+        pod["affinity"] = json!({ "podAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": [{
+            "labelSelector": { "matchLabels": { name.as_str(): value } },
+            "topologyKey": "kubernetes.io/hostname",
+        }] } });
+    }
+    pod
+}
