@@ -3,7 +3,7 @@
 //! ```text
 //! windlass-backup.json                             marker: who the repository is, recipients, writers; signed; written once
 //! RESTORE.txt                                      how to restore with age, zstd, tar, sqlite3
-//! items/<2>/<id>-<own>.<form>.zst.age              data; never changed
+//! items/<2>/<own>.<form>.zst.age                   data; never changed
 //! snapshots/<seq>-<utc>-<ulid>/manifest.json.zst.age   names, facts; used again by later commits that say the same
 //! snapshots/<seq>-<utc>-<ulid>/commit.json         clear and signed; written last: with it the snapshot is there
 //! snapshots/<seq>-<utc>-<ulid>/marker.json         a change of recipients or writers, in the same row
@@ -13,9 +13,10 @@
 //! probe/…                                          for moments
 //! ```
 //!
-//! * `<id>` is HMAC-SHA-256, under the writer's naming key, of the form, a zero byte, and the SHA-256 of the plain bytes.
-//!   A bare hash of a small secret could be guessed. `<own>` is given once: age encrypts the same content to other bytes
-//!   each time, and a key that a commit refers to is never written over.
+//! * `<own>` is given once: age encrypts the same content to other bytes each time, and a key that a commit refers to is
+//!   never written over. It says nothing of the content, so that a new item is sent while it is read.
+//! * An item's id, in commit and manifest, is HMAC-SHA-256 under the writer's naming key of the form, a zero byte, and the
+//!   SHA-256 of the plain bytes. A bare hash of a small secret could be guessed.
 //! * Data is zstd (level 3, with its checksum, windows of 8 MiB at most), then age to all recipients.
 //! * The naming key and the signing key come of the writer's secret by HKDF-SHA-256.
 //! * Signed documents are JSON over several lines; the signature is the last line but one, Ed25519 over the bytes before

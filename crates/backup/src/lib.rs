@@ -78,6 +78,7 @@
 //! (`age -d | zstd -d` gives JSON: names and facts) and items (`age -d | zstd -d` gives a tar archive, a SQLite database, a
 //! Git bundle, or a dump). The last line but one of a commit is the Ed25519 signature over the bytes before that line.
 
+mod age_file;
 mod cache;
 mod claim;
 mod clock;

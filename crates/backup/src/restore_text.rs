@@ -19,7 +19,7 @@ It begins with AGE-SECRET-KEY-1, and is not in this place. (An SSH key serves as
 What is here
   snapshots/<number>-<time>-<id>/commit.json           one per backup; without it there is no backup
   snapshots/<number>-<time>-<id>/manifest.json.zst.age what is in it, by name
-  items/<2 digits>/<id>-<own part>.<form>.zst.age      the data; a backup may use items of older ones
+  items/<2 digits>/<own name>.<form>.zst.age           the data; a backup may use items of older ones
 
 1. Choose a backup: the folder in snapshots/ that sorts last and has a commit.json.
    The fields in commit.json: \"manifest\" (\"key\" says where it is) and \"items\" (\"id\", \"key\", \"size\",

@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Read, Write};
 use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 
+use crate::age_file::AgeWriter;
 use crate::identifier::hex;
 use crate::store::{PART_SIZE, PartSender};
 
@@ -48,9 +49,7 @@ pub(crate) fn seal<W: Write>(
     out: W,
     progress: &dyn Fn(u64),
 ) -> io::Result<(Sealed, W)> {
-    let to = recipients.iter().map(|recipient| recipient.as_ref() as &dyn age::Recipient);
-    let encryptor = age::Encryptor::with_recipients(to).map_err(io::Error::other)?;
-    let age = encryptor.wrap_output(Measuring::new(out))?;
+    let age = AgeWriter::new(recipients, Measuring::new(out))?;
     let mut zstd = zstd::stream::write::Encoder::new(age, LEVEL)?;
     zstd.include_checksum(true)?;
     let mut measuring = Measuring::new(zstd);

@@ -177,10 +177,7 @@ impl Commit {
             return refuse("its manifest is named wrongly");
         }
         for item in &self.items {
-            let named = item.key.starts_with(ITEMS)
-                && check_key(&item.key).is_ok()
-                && is_hex(&item.id, 32)
-                && item.key.split('/').next_back().is_some_and(|file| file.starts_with(&item.id));
+            let named = item.key.starts_with(ITEMS) && check_key(&item.key).is_ok() && is_hex(&item.id, 32);
             if !named || !is_hex(&item.sha256, 32) || !is_hex(&item.tag, 16) {
                 return refuse("an item is named wrongly");
             }

@@ -74,12 +74,14 @@ pub(crate) fn snapshot_file(key: &str) -> Option<SnapshotFile<'_>> {
     }
 }
 
-/// A new key for an item. Besides the id, which the content decides, it has a part that nobody else gives: age encrypts
-/// the same content to other bytes each time, and an object that a commit refers to is never written over.
-pub(crate) fn item_key(id: &str, extension: &str) -> Result<String, Error> {
-    let mut own = [0; 6];
+/// A new key for an item, which nobody else gives: age encrypts the same content to other bytes each time, and an object
+/// that a commit refers to is never written over. It says nothing of the content, so that sending can begin before all of
+/// it was read.
+pub(crate) fn item_key(extension: &str) -> Result<String, Error> {
+    let mut own = [0; 16];
     fill(&mut own)?;
-    Ok(format!("{ITEMS}{}/{id}-{}.{extension}.zst.age", id.get(..2).unwrap_or("00"), hex(&own)))
+    let own = hex(&own);
+    Ok(format!("{ITEMS}{}/{own}.{extension}.zst.age", own.get(..2).unwrap_or("00")))
 }
 
 #[cfg(test)]

@@ -44,8 +44,8 @@ impl Run {
     /// Saves one item under a logical name, such as `cluster/objects` or `sqlite/home/notes`. What is unchanged since the
     /// last snapshot is not sent. A name added twice is an error.
     ///
-    /// A source that can be read again is read once to see whether it changed, and once more to send it. One that changes
-    /// in between, or that cannot be read again, is first put, encrypted, into a nameless file in the scratch folder.
+    /// A source that can be read again and was saved before is read once to see whether it changed, and once more to send
+    /// it. One that changes in between, or that cannot be read again, is first put, encrypted, into a nameless file in the scratch folder.
     ///
     /// # Errors
     /// When the source fails, in which case [`skip`](Self::skip) can say so in the snapshot, or when the store does.
@@ -69,6 +69,17 @@ impl Run {
     ) -> Result<Added, Error> {
         let format = source.format();
         let mut work = Work { source, name: name.to_owned(), progress: self.options.progress.clone() };
+        if work.source.is_repeatable() && !self.was_there(name) && !self.options.dry_run {
+            // Nothing to compare with: what is read once is what is saved.
+            let key = item_key(format.extension())?;
+            let (work, sealed) = self.stream(work, &key, None).await?;
+            if let Some(sealed) = sealed {
+                let id = self.item_id(format, &sealed.plain);
+                let facts = work.source.facts();
+                return Ok(self.keep(name, format, item(id, key, &sealed), &sealed.plain, facts, meta, false));
+            }
+            return Err(Error::Worker { doing: "seal an item" });
+        }
         if work.source.is_repeatable() {
             for _ in 0..TRIES {
                 let (back, plain) = work.measure().await?;
@@ -81,8 +92,8 @@ impl Run {
                     let stored = planned(id, &plain);
                     return Ok(self.keep(name, format, stored, &plain, work.source.facts(), meta, false));
                 }
-                let key = item_key(&id, format.extension())?;
-                let (back, sealed) = self.stream(work, &key, &plain).await?;
+                let key = item_key(format.extension())?;
+                let (back, sealed) = self.stream(work, &key, Some(&plain)).await?;
                 work = back;
                 if let Some(sealed) = sealed {
                     let stored = item(id, key, &sealed);
@@ -101,7 +112,7 @@ impl Run {
         if self.options.dry_run {
             return Ok(self.keep(name, format, planned(id, &plain), &plain, facts, meta, false));
         }
-        let key = item_key(&id, format.extension())?;
+        let key = item_key(format.extension())?;
         self.send_file(file, &key).await?;
         Ok(self.keep(name, format, item(id, key, &sealed), &plain, facts, meta, false))
     }
@@ -112,6 +123,13 @@ impl Run {
 
     fn age_recipients(&self) -> Result<Vec<Box<dyn age::Recipient + Send>>, Error> {
         parse_all(&self.recipients)
+    }
+
+    /// Whether the last snapshot has an item of this name, which may be unchanged.
+    fn was_there(&self, name: &str) -> bool {
+        let tag = self.tag(name);
+        self.reusable
+            && self.previous.as_ref().is_some_and(|previous| previous.items.iter().any(|item| item.tag == tag))
     }
 
     /// The same content in this run or in the last snapshot.
@@ -154,13 +172,13 @@ impl Run {
         added
     }
 
-    /// Sends a source while it is read. `None` when it is not what was measured; nothing was written then.
-    async fn stream(&self, work: Work, key: &str, plain: &Measured) -> Result<(Work, Option<Sealed>), Error> {
+    /// Sends a source while it is read. `None` when it is not what was measured before; nothing was written then.
+    async fn stream(&self, work: Work, key: &str, plain: Option<&Measured>) -> Result<(Work, Option<Sealed>), Error> {
         let (sender, parts) = Parts::channel();
-        let (recipients, expected) = (self.age_recipients()?, plain.clone());
+        let (recipients, expected) = (self.age_recipients()?, plain.cloned());
         let sealing = tokio::task::spawn_blocking(move || {
             work.seal(&recipients, PartWriter::new(sender), |sealed, out| {
-                if sealed.plain != expected {
+                if expected.is_some_and(|expected| sealed.plain != expected) {
                     // Dropped without an end: the store takes it back.
                     return Ok(None);
                 }

@@ -15,8 +15,10 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
 use windlass_backup::{S3Credentials, S3Options, S3Store, S3Timeouts};
 
 pub(crate) use objects::Objects;
@@ -57,6 +59,15 @@ impl FaultServer {
     pub(crate) const SECRET_KEY: &str = "fault-very-secret";
 
     pub(crate) fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// The same behind TLS, with a certificate for 127.0.0.1.
+    pub(crate) fn start_tls(certificate: Arc<rustls::ServerConfig>) -> Self {
+        Self::start_with(Some(TlsAcceptor::from(certificate)))
+    }
+
+    fn start_with(tls: Option<TlsAcceptor>) -> Self {
         let state = Arc::new(Mutex::new(State::default()));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -68,7 +79,7 @@ impl FaultServer {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let listener = TcpListener::from_std(listener).unwrap();
-                tokio::select! { () = serve(listener, shared) => {}, _ = ended => {} }
+                tokio::select! { () = serve(listener, tls, shared) => {}, _ = ended => {} }
             });
         });
         Self { address, state, _running: running }
@@ -80,6 +91,10 @@ impl FaultServer {
 
     pub(crate) fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Options that give up soon.
@@ -122,19 +137,31 @@ impl FaultServer {
     }
 }
 
-async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
+async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<Mutex<State>>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { return };
-        let state = state.clone();
+        let (state, tls) = (state.clone(), tls.clone());
         tokio::spawn(async move {
-            let service = service_fn(move |request: hyper::Request<Incoming>| {
-                let state = state.clone();
-                async move { answer::answer(&state, request).await }
-            });
-            // A fault that drops the connection is an error here, and meant.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            match tls {
+                None => converse(stream, state).await,
+                Some(tls) => {
+                    // Whoever does not like the certificate goes away here.
+                    if let Ok(stream) = tls.accept(stream).await {
+                        converse(stream, state).await;
+                    }
+                }
+            }
         });
     }
+}
+
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<Mutex<State>>) {
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let state = state.clone();
+        async move { answer::answer(&state, request).await }
+    });
+    // A fault that drops the connection is an error here, and meant.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 pub(crate) type Body = http_body_util::combinators::BoxBody<bytes::Bytes, std::io::Error>;

@@ -11,6 +11,8 @@ mod memory_store;
 mod prefixes;
 mod real_servers;
 mod s3_faults;
+mod sources;
 mod stock_tools;
 mod support;
+mod tls;
 mod trust;
