@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 /// The time that the server writes into objects: the machine's, or one that only a test moves.
 ///
-/// Under a virtual clock behaviours and timestamps stand still until [`advance`](Clock::advance) is called, so a test
+/// Under a virtual clock behaviours and timestamps stand still until [`advance`](crate::ApiServer::advance) is called, so a test
 /// of an hour's wait takes no time. Injected latency is always real.
 #[derive(Debug, Default)]
 pub struct Clock {
@@ -27,9 +27,15 @@ impl Clock {
         }
     }
 
+    /// Whether only a test moves it.
+    #[must_use]
+    pub fn is_virtual(&self) -> bool {
+        self.fixed.load(Ordering::Relaxed) != 0
+    }
+
     /// Moves a virtual clock forward; does nothing to the machine's.
-    pub fn advance(&self, by: Duration) {
-        if self.fixed.load(Ordering::Relaxed) != 0 {
+    pub(crate) fn advance(&self, by: Duration) {
+        if self.is_virtual() {
             self.fixed.fetch_add(i64::try_from(by.as_secs()).unwrap_or(0), Ordering::Relaxed);
         }
     }

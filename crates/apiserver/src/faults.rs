@@ -4,15 +4,30 @@ use std::time::Duration;
 use crate::failure::Failure;
 use crate::requests::LoggedRequest;
 
-/// The faults that are to happen, in the order in which they were added: for a request the first that fits it is used.
+/// The faults that are to happen, in the order in which they were added: of those that fit a request the first is used, and
+/// latency comes on top.
+///
+/// They are the same through [`ApiServer::client`](crate::ApiServer::client) and over loopback. A request that meets one is in
+/// the log with the status that it was answered.
 ///
 /// ```
 /// use std::time::Duration;
+/// use k8s_openapi::api::core::v1::ConfigMap;
+/// use kube::api::{Api, ListParams};
 /// use windlass_apiserver::{ApiServer, Fault};
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
 /// let server = ApiServer::new();
-/// server.faults().add(Fault::too_many_requests(2).verb("patch").times(3));
-/// server.faults().add(Fault::latency(Duration::from_millis(5)).resource("deployments.apps"));
+/// let maps: Api<ConfigMap> = Api::namespaced(server.client(), "default");
+/// server.faults().add(Fault::too_many_requests(2).verb("list").resource("configmaps").times(1));
+/// server.faults().add(Fault::latency(Duration::from_millis(5)));
+///
+/// let refused = maps.list(&ListParams::default()).await.unwrap_err();
+/// assert!(matches!(refused, kube::Error::Api(status) if status.code == 429));
+/// assert!(maps.list(&ListParams::default()).await.is_ok());
+/// assert_eq!(server.requests().count("list", "configmaps"), 2);
+/// # }
 /// ```
 #[derive(Debug, Default)]
 pub struct Faults(Mutex<Vec<Fault>>);
@@ -25,6 +40,7 @@ pub struct Fault {
     verb: Option<String>,
     resource: Option<String>,
     name: Option<String>,
+    agent: Option<String>,
     left: Option<usize>,
 }
 
@@ -89,7 +105,8 @@ impl Fault {
         Self::new(Effect::CutBody(after_bytes))
     }
 
-    /// The next watch that has something to send sends `ERROR` with 410 instead, and ends. Cannot be narrowed down.
+    /// The next watch that has something to send sends `ERROR` with 410 instead, and ends. It happens once, unless
+    /// [`times`](Self::times) says otherwise.
     pub fn gone() -> Self {
         Self { left: Some(1), ..Self::new(Effect::Gone) }
     }
@@ -112,6 +129,12 @@ impl Fault {
         self
     }
 
+    /// Only requests of the client whose `User-Agent` begins with this name and a slash.
+    pub fn agent(mut self, agent: impl Into<String>) -> Self {
+        self.agent = Some(agent.into());
+        self
+    }
+
     /// Only so many times. Default: until [`Faults::clear`].
     pub fn times(mut self, times: usize) -> Self {
         self.left = Some(times);
@@ -119,14 +142,21 @@ impl Fault {
     }
 
     fn new(effect: Effect) -> Self {
-        Self { effect, verb: None, resource: None, name: None, left: None }
+        Self { effect, verb: None, resource: None, name: None, agent: None, left: None }
+    }
+
+    /// Counts one use; says whether it was the last.
+    fn is_used_up(&mut self) -> bool {
+        let Some(left) = &mut self.left else { return false };
+        *left = left.saturating_sub(1);
+        *left == 0
     }
 
     fn fits(&self, request: &LoggedRequest) -> bool {
-        !matches!(self.effect, Effect::Gone)
-            && self.verb.as_deref().is_none_or(|verb| verb == request.verb)
+        self.verb.as_deref().is_none_or(|verb| verb == request.verb)
             && self.resource.as_deref().is_none_or(|resource| resource == request.resource)
             && self.name.as_deref().is_none_or(|name| name == request.name)
+            && self.agent.as_deref().is_none_or(|agent| agent == request.agent)
     }
 }
 
@@ -147,12 +177,28 @@ impl Faults {
         self.lock().len()
     }
 
-    pub(crate) fn take(&self, request: &LoggedRequest) -> Option<Effect> {
-        self.take_where(|fault| fault.fits(request))
+    /// How much later a request is answered.
+    pub(crate) fn take_latency(&self, request: &LoggedRequest) -> Duration {
+        let mut latency = Duration::ZERO;
+        let mut faults = self.lock();
+        faults.retain_mut(|fault| match fault.effect {
+            Effect::Latency(by) if fault.fits(request) => {
+                latency += by;
+                !fault.is_used_up()
+            }
+            _ => true,
+        });
+        latency
     }
 
-    pub(crate) fn take_gone(&self) -> bool {
-        self.take_where(|fault| matches!(fault.effect, Effect::Gone)).is_some()
+    /// What else happens to a request.
+    pub(crate) fn take(&self, request: &LoggedRequest) -> Option<Effect> {
+        self.take_where(|fault| !matches!(fault.effect, Effect::Gone | Effect::Latency(_)) && fault.fits(request))
+    }
+
+    /// Whether a watch, started by this request, is to end.
+    pub(crate) fn take_gone(&self, request: &LoggedRequest) -> bool {
+        self.take_where(|fault| matches!(fault.effect, Effect::Gone) && fault.fits(request)).is_some()
     }
 
     fn take_where(&self, fits: impl Fn(&Fault) -> bool) -> Option<Effect> {
@@ -160,11 +206,8 @@ impl Faults {
         let at = faults.iter().position(fits)?;
         let fault = faults.get_mut(at)?;
         let effect = fault.effect.clone();
-        if let Some(left) = &mut fault.left {
-            *left = left.saturating_sub(1);
-            if *left == 0 {
-                drop(faults.remove(at));
-            }
+        if fault.is_used_up() {
+            drop(faults.remove(at));
         }
         Some(effect)
     }

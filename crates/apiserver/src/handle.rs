@@ -8,7 +8,8 @@ use crate::call::{Call, Route, Verb, route};
 use crate::controllers;
 use crate::delete::{self, DeleteOptions};
 use crate::discovery;
-use crate::failure::{Failure, qualified};
+use crate::event_view;
+use crate::failure::Failure;
 use crate::list;
 use crate::options::Options;
 use crate::patch;
@@ -22,6 +23,7 @@ use crate::watch::Watch;
 use crate::write;
 
 /// A request, its body read.
+#[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) method: &'a Method,
     pub(crate) path: &'a str,
@@ -43,29 +45,20 @@ pub(crate) enum Reply {
 pub(crate) fn describe(inner: &Inner, asked: &Asked<'_>) -> LoggedRequest {
     let state = inner.lock();
     match route(&state.registry, asked.method, asked.path, asked.query, asked.agent) {
-        Ok(Route::Call(call)) => LoggedRequest {
-            verb: call.verb.text(),
-            resource: qualified(&call.resource.group, &call.resource.plural),
-            namespace: call.namespace.clone(),
-            name: call.name.clone(),
-            subresource: call.subresource.clone().unwrap_or_default(),
-            dry_run: call.query.get("dryRun").is_some(),
-            status: 0,
-        },
-        _ => LoggedRequest {
-            verb: "get",
-            resource: asked.path.to_owned(),
-            namespace: String::new(),
-            name: String::new(),
-            subresource: String::new(),
-            dry_run: false,
-            status: 0,
-        },
+        Ok(Route::Call(call)) => LoggedRequest::of(&call),
+        _ => LoggedRequest::of_path(asked.agent, asked.path),
     }
 }
 
 /// Answers a request.
 pub(crate) fn answer(inner: &Arc<Inner>, asked: &Asked<'_>) -> Result<Reply, Failure> {
+    match event_view::Translated::of(asked) {
+        Some(translated) => answer_plain(inner, &translated.asked(asked)).map(event_view::reply),
+        None => answer_plain(inner, asked),
+    }
+}
+
+fn answer_plain(inner: &Arc<Inner>, asked: &Asked<'_>) -> Result<Reply, Failure> {
     let mut state = inner.lock();
     inner.settle(&mut state);
     let call = match route(&state.registry, asked.method, asked.path, asked.query, asked.agent)? {

@@ -40,7 +40,7 @@
 //!   [`compact`](ApiServer::compact), [`advance`](ApiServer::advance); [`Builder`] for what it is started with. It is a
 //!   `tower::Service` itself.
 //! * [`Fault`]: latency, 429 with `Retry-After`, any status, conflicts, cut connections and bodies, 410 on watches.
-//! * [`Behaviours`]: workloads become ready. [`Clock`]: a virtual clock.
+//! * [`Behaviours`]: workloads become ready, with Pods if wanted, or [fail](Failing). [`Clock`]: a virtual clock.
 //!
 //! # What is there
 //! * CRUD with revisions, dry-run, preconditions, `generateName`, field validation and warnings, finalizers; bodies in
@@ -67,7 +67,8 @@
 //!
 //! # What is not there
 //! These answer 501, or are plainly absent:
-//! * Protobuf in answers, patches and DELETE bodies, and CBOR; `autoscaling/v1`, `events.k8s.io/v1`, the deprecated watch paths, `/openapi/v2`.
+//! * Protobuf in answers, patches and DELETE bodies, and CBOR; `autoscaling/v1`, the deprecated watch
+//!   paths, `/openapi/v2`.
 //! * `pods/exec`, `log`, `attach`, `portforward`, `proxy`, `eviction`, `binding`, `ephemeralcontainers`, `resize`,
 //!   `serviceaccounts/token`.
 //!
@@ -111,6 +112,7 @@ mod defaults;
 mod delete;
 mod dependents;
 mod discovery;
+mod event_view;
 mod failure;
 mod faults;
 mod handle;
@@ -128,6 +130,7 @@ mod pods;
 mod protobuf;
 mod quantity;
 mod registry;
+mod rehearsal;
 mod requests;
 mod scale;
 mod selector;
@@ -146,7 +149,7 @@ mod view;
 mod watch;
 mod write;
 
-pub use behaviours::Behaviours;
+pub use behaviours::{Behaviours, Failing};
 pub use clock::Clock;
 pub use faults::{Fault, Faults};
 pub use objects::{LoadError, Objects};

@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::call::Call;
+use crate::failure::qualified;
+
 /// The log of all requests to resources; discovery and other documents are counted under the verb `get` and their path.
 #[derive(Debug, Default)]
 pub struct Requests(Mutex<Vec<LoggedRequest>>);
@@ -9,6 +12,8 @@ pub struct Requests(Mutex<Vec<LoggedRequest>>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoggedRequest {
+    /// Of the `User-Agent`, what stands before the first slash; empty for a client that gives none.
+    pub agent: String,
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete` or `deletecollection`.
     pub verb: &'static str,
     /// As in `deployments.apps` or `configmaps`; the path, for documents.
@@ -23,6 +28,36 @@ pub struct LoggedRequest {
     pub dry_run: bool,
     /// The HTTP status of the answer; 0 where the connection was cut.
     pub status: u16,
+}
+
+impl LoggedRequest {
+    /// A request to a resource; its status is filled in later.
+    pub(crate) fn of(call: &Call) -> Self {
+        Self {
+            agent: call.agent.clone(),
+            verb: call.verb.text(),
+            resource: qualified(&call.resource.group, &call.resource.plural),
+            namespace: call.namespace.clone(),
+            name: call.name.clone(),
+            subresource: call.subresource.clone().unwrap_or_default(),
+            dry_run: call.query.get("dryRun").is_some(),
+            status: 0,
+        }
+    }
+
+    /// A request for a document, or to where nothing is.
+    pub(crate) fn of_path(agent: &str, path: &str) -> Self {
+        Self {
+            agent: agent.split('/').next().unwrap_or_default().to_owned(),
+            verb: "get",
+            resource: path.to_owned(),
+            namespace: String::new(),
+            name: String::new(),
+            subresource: String::new(),
+            dry_run: false,
+            status: 0,
+        }
+    }
 }
 
 impl Requests {

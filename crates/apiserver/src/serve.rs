@@ -47,6 +47,14 @@ impl Serving {
         Ok(Self { address, task })
     }
 
+    /// Stops listening and ends all connections, as the death of a server does. What is stored stays, and
+    /// [`serve`](ApiServer::serve) can bring it back at the same address.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        // It is over when the socket is closed; that it was aborted is known.
+        let _ = (&mut self.task).await;
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

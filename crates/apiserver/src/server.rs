@@ -2,13 +2,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-use crate::behaviours::{Behaviours, Rehearsal};
+use crate::behaviours::Behaviours;
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::objects::{LoadError, Objects};
+use crate::rehearsal::Rehearsal;
 use crate::requests::Requests;
 use crate::serve::{ServeError, Serving};
 use crate::state::State;
@@ -40,9 +41,21 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn rehearsal(&self) -> MutexGuard<'_, Rehearsal> {
+        self.rehearsal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long it takes until the next behaviour is due; `None` where there is none, or time stands still.
+    pub(crate) fn next_event_in(&self) -> Option<Duration> {
+        let next = self.rehearsal().next().filter(|_| !self.clock.is_virtual())?;
+        // Times are whole seconds; a little later they are surely over.
+        let left = next.duration_since(Timestamp::now()) + SignedDuration::from_millis(5);
+        Some(Duration::try_from(left).unwrap_or_default())
+    }
+
     /// Does what behaviours are due, and tells the watches.
     pub(crate) fn settle(&self, state: &mut State) {
-        self.rehearsal.lock().unwrap_or_else(PoisonError::into_inner).play(state);
+        self.rehearsal().play(state);
         let revision = state.revision();
         self.changes.send_if_modified(|seen| {
             let newer = *seen != revision;
@@ -177,10 +190,33 @@ impl ApiServer {
         &self.inner.clock
     }
 
-    /// Moves a virtual clock forward, and does what behaviours are due by then. Does nothing to the machine's clock.
+    /// Moves a virtual clock forward, in whole seconds, and does what behaviours are due by then. Does nothing to the machine's
+    /// clock.
     pub fn advance(&self, by: Duration) {
         self.inner.clock.advance(by);
         let mut state = self.inner.lock();
+        self.inner.settle(&mut state);
+    }
+
+    /// Moves a virtual clock to the moment when the next behaviour is due, and does it; says whether there was one. Does nothing
+    /// to the machine's clock.
+    pub fn advance_to_next_event(&self) -> bool {
+        let mut state = self.inner.lock();
+        // What was just written may be the cause of the next event.
+        self.inner.settle(&mut state);
+        let next = self.inner.rehearsal().next().filter(|_| self.inner.clock.is_virtual());
+        let Some(next) = next else { return false };
+        let left = next.duration_since(self.inner.clock.now());
+        self.inner.clock.advance(Duration::try_from(left).unwrap_or_default());
+        self.inner.settle(&mut state);
+        true
+    }
+
+    /// Lets objects behave otherwise from now on: what failed may become ready, and the other way round. Everything is looked
+    /// at again at once.
+    pub fn set_behaviours(&self, behaviours: Behaviours) {
+        let mut state = self.inner.lock();
+        self.inner.rehearsal().replace(behaviours, &state);
         self.inner.settle(&mut state);
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -99,15 +99,18 @@ async fn respond(
     let mut logged = handle::describe(&inner, &asked);
     let mut cut = None;
     let mut answered = None;
+    let latency = inner.faults.take_latency(&logged);
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
     match inner.faults.take(&logged) {
-        Some(Effect::Latency(by)) => tokio::time::sleep(by).await,
         Some(Effect::Fail(failure)) => answered = Some(refusal(&failure)),
         Some(Effect::CutBody(after)) => cut = Some(after),
         Some(Effect::Disconnect) => {
             inner.requests.log(logged);
             return Err(CutError);
         }
-        Some(Effect::Gone) | None => {}
+        Some(Effect::Gone | Effect::Latency(_)) | None => {}
     }
     let response = match answered {
         Some(response) => response,
@@ -148,7 +151,7 @@ async fn next_event(
 ) -> Option<(Result<Frame<Bytes>, CutError>, (Box<Watch>, Option<usize>))> {
     if left == Some(0) {
         watch.stop();
-        return Some((Err(CutError), (watch, None)));
+        return Some((broken_off().await, (watch, None)));
     }
     let mut event = watch.next().await?;
     let left = left.map(|left| {
@@ -172,11 +175,17 @@ fn whole(code: u16, content_type: &'static str, text: Bytes, cut: Option<usize>)
         None => UnsyncBoxBody::new(Full::new(text).map_err(|never: Infallible| match never {})),
         Some(after) => {
             let start = text.slice(..after.min(text.len()));
-            let pieces = [Ok(Frame::data(start)), Err(CutError)];
-            UnsyncBoxBody::new(StreamBody::new(stream::iter(pieces)))
+            let end = stream::once(broken_off());
+            UnsyncBoxBody::new(StreamBody::new(Box::pin(stream::iter([Ok(Frame::data(start))]).chain(end))))
         }
     };
     response(code, content_type, ResponseBody(body))
+}
+
+/// The end of a body that breaks off. What came before is on its way first.
+async fn broken_off() -> Result<Frame<Bytes>, CutError> {
+    tokio::task::yield_now().await;
+    Err(CutError)
 }
 
 fn refusal(failure: &Failure) -> Response<ResponseBody> {

@@ -11,6 +11,7 @@ use crate::call::Call;
 use crate::failure::{Failure, FieldFault};
 use crate::list::{served, too_large};
 use crate::registry::Resource;
+use crate::requests::LoggedRequest;
 use crate::selector::Filter;
 use crate::server::Inner;
 use crate::state::State;
@@ -22,6 +23,10 @@ const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 /// A watch that goes on: what it has seen, and what is still to be sent.
 pub(crate) struct Watch {
     inner: Arc<Inner>,
+    /// What was asked, by which faults are chosen.
+    asked: LoggedRequest,
+    /// How objects are shown that are not shown as they are stored.
+    form: Option<fn(&Value) -> Value>,
     resource: Arc<Resource>,
     filter: Filter,
     view: Shown,
@@ -61,6 +66,8 @@ impl Watch {
         let seconds = query.get("timeoutSeconds").and_then(|text| text.parse::<u64>().ok());
         let mut watch = Self {
             inner: inner.clone(),
+            asked: LoggedRequest::of(call),
+            form: None,
             resource: call.resource.clone(),
             filter,
             view,
@@ -86,6 +93,10 @@ impl Watch {
     /// The next piece of the answer; `None` where it ends.
     pub(crate) async fn next(&mut self) -> Option<Bytes> {
         loop {
+            if !self.pending.is_empty() && !self.over && self.inner.faults.take_gone(&self.asked) {
+                self.pending.clear();
+                self.expire("too old resource version");
+            }
             if let Some(event) = self.pending.pop_front() {
                 return Some(event);
             }
@@ -102,9 +113,15 @@ impl Watch {
                 continue;
             }
             let end = self.end.unwrap_or_else(|| Instant::now() + Duration::from_secs(1_800));
+            let next_event = self.inner.next_event_in();
             tokio::select! {
                 changed = self.changes.changed() => if changed.is_err() { return None },
                 _ = self.cuts.changed() => return None,
+                // Behaviours are played when somebody asks; who only watches has asked for this.
+                () = tokio::time::sleep(next_event.unwrap_or_default()), if next_event.is_some() => {
+                    let mut state = self.inner.lock();
+                    self.inner.settle(&mut state);
+                }
                 () = tokio::time::sleep_until(end) => {
                     // A last bookmark, so that the next watch need not start over.
                     self.over = true;
@@ -114,6 +131,17 @@ impl Watch {
                 }
                 () = tokio::time::sleep(BOOKMARK_EVERY), if self.bookmarks => self.bookmark(false),
             }
+        }
+    }
+
+    /// Shows objects in another form from now on.
+    pub(crate) fn show_as(&mut self, form: fn(&Value) -> Value) {
+        self.form = Some(form);
+        // What was collected at the start is in the old one.
+        for event in &mut self.pending {
+            let Ok(mut told) = serde_json::from_slice::<Value>(event) else { continue };
+            told["object"] = form(&told["object"]);
+            *event = line(&told);
         }
     }
 
@@ -138,10 +166,6 @@ impl Watch {
     }
 
     fn send_changes(&mut self, state: &State) {
-        let inner = self.inner.clone();
-        if inner.faults.take_gone() {
-            return self.expire("too old resource version");
-        }
         let Some(collection) = state.collection(&self.resource.key()) else {
             self.seen = state.revision();
             return;
@@ -200,10 +224,18 @@ impl Watch {
     }
 
     fn push(&mut self, event: &Value) {
-        let mut line = event.to_string().into_bytes();
-        line.push(b'\n');
-        self.pending.push_back(line.into());
+        let event = match self.form {
+            Some(form) => line(&json!({"type": event["type"], "object": form(&event["object"])})),
+            None => line(event),
+        };
+        self.pending.push_back(event);
     }
+}
+
+fn line(event: &Value) -> Bytes {
+    let mut line = event.to_string().into_bytes();
+    line.push(b'\n');
+    line.into()
 }
 
 fn check(query: &crate::call::Query) -> Result<(), Failure> {

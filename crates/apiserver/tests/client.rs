@@ -1,9 +1,6 @@
-//! What a user of the kube crate sees: watches, faults, behaviours, garbage collection, definitions.
-
-use std::time::{Duration, Instant};
+//! What a user of the kube crate sees: watches, garbage collection, definitions.
 
 use futures::StreamExt;
-use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::api::{
     Api, DeleteParams, DynamicObject, ListParams, ObjectList, Patch, PatchParams, PostParams, WatchEvent, WatchParams,
@@ -11,24 +8,11 @@ use kube::api::{
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::runtime::{WatchStreamExt, watcher};
 use serde_json::{Value, json};
-use windlass_apiserver::{ApiServer, Behaviours, Fault};
+use windlass_apiserver::ApiServer;
 
 fn map(name: &str, data: Value) -> ConfigMap {
     let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data});
     serde_json::from_value(map).expect("a ConfigMap")
-}
-
-fn deployment(name: &str) -> Value {
-    json!({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "default"},
-        "spec": {
-            "replicas": 2, "selector": {"matchLabels": {"a": "b"}},
-            "template": {
-                "metadata": {"labels": {"a": "b"}},
-                "spec": {"containers": [{"name": "c", "image": "i:1"}]},
-            },
-        },
-    })
 }
 
 #[tokio::test]
@@ -59,41 +43,6 @@ async fn a_watch_says_what_happens_and_410_when_the_past_is_gone() {
     server.compact();
     let mut late = maps.watch(&WatchParams::default(), "1").await.unwrap().boxed();
     assert!(matches!(late.next().await, Some(Ok(WatchEvent::Error(status))) if status.code == 410));
-}
-
-#[tokio::test]
-async fn faults_come_and_go() {
-    let server = ApiServer::new();
-    let maps: Api<ConfigMap> = Api::namespaced(server.client(), "default");
-    maps.create(&PostParams::default(), &map("a", json!({}))).await.unwrap();
-    server.faults().add(Fault::status(500).verb("get").resource("configmaps").named("a").times(2));
-    assert!(maps.get("a").await.is_err());
-    assert!(maps.get("a").await.is_err());
-    assert!(maps.get("a").await.is_ok());
-    server.faults().add(Fault::cut_body(10).verb("get").times(1));
-    assert!(maps.get("a").await.is_err());
-    server.faults().add(Fault::disconnect().times(1));
-    assert!(maps.get("a").await.is_err());
-    server.faults().add(Fault::latency(Duration::from_millis(30)).times(1));
-    let start = Instant::now();
-    maps.get("a").await.unwrap();
-    assert!(start.elapsed() >= Duration::from_millis(30));
-    assert_eq!(server.faults().pending(), 0);
-    assert_eq!(server.requests().count("get", "configmaps"), 6);
-    assert_eq!(server.requests().all().iter().filter(|one| one.status == 500).count(), 2);
-}
-
-#[tokio::test]
-async fn workloads_become_ready_by_the_virtual_clock() {
-    let behaviours = Behaviours::ready().delay(Duration::from_secs(60));
-    let start = "2026-01-01T00:00:00Z".parse().unwrap();
-    let server = ApiServer::builder().behaviours(behaviours).virtual_clock(start).build();
-    server.objects().create(&deployment("d")).unwrap();
-    let deployments: Api<Deployment> = Api::namespaced(server.client(), "default");
-    let ready = |found: Deployment| found.status.and_then(|status| status.ready_replicas);
-    assert_eq!(ready(deployments.get("d").await.unwrap()), None);
-    server.advance(Duration::from_secs(61));
-    assert_eq!(ready(deployments.get("d").await.unwrap()), Some(2));
 }
 
 #[tokio::test]
@@ -147,4 +96,47 @@ async fn a_definition_is_served_and_discovered_at_once() {
     );
     definitions.delete("widgets.example.test", &DeleteParams::default()).await.unwrap();
     assert!(widgets.get("w").await.is_err());
+}
+
+#[tokio::test]
+async fn events_are_seen_in_both_groups() {
+    use k8s_openapi::api::core::v1::{Event as CoreEvent, ObjectReference};
+    use k8s_openapi::api::events::v1::Event;
+    use kube::runtime::events::{Event as Told, EventType, Recorder, Reporter};
+
+    let server = ApiServer::new();
+    let client = server.client();
+    let recorder = Recorder::new(client.clone(), Reporter { controller: "tester".to_owned(), instance: None });
+    let about = ObjectReference {
+        api_version: Some("v1".to_owned()),
+        kind: Some("ConfigMap".to_owned()),
+        name: Some("a".to_owned()),
+        namespace: Some("default".to_owned()),
+        uid: Some("1".to_owned()),
+        ..ObjectReference::default()
+    };
+    let told = Told {
+        type_: EventType::Normal,
+        reason: "Tested".to_owned(),
+        note: Some("it was".to_owned()),
+        action: "Test".to_owned(),
+        secondary: None,
+    };
+    let views: Api<Event> = Api::namespaced(client.clone(), "default");
+    let mut watched = views.watch(&WatchParams::default(), "0").await.unwrap().boxed();
+    recorder.publish(&told, &about).await.unwrap();
+    // The second time the first is patched.
+    recorder.publish(&told, &about).await.unwrap();
+    let seen = views.list(&ListParams::default()).await.unwrap().items;
+    assert_eq!(
+        (seen.len(), seen[0].note.as_deref(), seen[0].series.as_ref().map(|series| series.count)),
+        (1, Some("it was"), Some(2))
+    );
+    assert_eq!(seen[0].reporting_controller.as_deref(), Some("tester"));
+    assert!(
+        matches!(watched.next().await, Some(Ok(WatchEvent::Added(event))) if event.note.as_deref() == Some("it was"))
+    );
+    let core: Api<CoreEvent> = Api::namespaced(client, "default");
+    let seen = core.list(&ListParams::default()).await.unwrap().items;
+    assert_eq!((seen[0].message.as_deref(), seen[0].involved_object.name.as_deref()), (Some("it was"), Some("a")));
 }

@@ -1,11 +1,13 @@
 //! Taking over from Flux, and handing back.
 
 use serde_json::{Value, json};
-use windlass_testbed::{KubeApi, require_peers};
 
-use crate::cluster::{config_map, flux_objects, make_namespace, needs, shared, wait_ready};
 use crate::daemon::Daemon;
 use crate::repository::Repository;
+use crate::server::{KUSTOMIZE, Server, on_both_servers};
+use crate::waiting::{config_map, flux_objects, kustomization, request, wait_ready};
+
+on_both_servers!(on_shared_real: what_flux_left_in_order_is_taken_over_without_a_write);
 
 const FILES: [(&str, &str); 3] = [
     (
@@ -27,7 +29,7 @@ const FILES: [(&str, &str); 3] = [
 ];
 
 /// Applies an object as kustomize-controller does: its manager, its labels, its normalised form.
-fn apply_as_flux(kube: &KubeApi, manifest: &str) {
+fn apply_as_flux(server: &Server, manifest: &str) {
     let documents = windlass_yaml::read_documents(manifest, &windlass_yaml::ReadOptions::resource()).unwrap();
     let mut object = documents[0].value.clone();
     object["metadata"]["labels"] = json!({
@@ -40,40 +42,33 @@ fn apply_as_flux(kube: &KubeApi, manifest: &str) {
     if object["kind"] == "Deployment" {
         object["spec"]["template"]["spec"]["containers"][0]["ports"][0]["protocol"] = "TCP".into();
     }
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), object.to_string()).unwrap();
-    let path = file.path().to_str().unwrap();
-    kube.kubectl(["apply", "--server-side", "--force-conflicts", "--field-manager=kustomize-controller", "-f", path])
-        .unwrap();
+    server.apply_object("kustomize-controller", &object).unwrap();
 }
 
-fn versions(kube: &KubeApi) -> Vec<Value> {
-    let of = |resource: &str, name: &str| {
-        let object = kube.get(resource, "adoption", name).unwrap();
+fn versions(server: &Server) -> Vec<Value> {
+    let of = |api_version: &str, kind: &str, name: &str| {
+        let object = server.get(api_version, kind, "adoption", name).unwrap();
         json!([object["metadata"]["uid"], object["metadata"]["resourceVersion"]])
     };
     vec![
-        of("deployment", "web"),
-        of("secret", "s"),
-        of("role.rbac.authorization.k8s.io", "app:reader"),
-        of("configmap", "settings"),
+        of("apps/v1", "Deployment", "web"),
+        of("v1", "Secret", "s"),
+        of("rbac.authorization.k8s.io/v1", "Role", "app:reader"),
+        of("v1", "ConfigMap", "settings"),
     ]
 }
 
-#[test]
-fn what_flux_left_in_order_is_taken_over_without_a_write() {
-    let testbed = require_peers!(needs());
-    let kube = shared(&testbed);
+fn what_flux_left_in_order_is_taken_over_without_a_write(server: &Server) {
     let namespace = "adoption";
-    make_namespace(kube, namespace);
-    let repository = Repository::new(&testbed);
+    server.make_namespace(namespace);
+    let repository = Repository::new();
     let settings = config_map(namespace, "settings", "1");
     for (path, text) in FILES.into_iter().chain([("settings.yaml", settings.as_str())]) {
         repository.write(path, text);
-        apply_as_flux(kube, text);
+        apply_as_flux(server, text);
     }
     let revision = repository.push();
-    kube.apply(&flux_objects(namespace, &repository.url(), json!({}))).unwrap();
+    server.apply(&flux_objects(server, namespace, &repository.url(), json!({})));
     let status = json!({"status": {
         "observedGeneration": 1,
         "lastAppliedRevision": format!("main@sha1:{revision}"),
@@ -87,29 +82,17 @@ fn what_flux_left_in_order_is_taken_over_without_a_write() {
             {"id": "adoption_web_apps_Deployment", "v": "v1"},
         ]},
     }});
-    let status = status.to_string();
-    kube.kubectl([
-        "patch",
-        "kustomizations.kustomize.toolkit.fluxcd.io",
-        "apps",
-        "-n",
-        namespace,
-        "--subresource=status",
-        "--type=merge",
-        "-p",
-        &status,
-    ])
-    .unwrap();
-    let before = versions(kube);
+    server.patch_status(KUSTOMIZE, "Kustomization", (namespace, "apps"), &status);
+    let before = versions(server);
 
     let home = tempfile::tempdir().unwrap();
-    let daemon = Daemon::start(&kube.kubeconfig(), namespace, home.path());
+    let daemon = Daemon::start(&server.kubeconfig(), namespace, home.path());
     daemon.wait_ready();
-    wait_ready(kube, namespace, "apps", &revision);
-    crate::cluster::request(kube, "kustomizations.v1.kustomize.toolkit.fluxcd.io", namespace, "apps");
-    assert_eq!(versions(kube), before, "neither made anew nor written");
+    wait_ready(server, namespace, "apps", &revision);
+    request(server, KUSTOMIZE, "Kustomization", namespace, "apps");
+    assert_eq!(versions(server), before, "neither made anew nor written");
     // And back: the inventory is Flux's, entry for entry.
-    let kustomization = crate::cluster::kustomization(kube, namespace, "apps");
+    let kustomization = kustomization(server, namespace, "apps");
     let mut ids: Vec<_> = kustomization["status"]["inventory"]["entries"].as_array().unwrap().clone();
     ids.sort_by_key(|entry| entry["id"].as_str().unwrap().to_owned());
     assert_eq!(

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::cluster::eventually;
+use crate::waiting::eventually;
 
 /// The process, and where its log goes. It is killed when dropped.
 pub(crate) struct Daemon {

@@ -4,23 +4,23 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::json;
-use windlass_testbed::require_peers;
 
-use crate::cluster::{config_map, flux_objects, make_namespace, needs, shared, wait_ready};
 use crate::daemon::Daemon;
 use crate::repository::Repository;
+use crate::server::{Server, on_both_servers};
+use crate::waiting::{config_map, flux_objects, wait_ready};
 
-#[test]
-fn killed_at_any_moment_it_converges_and_leaves_no_orphan() {
-    let testbed = require_peers!(needs());
-    let kube = shared(&testbed);
+on_both_servers!(on_shared_real: killed_at_any_moment_it_converges_and_leaves_no_orphan);
+
+fn killed_at_any_moment_it_converges_and_leaves_no_orphan(server: &Server) {
     let namespace = "kills";
-    make_namespace(kube, namespace);
-    let repository = Repository::new(&testbed);
+    server.make_namespace(namespace);
+    let repository = Repository::new();
     repository.write("keep.yaml", &config_map(namespace, "keep", "always"));
     repository.push();
-    kube.apply(&flux_objects(namespace, &repository.url(), json!({}))).unwrap();
-    let uid = |name: &str| kube.get("configmap", namespace, name).ok().map(|map| map["metadata"]["uid"].clone());
+    server.apply(&flux_objects(server, namespace, &repository.url(), json!({})));
+    let uid =
+        |name: &str| server.get("v1", "ConfigMap", namespace, name).ok().map(|map| map["metadata"]["uid"].clone());
 
     let home = tempfile::tempdir().unwrap();
     let mut kept = None;
@@ -36,20 +36,21 @@ fn killed_at_any_moment_it_converges_and_leaves_no_orphan() {
             last.push(path);
         }
         repository.push();
-        let daemon = Daemon::start(&kube.kubeconfig(), namespace, home.path());
+        let daemon = Daemon::start(&server.kubeconfig(), namespace, home.path());
         // From before the first request to after the last one, in steps that fall anywhere.
-        std::thread::sleep(Duration::from_millis(u64::from(150 + round * 230)));
+        std::thread::sleep(Duration::from_millis(u64::from((150 + round * 230) / server.haste())));
         daemon.kill();
         kept = kept.or_else(|| uid("keep"));
     }
 
     let revision = repository.push();
-    let daemon = Daemon::start(&kube.kubeconfig(), namespace, home.path());
-    wait_ready(kube, namespace, "apps", &revision);
-    let maps = kube.kubectl(["get", "configmaps", "-n", namespace, "-o", "name"]).unwrap();
+    let daemon = Daemon::start(&server.kubeconfig(), namespace, home.path());
+    wait_ready(server, namespace, "apps", &revision);
+    let maps = server.list("v1", "ConfigMap");
     let found: BTreeSet<&str> = maps
-        .lines()
-        .map(|line| line.trim_start_matches("configmap/"))
+        .iter()
+        .filter(|map| map["metadata"]["namespace"] == namespace)
+        .filter_map(|map| map["metadata"]["name"].as_str())
         .filter(|name| !name.contains("kube-root"))
         .collect();
     let wanted: Vec<String> = (0..12).map(|index| format!("r7-{index}")).chain(["keep".to_owned()]).collect();

@@ -5,29 +5,35 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
-use windlass_testbed::{GitHttp, GitHttpOptions, Testbed};
+
+use crate::git_server::GitServer;
 
 /// A working copy, the bare repository behind it, and the server that serves it.
 pub(crate) struct Repository {
     work: PathBuf,
-    pub(crate) server: GitHttp,
+    server: GitServer,
     _folder: TempDir,
 }
 
 impl Repository {
     /// An empty repository over plain HTTP.
-    pub(crate) fn new(testbed: &Testbed) -> Self {
-        Self::with(testbed, &GitHttpOptions::default())
+    pub(crate) fn new() -> Self {
+        Self::with(None)
     }
 
-    pub(crate) fn with(testbed: &Testbed, options: &GitHttpOptions) -> Self {
+    /// One that asks for a user and a password.
+    pub(crate) fn guarded(user: &str, password: &str) -> Self {
+        Self::with(Some((user, password)))
+    }
+
+    fn with(basic: Option<(&str, &str)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (bare, work) = (folder.path().join("served/repo.git"), folder.path().join("work"));
         fs::create_dir_all(&bare).unwrap();
         git(&bare, &["init", "-q", "--bare", "-b", "main"]);
         git(folder.path(), &["clone", "-q", bare.to_str().unwrap(), work.to_str().unwrap()]);
         git(&work, &["checkout", "-q", "-b", "main"]);
-        let server = GitHttp::start(testbed, &folder.path().join("served"), options).unwrap();
+        let server = GitServer::start(&folder.path().join("served"), basic);
         Self { work, server, _folder: folder }
     }
 
