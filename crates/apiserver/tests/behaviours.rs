@@ -1,5 +1,7 @@
 //! Workloads that become ready, or do not, by a clock that the test moves.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;

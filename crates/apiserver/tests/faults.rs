@@ -1,5 +1,7 @@
 //! Each fault that can be ordered, as a user of the kube crate meets it: in the process, and over loopback.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;

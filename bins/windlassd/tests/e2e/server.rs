@@ -32,7 +32,7 @@ pub(crate) struct Server {
 }
 
 enum Flavour {
-    Real(KubeApi),
+    Real(Box<KubeApi>),
     Embedded { api: ApiServer, address: SocketAddr, serving: Mutex<Option<Serving>> },
 }
 
@@ -84,7 +84,7 @@ impl Server {
         let options = KubeApiOptions::default().with_controllers().with_audit();
         let kube = KubeApi::start_with(&testbed, options).unwrap();
         let kubeconfig = kube.kubeconfig();
-        Some(Self::with(runtime(), kubeconfig, Flavour::Real(kube), tempfile::tempdir().unwrap()))
+        Some(Self::with(runtime(), kubeconfig, Flavour::Real(Box::new(kube)), tempfile::tempdir().unwrap()))
     }
 
     pub(crate) fn embedded() -> Self {

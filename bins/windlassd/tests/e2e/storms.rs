@@ -13,7 +13,7 @@ use crate::waiting::{config_map, eventually, flux_objects, wait_ready};
 const OBJECTS: usize = 8;
 
 /// Lets a repository be applied while `faults` happen, then changed and pruned, and says what must hold in the end.
-fn weathered(server: &Server, namespace: &str, faults: impl Fn(&Server)) {
+fn weathered(server: &Server, namespace: &str, faults: &[Fault]) {
     server.make_namespace(namespace);
     let repository = Repository::new();
     for index in 0..OBJECTS {
@@ -22,18 +22,22 @@ fn weathered(server: &Server, namespace: &str, faults: impl Fn(&Server)) {
     let first = repository.push();
     server.apply(&flux_objects(server, namespace, &repository.url(), json!({"retryInterval": "500ms"})));
     let home = tempfile::tempdir().unwrap();
-    faults(server);
+    order(server, faults);
     let daemon = Daemon::start(&server.kubeconfig(), namespace, home.path());
-    without_faults(server, || wait_ready(server, namespace, "apps", &first));
+    wait_ready(server, namespace, "apps", &first);
+    let left = server.api().faults().pending();
+    assert!(left < faults.len(), "no fault was met");
+    server.api().faults().clear();
     let uids = uids(server, namespace);
     assert_eq!(uids.len(), OBJECTS);
 
     let since = server.mark();
-    faults(server);
+    order(server, faults);
     repository.write("1.yaml", &config_map(namespace, "m1", "2"));
     repository.remove("0.yaml");
     let second = repository.push();
-    without_faults(server, || wait_ready(server, namespace, "apps", &second));
+    wait_ready(server, namespace, "apps", &second);
+    server.api().faults().clear();
     let now = self::uids(server, namespace);
     assert_eq!(now, uids[1..], "what stays in Git is never made anew, and what left it is gone");
     let map = server.api().objects().get("v1", "ConfigMap", namespace, "m1").unwrap();
@@ -45,16 +49,11 @@ fn weathered(server: &Server, namespace: &str, faults: impl Fn(&Server)) {
     assert!(daemon.terminate().success());
 }
 
-/// Waits with the test's own requests past the faults, which only the daemon is to see: they are narrowed to its agent.
-fn without_faults<T>(server: &Server, wait: impl FnOnce() -> T) -> T {
-    let waited = wait();
-    server.api().faults().clear();
-    waited
-}
-
-/// A fault that only `windlassd` meets.
-fn add(server: &Server, fault: Fault) {
-    server.api().faults().add(fault.agent("windlassd"));
+/// Faults that only `windlassd` meets, not what the test asks itself.
+fn order(server: &Server, faults: &[Fault]) {
+    for fault in faults {
+        server.api().faults().add(fault.clone().agent("windlassd"));
+    }
 }
 
 fn uids(server: &Server, namespace: &str) -> Vec<(String, String)> {
@@ -68,50 +67,40 @@ fn uids(server: &Server, namespace: &str) -> Vec<(String, String)> {
 #[test]
 fn too_many_requests_are_waited_out() {
     on_embedded(|server| {
-        weathered(server, "busy", |server| {
-            add(server, Fault::too_many_requests(1).verb("patch").resource("configmaps").times(3));
-            add(server, Fault::too_many_requests(1).verb("list").times(2));
-        });
+        let writes = Fault::too_many_requests(1).verb("patch").resource("configmaps").times(3);
+        weathered(server, "busy", &[writes, Fault::too_many_requests(1).verb("list").times(2)]);
     });
 }
 
 #[test]
 fn errors_of_the_server_are_tried_again() {
     on_embedded(|server| {
-        weathered(server, "errors", |server| {
-            for (code, verb) in [(500, "get"), (503, "patch"), (504, "patch"), (500, "list")] {
-                add(server, Fault::status(code).verb(verb).times(4));
-            }
-        });
+        let faults = [(500, "get"), (503, "patch"), (504, "patch"), (500, "list")];
+        weathered(server, "errors", &faults.map(|(code, verb)| Fault::status(code).verb(verb).times(4)));
     });
 }
 
 #[test]
-fn conflicts_on_every_status_are_outlived() {
-    on_embedded(|server| {
-        weathered(server, "conflicts", |server| {
-            add(server, Fault::conflict().verb("patch").times(6));
-        });
-    });
+fn a_storm_of_conflicts_is_outlived() {
+    on_embedded(|server| weathered(server, "conflicts", &[Fault::conflict().verb("patch").times(6)]));
 }
 
 #[test]
 fn connections_that_are_cut_lose_nothing() {
     on_embedded(|server| {
-        weathered(server, "cut", |server| {
-            add(server, Fault::disconnect().verb("patch").times(3));
+        let faults = [
+            Fault::disconnect().verb("patch").times(3),
             // The request is carried out, and its answer is lost: it must do no harm to send it again.
-            add(server, Fault::cut_body(20).verb("patch").times(4));
-            add(server, Fault::cut_body(100).verb("list").times(2));
-        });
+            Fault::cut_body(20).verb("patch").times(4),
+            Fault::cut_body(100).verb("list").times(2),
+        ];
+        weathered(server, "cut", &faults);
     });
 }
 
 #[test]
 fn a_slow_server_is_waited_for() {
-    on_embedded(|server| {
-        weathered(server, "slow", |server| add(server, Fault::latency(Duration::from_millis(60))));
-    });
+    on_embedded(|server| weathered(server, "slow", &[Fault::latency(Duration::from_millis(60)).times(40)]));
 }
 
 #[test]
@@ -149,8 +138,8 @@ fn watches_that_break_are_started_again_and_miss_nothing() {
         settings("red");
         has("red");
         // Refused when it comes back.
-        add(server, Fault::status(410).verb("watch").times(1));
-        add(server, Fault::status(503).verb("watch").times(1));
+        let refusals = [410, 503].map(|code| Fault::status(code).verb("watch").times(1));
+        order(server, &refusals);
         server.api().drop_watches();
         settings("white");
         has("white");
