@@ -363,6 +363,35 @@ fn a_single_key_has_to_be_waived() {
     home.good("backup init --waive-second-recipient");
 }
 
+#[test]
+fn objects_of_a_cluster_are_saved_and_a_cluster_that_is_away_stops_nothing() {
+    let home = Home::new("store", &[("KUBECONFIG", "kubeconfig")]);
+    fs::create_dir(home.path("store")).unwrap();
+    let config = home.path("windlass-backup.yaml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("save:\n", "save:\n  cluster: {}\n")).unwrap();
+    home.good("backup init");
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = ApiServer::new();
+    let serving = runtime.block_on(server.serve(([127, 0, 0, 1], 0).into())).unwrap();
+    fs::write(home.path("kubeconfig"), serving.kubeconfig()).unwrap();
+    let secret = serde_json::json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "token", "namespace": "shop"}, "stringData": {"a": "hunter2"},
+    });
+    runtime.block_on(apply(&server, secret));
+    let ran = home.good("backup run");
+    assert!(ran.stdout.contains("cluster/objects") && !format!("{ran}").contains("hunter2"), "{ran}");
+    let shown = home.good("backup show -i paper.key").stdout;
+    assert!(shown.contains("2 objects, 1 secrets"), "the Secret and its namespace: {shown}");
+    drop((serving, server));
+    runtime.shutdown_background();
+
+    let ran = home.run("backup run");
+    assert!(ran.code == Some(1) && ran.stderr.contains("cluster/objects is not saved: "), "{ran}");
+    assert!(home.good("backup cat cluster/objects -i paper.key").stdout.contains("token"));
+}
+
 /// The manifests are taken by an API server that refuses fields it does not know.
 #[test]
 fn manifests_for_a_job_beside_a_volume_are_valid() {
