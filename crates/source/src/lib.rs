@@ -1,9 +1,9 @@
 //! Git repositories and directories as snapshots: a revision, and the files read on demand.
 //!
 //! A [`GitSource`] asks a repository for the commit that a [`Reference`] means, fetches it when it is new, and gives a
-//! [`Snapshot`]: a [`Revision`] and a [`FileTree`](windlass_manifest::FileTree). There is no checkout and no history:
-//! the commit's objects lie in a bare, shallow repository of the source's own, and files are read out of it when
-//! somebody asks. A [`DirectorySource`] gives a snapshot of a working directory. [`IgnoreRules`] leave files out, as
+//! [`Snapshot`]: a [`Revision`] and a [`FileTree`](windlass_manifest::FileTree). There is no checkout and, unless it is
+//! [asked for](GitOptions::full_history), no history: the commit's objects lie in a bare, shallow repository of the
+//! source's own, and files are read out of it when somebody asks. A [`DirectorySource`] gives a snapshot of a working directory. [`IgnoreRules`] leave files out, as
 //! Flux does.
 //!
 //! This crate renders nothing, knows no cluster, keeps no schedule (the caller polls), and reads neither environment
