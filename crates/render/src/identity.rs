@@ -6,6 +6,7 @@ use std::fmt;
 use windlass_manifest::Gvk;
 
 use crate::kustomize_schema_1_21::{Scope, scope};
+use crate::patch::read::PatchSource;
 use crate::transform::aliases::Aliases;
 
 /// What kustomize takes for the namespace of objects that certainly have none.
@@ -112,6 +113,8 @@ pub(crate) struct History {
     pub(crate) transformations: Vec<String>,
     /// Scalars that a replacement made, by JSON pointer, with their texts: until vars are put in they have no type.
     pub(crate) untyped: Vec<(String, String)>,
+    /// The strategic merge patches that went into it, for how they are written.
+    pub(crate) merged: Vec<PatchSource>,
     /// The vars whose values come from it.
     pub(crate) vars: Vec<String>,
 }
@@ -126,6 +129,17 @@ impl History {
             && !self.generated
             && !self.needs_hash
             && self.vars.is_empty()
+    }
+
+    /// Forgets what kustomize keeps in annotations.
+    pub(crate) fn forget(&mut self) {
+        *self = Self {
+            aliases: std::mem::take(&mut self.aliases),
+            untyped: std::mem::take(&mut self.untyped),
+            merged: std::mem::take(&mut self.merged),
+            generated: self.generated,
+            ..Self::default()
+        };
     }
 
     /// Whether two objects were renamed alike: one list of prefixes ends with the other, and so for suffixes.

@@ -194,10 +194,7 @@ impl<'a> Loader<'a> {
         }
         let nodes = self.composed.iter().flat_map(|(_, nodes)| nodes);
         let mut documents = nodes.filter(|node| node.span.start.line == line);
-        match &path.iter().try_fold(documents.next()?, child)?.content {
-            Content::Scalar { text, style } => Some((text, *style != Style::Plain)),
-            _ => None,
-        }
+        written_at(documents.next()?, path)
     }
 
     /// Names what is wrong with a path that cannot be resolved, and what could have been meant.
@@ -220,6 +217,14 @@ impl<'a> Loader<'a> {
         let entries = self.tree.list(&directory.join(above).ok()?).ok()?;
         let found = suggest::nearest(name, entries.iter().map(|entry| entry.name.as_str()))?;
         Some(if above.is_empty() { found.to_owned() } else { format!("{above}/{found}") })
+    }
+}
+
+/// How the scalar at a path is written: its text, and whether it is in quotes.
+pub(crate) fn written_at<'n>(node: &'n Node, path: &[Step]) -> Option<(&'n str, bool)> {
+    match &path.iter().try_fold(node, child)?.content {
+        Content::Scalar { text, style } => Some((text, *style != Style::Plain)),
+        _ => None,
     }
 }
 

@@ -63,6 +63,15 @@ impl Resource {
         self.previous_ids().next().unwrap_or_else(|| self.id())
     }
 
+    /// The type it had when it was read; group and version are those of today.
+    pub(crate) fn original_gvk(&self) -> Gvk {
+        let gvk = self.gvk();
+        match self.history.previous.first() {
+            Some(previous) => Gvk { kind: previous.kind.clone(), ..gvk },
+            None => gvk,
+        }
+    }
+
     /// Everyone it was, the oldest first. Group and version are those of today.
     pub(crate) fn previous_ids(&self) -> impl Iterator<Item = ResId> + '_ {
         let Gvk { group, version, .. } = self.gvk();

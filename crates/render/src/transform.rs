@@ -12,6 +12,7 @@ pub(crate) mod labels;
 pub(crate) mod name_reference;
 pub(crate) mod namespace;
 pub(crate) mod prefix;
+pub(crate) mod reference_rules;
 pub(crate) mod referral;
 pub(crate) mod replicas;
 pub(crate) mod run;

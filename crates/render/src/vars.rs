@@ -11,7 +11,6 @@ use crate::decode::At;
 use crate::identity::ResId;
 use crate::kustomization::var_fields::Var;
 use crate::place::Place;
-use crate::replacement::assign::untyped;
 use crate::replacement::lookup::lookup;
 use crate::resource::Resource;
 use crate::session::Session;
@@ -122,9 +121,8 @@ impl Session<'_> {
 fn make_text(made: &[(String, String)], pointer: &str, value: &mut Value) {
     for (place, text) in made {
         let below = place.strip_prefix(pointer).filter(|rest| rest.is_empty() || rest.starts_with('/'));
-        if let Some(scalar) = below.and_then(|below| value.pointer_mut(below)).filter(|found| **found == untyped(text))
-        {
-            *scalar = Value::from(text.as_str());
+        if let Some(below) = below {
+            crate::replacement::assign::make_text(value, below, text);
         }
     }
 }

@@ -20,8 +20,10 @@ pub(crate) fn into_existing(existing: &mut Resource, mut generated: Resource) {
 
     let object = generated.manifest.value_mut();
     for (field, value) in united {
-        if let Some(value) = value {
-            object[*field] = value;
+        match (value, object.as_object_mut()) {
+            (Some(value), _) => object[*field] = value,
+            (None, Some(fields)) => drop(fields.shift_remove(*field)),
+            (None, None) => {}
         }
     }
     if let Some(metadata) = object["metadata"].as_object_mut() {

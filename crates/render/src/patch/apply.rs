@@ -4,9 +4,10 @@ use serde_json::{Map, Value};
 use windlass_manifest::Manifest;
 
 use crate::Patch;
-use crate::patch::json6902::JsonPatch;
+use crate::patch::json6902::{JsonPatch, through_floats};
 use crate::patch::read::MergePatch;
-use crate::patch::strategic_merge::{Merge, merge_object};
+use crate::patch::strategic_merge::{DIRECTIVE, Merge, merge_object};
+use crate::replacement::assign::make_text;
 use crate::resource::Resource;
 
 /// Whether a strategic merge patch goes to the object it names, or to those that a target selects.
@@ -50,7 +51,23 @@ fn merge_into(
         Aim::Legacy => patch.for_target.clone(),
         Aim::Target => with_api_version(&patch.for_target, resource.manifest.api_version()),
     };
-    let object = std::mem::take(resource.manifest.value_mut());
+    let mut values = values;
+    if options.allow_name_change || options.allow_kind_change {
+        keep_annotations(&mut values, patch);
+    }
+    let values = values;
+    if forgets(&values) {
+        merge.warnings.push(FORGETS.to_owned());
+        resource.history.forget();
+    }
+    resource.history.merged.push(patch.source.clone());
+    let mut object = std::mem::take(resource.manifest.value_mut());
+    for (pointer, text) in std::mem::take(&mut resource.history.untyped) {
+        match merge.walks(&object, &pointer) {
+            true => make_text(&mut object, &pointer, &text),
+            false => resource.history.untyped.push((pointer, text)),
+        }
+    }
     let merged = merge_object(object, &values, merge)?;
     let Some(mut merged) = merged else {
         resource.deleted = true;
@@ -72,11 +89,41 @@ fn merge_into(
     replace_object(resource, merged)
 }
 
+const FORGETS: &str = "this takes all annotations away, and with them what kustomize keeps there: earlier names, by \
+                       which references and patches find the object, and the hash that a generated one gets: take away \
+                       the annotations by their names";
+
+/// kustomize notes in an annotation of the patch that names may change. That makes texts of all its annotations, and a
+/// null in their place takes away nothing.
+fn keep_annotations(values: &mut Value, patch: &MergePatch) {
+    let texts = patch.for_target.pointer("/metadata/annotations");
+    if let Some(annotations) = values.pointer_mut("/metadata/annotations") {
+        *annotations = texts.cloned().unwrap_or_else(|| Value::Object(Map::new()));
+    }
+}
+
+/// Whether a patch takes all annotations away.
+fn forgets(patch: &Value) -> bool {
+    let gone = |value: &Value| value.is_null() || value.get(DIRECTIVE).is_some_and(|word| word != "merge");
+    let metadata = patch.get("metadata");
+    metadata.is_some_and(|metadata| gone(metadata) || metadata.get("annotations").is_some_and(gone))
+}
+
+const LOSES_DIGITS: &str = "an integer of this object is too large for a float, through which kustomize takes the numbers \
+                            of an object for JSON 6902, and loses its last digits: put quotes around it, or use a \
+                            strategic merge patch";
+
 /// Applies a JSON 6902 patch.
 ///
-/// # Errors
-/// Which operation failed, or that the result is no object any more.
-pub(crate) fn json(resource: &mut Resource, patch: &JsonPatch) -> Result<(), String> {
+/// The error says which operation failed, or that the result is no object any more; what kustomize passes over comes
+/// beside it.
+pub(crate) fn json(resource: &mut Resource, patch: &JsonPatch) -> (Result<(), String>, Vec<String>) {
+    let mut warnings = Vec::new();
+    let result = json_into(resource, patch, &mut warnings);
+    (result, warnings)
+}
+
+fn json_into(resource: &mut Resource, patch: &JsonPatch, warnings: &mut Vec<String>) -> Result<(), String> {
     let mut object = resource.manifest.value().clone();
     // kustomize keeps an object's history in annotations, so there is something to add to.
     if !resource.history.is_empty()
@@ -88,8 +135,13 @@ pub(crate) fn json(resource: &mut Resource, patch: &JsonPatch) -> Result<(), Str
         }
     }
     patch.apply(&mut object)?;
+    if through_floats(&mut object) {
+        warnings.push(LOSES_DIGITS.to_owned());
+    }
+    resource.history.merged.clear();
     // The object is read anew, and what was one node becomes several.
     resource.history.aliases.clear();
+    resource.history.untyped.clear();
     replace_object(resource, object)
 }
 

@@ -1,10 +1,10 @@
 //! JSON 6902 patches, with the semantics of the library that kustomize is built with.
 //!
 //! That library is laxer than the standard: `replace` adds what a mapping does not have, `copy` from a missing key
-//! writes null, negative positions count from the end, and an operation without a value has null. Unlike there, large
-//! integers elsewhere in the object keep their digits.
+//! writes null, negative positions count from the end, and an operation without a value has null. All numbers of the object go through
+//! floats on the way, so that integers beyond 2^53 lose digits.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::patch::json_pointer::Pointer;
 use crate::transform::scalar::size_of;
@@ -61,6 +61,28 @@ impl JsonPatch {
         }
         Ok(())
     }
+}
+
+/// Makes of all integers what floats keep of them; says whether that changed any.
+pub(crate) fn through_floats(value: &mut Value) -> bool {
+    match value {
+        Value::Number(number) => {
+            let kept = number.as_f64().filter(|_| !number.is_f64()).map(shortest);
+            let changed = kept.filter(|kept| kept != number);
+            changed.map(|kept| *number = kept).is_some()
+        }
+        Value::Array(items) => items.iter_mut().fold(false, |changed, item| through_floats(item) | changed),
+        Value::Object(fields) => fields.values_mut().fold(false, |changed, field| through_floats(field) | changed),
+        _ => false,
+    }
+}
+
+/// The integer with the fewest digits that is this float.
+fn shortest(float: f64) -> Number {
+    let text = float.to_string();
+    let unsigned = text.parse::<u64>().map(Number::from);
+    let number = unsigned.or_else(|_| text.parse::<i64>().map(Number::from));
+    number.ok().or_else(|| Number::from_f64(float)).unwrap_or_else(|| Number::from(0))
 }
 
 impl Operation {
@@ -160,11 +182,15 @@ mod tests {
         assert_eq!(patched(json!({}), copy), Ok(json!({"b": null})));
         let add = json!([{"op": "add", "path": "/l/-1", "value": 9}, {"op": "add", "path": "/l/-", "value": 8}]);
         assert_eq!(patched(json!({"l": [1]}), add), Ok(json!({"l": [1, 9, 8]})));
-        let large = json!([{"op": "add", "path": "/b", "value": 1}]);
-        assert_eq!(
-            patched(json!({"a": 12345678901234567890u64}), large),
-            Ok(json!({"a": 12345678901234567890u64, "b": 1}))
-        );
+    }
+
+    #[test]
+    fn large_integers_lose_digits() {
+        let mut value = json!({"a": [12345678901234567890u64, 9007199254740993i64, -9007199254740993i64, 7, 1.5]});
+        assert!(through_floats(&mut value));
+        let kept = json!({"a": [12345678901234567000u64, 9007199254740992i64, -9007199254740992i64, 7, 1.5]});
+        assert_eq!(value, kept);
+        assert!(!through_floats(&mut value));
     }
 
     #[test]

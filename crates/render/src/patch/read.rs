@@ -1,11 +1,14 @@
 //! From the text of a patch to a patch: strategic merge or JSON 6902, whichever the text is.
 
+use std::sync::{Arc, OnceLock};
+
 use serde_json::Value;
-use windlass_manifest::{Manifest, Origin, manifests_from_values};
-use windlass_yaml::{ReadOptions, read_document, read_documents};
+use windlass_manifest::{Manifest, Origin, Step, manifests_from_values};
+use windlass_yaml::{Limits, Node, ReadOptions, compose, read_document, read_documents};
 
 use crate::Fault;
 use crate::identity::ResId;
+use crate::loader::written_at;
 use crate::patch::json6902::JsonPatch;
 
 /// A patch that was read.
@@ -27,6 +30,30 @@ pub(crate) struct MergePatch {
     /// The values for a patch with a target. kustomize turns its labels and annotations into text before it merges
     /// them, so that even a null there is the text "null" and removes nothing.
     pub(crate) for_target: Value,
+    /// How it is written.
+    pub(crate) source: PatchSource,
+}
+
+/// The text of a patch, for how its scalars are written: values do not know, and only few patches have to.
+#[derive(Debug, Clone)]
+pub(crate) struct PatchSource {
+    written: Arc<Written>,
+    line: usize,
+}
+
+#[derive(Debug)]
+struct Written {
+    text: String,
+    nodes: OnceLock<Vec<Node>>,
+}
+
+impl PatchSource {
+    /// A scalar's text, and whether it is in quotes.
+    pub(crate) fn written(&self, path: &[Step]) -> Option<(&str, bool)> {
+        let Written { text, nodes } = &*self.written;
+        let nodes = nodes.get_or_init(|| compose(text, &Limits::default()).unwrap_or_default());
+        written_at(nodes.iter().find(|node| node.span.start.line == self.line)?, path)
+    }
 }
 
 /// A fault in a patch, and the line of its text, where that is known.
@@ -49,8 +76,10 @@ pub(crate) fn read(text: &str) -> Result<PatchText, PatchFault> {
 /// Reads a strategic merge patch.
 pub(crate) fn read_merge(text: &str) -> Result<Vec<MergePatch>, PatchFault> {
     let typed = read_objects(text, &[])?;
-    let texts = read_objects(text, &[&["metadata", "labels"], &["metadata", "annotations"]])?;
-    Ok(typed.into_iter().zip(texts).map(|(typed, texts)| merge_patch(typed, texts)).collect())
+    let for_target = read_objects(text, &[&["metadata", "labels"], &["metadata", "annotations"]])?;
+    let written = Arc::new(Written { text: text.to_owned(), nodes: OnceLock::new() });
+    let patch = |(typed, for_target)| merge_patch(typed, for_target, Arc::clone(&written));
+    Ok(typed.into_iter().zip(for_target).map(patch).collect())
 }
 
 /// Reads JSON 6902.
@@ -80,18 +109,27 @@ fn read_objects(text: &str, text_below: &[&[&str]]) -> Result<Vec<Manifest>, Pat
     })
 }
 
-fn merge_patch(typed: Manifest, texts: Manifest) -> MergePatch {
+fn merge_patch(typed: Manifest, for_target: Manifest, written: Arc<Written>) -> MergePatch {
     let id = ResId::new(typed.gvk(), typed.name(), typed.namespace());
     let line = typed.origin().line().unwrap_or(1);
-    let (mut own, for_target) = (typed.into_value(), texts.into_value());
+    let (mut own, for_target) = (typed.into_value(), for_target.into_value());
     // Annotations end as text in any case, and as the text that was written: 1.10 is no 1.1 there.
-    let written = for_target.pointer("/metadata/annotations").and_then(Value::as_object);
-    if let (Some(Value::Object(annotations)), Some(written)) = (own.pointer_mut("/metadata/annotations"), written) {
+    let texts = for_target.pointer("/metadata/annotations").and_then(Value::as_object);
+    if let (Some(Value::Object(annotations)), Some(texts)) = (own.pointer_mut("/metadata/annotations"), texts) {
         for (key, value) in annotations.iter_mut().filter(|(_, value)| !value.is_null()) {
-            if let Some(text) = written.get(key) {
+            if let Some(text) = texts.get(key) {
                 value.clone_from(text);
             }
         }
     }
-    MergePatch { id, line, own, for_target }
+    let mut for_target = for_target;
+    if let Some(metadata) = for_target.get_mut("metadata").and_then(Value::as_object_mut) {
+        // Where kustomize writes them anew, a null is nothing.
+        for field in ["labels", "annotations"] {
+            if metadata.get(field).is_some_and(Value::is_null) {
+                metadata.shift_remove(field);
+            }
+        }
+    }
+    MergePatch { id, line, own, for_target, source: PatchSource { written, line } }
 }

@@ -84,7 +84,7 @@ impl Session<'_> {
                 if patch.keeps_history {
                     resource.remember_id();
                 }
-                ((apply::json(resource, json), Vec::new()), None)
+                (apply::json(resource, json), None)
             }
         };
         self.patched(place, patch, line, index, outcome, resources);
@@ -99,8 +99,15 @@ impl Session<'_> {
     ) -> (Result<(), String>, Vec<String>) {
         let origin = resource.origin().clone();
         let (loader, schema) = (&mut self.loader, self.schema.clone());
-        let mut written = |path: &[Step]| loader.written(&origin, path).map(|(text, quoted)| (text.to_owned(), quoted));
-        apply::merge(resource, document, aim, &patch.options, Merge::new(schema.as_deref(), &mut written))
+        let earlier = resource.history.merged.clone();
+        let mut written = |path: &[Step], holds: &str| {
+            // Whoever wrote last what stands there wrote it so.
+            let by_patch = earlier.iter().rev().filter_map(|patch| patch.written(path));
+            let by_patch = by_patch.into_iter().find(|(text, _)| *text == holds);
+            by_patch.or_else(|| loader.written(&origin, path)) == Some((holds, !holds.is_empty()))
+        };
+        let merge = Merge::new(schema.as_deref(), &mut written).with_source(&document.source);
+        apply::merge(resource, document, aim, &patch.options, merge)
     }
 
     /// Ends one application of a patch.

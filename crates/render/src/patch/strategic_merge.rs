@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 use windlass_manifest::{FieldPath, Step};
-use windlass_yaml::{Dialect, Scalar, Style, resolve};
 
+use crate::patch::read::PatchSource;
+use crate::replacement::assign::needs_quotes;
 use crate::schema::{self, Field, Schema, Type};
 use crate::transform::scalar::{text_of, type_of};
 
@@ -23,12 +24,14 @@ pub(crate) struct Merge<'s> {
     pub(crate) warnings: Vec<String>,
     written: Written<'s>,
     schema: Option<&'s Schema>,
+    /// How the patch is written.
+    source: Option<&'s PatchSource>,
     /// Nothing is known of the type of the object, so that all its lists are replaced.
     untyped: bool,
 }
 
-/// How a scalar of the object was written in its file: its text, and whether that is in quotes.
-pub(crate) type Written<'s> = &'s mut dyn FnMut(&[Step]) -> Option<(String, bool)>;
+/// Whether a scalar of the object that holds this text was written so in quotes; for no text, whether without them.
+pub(crate) type Written<'s> = &'s mut dyn FnMut(&[Step], &str) -> bool;
 
 /// Merges `patch` into `object`; `None` where the patch deletes the object.
 ///
@@ -80,7 +83,37 @@ fn type_of_object<'s>(schema: Option<&'s Schema>, value: &Value) -> Option<Type<
 
 impl<'s> Merge<'s> {
     pub(crate) fn new(schema: Option<&'s Schema>, written: Written<'s>) -> Self {
-        Self { path: Vec::new(), warnings: Vec::new(), written, schema, untyped: false }
+        Self { path: Vec::new(), warnings: Vec::new(), written, schema, source: None, untyped: false }
+    }
+
+    /// Knows how the patch is written.
+    pub(crate) fn with_source(self, source: &'s PatchSource) -> Self {
+        Self { source: Some(source), ..self }
+    }
+
+    /// Whether merging comes by a place: it does not look into lists that are replaced as a whole.
+    pub(crate) fn walks(&self, object: &Value, pointer: &str) -> bool {
+        let mut field = type_of_object(self.schema, object).map(Field::Map);
+        let mut value = object;
+        pointer.split('/').skip(1).all(|name| {
+            let name = name.replace("~1", "/").replace("~0", "~");
+            let (below, next) = match value {
+                Value::Object(fields) => {
+                    let shape = if let Some(Field::Map(shape)) = &field { shape.field(&name) } else { None };
+                    (fields.get(&name), shape)
+                }
+                Value::Array(items) => {
+                    let Some(Field::Keyed(_, shape)) = &field else { return false };
+                    (name.parse().ok().and_then(|index: usize| items.get(index)), Some(Field::Map(*shape)))
+                }
+                _ => (None, None),
+            };
+            field = next;
+            below.is_some_and(|below| {
+                value = below;
+                true
+            })
+        })
     }
 
     /// Merges two values of which at least one may be missing; `None` removes the field.
@@ -143,24 +176,26 @@ impl<'s> Merge<'s> {
         match (object, patch) {
             (_, Some(Value::Null)) => None,
             // kustomize keeps the quotes of the scalar that it replaces, and a quoted number is text.
-            (Some(Value::String(old)), Some(new)) if !new.is_string() && self.was_quoted(&old) => {
-                Some(Value::from(text_of(&new)))
+            (Some(Value::String(old)), Some(new)) if may_be_typed(&new) && self.was_quoted(&old) => {
+                Some(Value::from(self.text_in_patch().unwrap_or_else(|| text_of(&new))))
             }
             (_, Some(new)) => Some(new),
             (object, None) => object,
         }
     }
 
+    /// How the scalar of the patch was written: 1.10 is no 1.1 as text.
+    fn text_in_patch(&self) -> Option<String> {
+        self.source?.written(&self.path).map(|(text, _)| text.to_owned())
+    }
+
     fn was_quoted(&mut self, text: &str) -> bool {
-        let needs_quotes = |dialect| !matches!(resolve(text, Style::Plain, None, dialect), Some(Scalar::Str));
-        needs_quotes(Dialect::Resource)
-            || needs_quotes(Dialect::Config)
-            || (self.written)(&self.path) == Some((text.to_owned(), true))
+        needs_quotes(text) || (self.written)(&self.path, text)
     }
 
     /// Whether nothing at all stands where a null was read: `emptyDir:`. kustomize drops that.
     fn was_empty(&mut self) -> bool {
-        (self.written)(&self.path) == Some((String::new(), false))
+        (self.written)(&self.path, "")
     }
 
     fn mapping(
@@ -288,6 +323,11 @@ impl<'s> Merge<'s> {
     }
 }
 
+/// Whether a scalar has a type without quotes; of texts only points in time have one.
+fn may_be_typed(value: &Value) -> bool {
+    value.as_str().is_none_or(|text| text.len() >= 20 && text.ends_with('Z') && text.contains('T'))
+}
+
 /// One side of a merge.
 pub(crate) enum Input<T> {
     Missing,
@@ -305,10 +345,10 @@ mod tests {
         merge_object(
             object,
             &patch,
-            &mut Merge::new(None, &mut |path| match path {
-                [Step::Field(name)] if name == "b" => Some(("quoted".to_owned(), true)),
-                [Step::Field(name)] if name == "empty" => Some((String::new(), false)),
-                _ => None,
+            &mut Merge::new(None, &mut |path, text| match path {
+                [Step::Field(name)] if name == "b" => text == "quoted",
+                [Step::Field(name)] if name == "empty" => text.is_empty(),
+                _ => false,
             }),
         )
     }

@@ -28,19 +28,27 @@ pub(crate) struct Copied {
     pub(crate) text: String,
 }
 
+/// What a replacement copies.
+struct Origin {
+    copied: Copied,
+    sensitive: bool,
+    /// The object that it comes from, where it is of one.
+    index: Option<usize>,
+}
+
 impl Session<'_> {
     /// Carries out replacements, one after the other.
     pub(crate) fn replace(&mut self, place: &Place, replacements: &[Loaded], resources: &mut ResourceMap) {
         for loaded in replacements {
-            let copied = match self.value_of_source(&loaded.replacement, resources) {
-                Ok(copied) => copied,
+            let mut origin = match self.value_of_source(&loaded.replacement, resources) {
+                Ok(origin) => origin,
                 Err(problem) => {
                     self.fail_replacement(place, loaded, problem);
                     continue;
                 }
             };
             for target in &loaded.targets {
-                self.replace_in(place, loaded, target, &copied, resources);
+                self.replace_in(place, loaded, target, &mut origin, resources);
             }
         }
         resources.ids_changed();
@@ -55,22 +63,24 @@ impl Session<'_> {
         self.fail(error);
     }
 
-    fn value_of_source(
-        &mut self,
-        replacement: &Replacement,
-        resources: &mut ResourceMap,
-    ) -> Result<(Copied, bool), String> {
+    fn value_of_source(&mut self, replacement: &Replacement, resources: &mut ResourceMap) -> Result<Origin, String> {
         if let Some(text) = &replacement.source_value {
-            return Ok((Copied { value: untyped(text), text: text.clone() }, false));
+            let copied = Copied { value: untyped(text), text: text.clone() };
+            return Ok(Origin { copied, sensitive: false, index: None });
         }
         let Some(source) = &replacement.source else { return Err("give it a source".to_owned()) };
-        let resource = source_of(source, resources)?;
+        let index = source_of(source, resources)?;
+        let resource = &resources.items()[index];
+        let copied = self.copied(resource, source)?;
+        Ok(Origin { copied, sensitive: resource.manifest.is_sensitive(), index: Some(index) })
+    }
+
+    fn copied(&mut self, resource: &Resource, source: &Source) -> Result<Copied, String> {
         let field_path = or_default(&source.field_path);
         let found = lookup(resource.manifest.value(), &split(field_path))?.filter(|found| !is_empty(found.value));
         let found = found.ok_or_else(|| format!("the source, {}, has nothing at {field_path}", resource.id()))?;
         let text = self.text(resource, &found.steps, found.value);
-        let copied = part_of(Copied { value: found.value.clone(), text }, &source.options)?;
-        Ok((copied, resource.manifest.is_sensitive()))
+        part_of(Copied { value: found.value.clone(), text }, &source.options)
     }
 
     /// The text of a scalar as its file has it, where it is still the one of the file.
@@ -89,7 +99,7 @@ impl Session<'_> {
         place: &Place,
         loaded: &Loaded,
         target: &LoadedTarget,
-        (copied, sensitive): &(Copied, bool),
+        origin: &mut Origin,
         resources: &mut ResourceMap,
     ) {
         let chosen: Vec<usize> = (0..resources.items().len())
@@ -106,17 +116,22 @@ impl Session<'_> {
             self.warnings.push(crate::Warning { origin, message });
         }
         for index in chosen {
-            if *sensitive {
+            if origin.sensitive {
                 resources.item_mut(index).manifest.mark_sensitive();
             }
             let paths = target.target.field_paths.iter().map(|path| path.value.as_str());
             let paths: Vec<&str> = if paths.len() == 0 { vec![DEFAULT_PATH] } else { paths.collect() };
+            // An object that copies from itself copies what it is by then, and so do others after it.
+            let own = loaded.replacement.source.as_ref().filter(|_| origin.index == Some(index));
             for path in paths {
-                let result = self.write(resources.item_mut(index), path, &target.target.options, copied);
+                let result = self.write(resources.item_mut(index), path, &target.target.options, (&origin.copied, own));
                 if let Err(problem) = result {
                     let id = resources.items()[index].id();
                     self.fail_replacement(place, loaded, format!("cannot write {path} of {id}: {problem}"));
                 }
+            }
+            if let Some(Ok(renewed)) = own.map(|source| self.copied(&resources.items()[index], source)) {
+                origin.copied = renewed;
             }
         }
     }
@@ -126,7 +141,7 @@ impl Session<'_> {
         resource: &mut Resource,
         path: &str,
         options: &FieldOptions,
-        copied: &Copied,
+        (copied, own): (&Copied, Option<&Source>),
     ) -> Result<(), String> {
         let parts = split(path);
         let create = options.create.then(|| Kind::of(&copied.value));
@@ -140,13 +155,17 @@ impl Session<'_> {
             );
         }
         for place in places {
+            let renewed = own.map(|source| self.copied(resource, source)).transpose()?;
+            let copied = renewed.as_ref().unwrap_or(copied);
             let old = lookup_steps(resource.manifest.value(), &place.steps).cloned().unwrap_or_default();
             let text = if place.made { String::new() } else { self.text(resource, &place.steps, &old) };
             let old = if is_annotation(&place.steps) { Value::from(text.as_str()) } else { old };
-            let made = place.made && !is_annotation(&place.steps);
-            let new = written(&old, made, text, options, copied)?;
-            if made && options.delimiter.is_empty() {
-                resource.history.untyped.push((pointer(&place.steps), copied.text.clone()));
+            let made = (place.made || is_untyped(resource, &place.steps, &old)) && !is_annotation(&place.steps);
+            let (new, text) = written(&old, made, text, options, copied)?;
+            if made {
+                let pointer = pointer(&place.steps);
+                resource.history.untyped.retain(|(known, _)| *known != pointer);
+                resource.history.untyped.push((pointer, text));
             }
             self.copied = self.copied.saturating_add(size_of(&new));
             if self.copied > self.options.limits.total_bytes {
@@ -167,25 +186,30 @@ impl Session<'_> {
 }
 
 /// The one object that a source means, by an id it has or had.
-fn source_of<'r>(source: &Source, resources: &'r ResourceMap) -> Result<&'r Resource, String> {
+fn source_of(source: &Source, resources: &ResourceMap) -> Result<usize, String> {
     let id = &source.id;
     let fits = |wanted: &str, found: &str| wanted.is_empty() || wanted == found;
-    let mut found = resources.items().iter().filter(|resource| {
-        resource.previous_ids().chain([resource.id()]).any(|other| {
-            fits(&id.group, &other.gvk.group)
-                && fits(&id.version, &other.gvk.version)
-                && fits(&id.kind, &other.gvk.kind)
-                && fits(&id.name, &other.name)
-                && fits(&id.namespace, &other.namespace)
-        })
+    let mut found = resources.items().iter().enumerate().filter(|(_, resource)| {
+        let (group, version) = resource.group_version();
+        let manifest = &resource.manifest;
+        // A namespace counts as it is written, also where the kind has none.
+        let namespace = manifest.namespace().filter(|namespace| !namespace.is_empty()).unwrap_or("default");
+        let now = (manifest.kind(), manifest.name(), namespace);
+        let before = resource.history.previous.iter();
+        let mut ids = before.map(|was| (was.kind.as_str(), was.name.as_str(), was.namespace.as_str())).chain([now]);
+        fits(&id.group, group)
+            && fits(&id.version, version)
+            && ids.any(|(kind, name, namespace)| {
+                fits(&id.kind, kind) && fits(&id.name, name) && fits(&id.namespace, namespace)
+            })
     });
     let described = || crate::patch::target::describe(id);
-    let Some(first) = found.next() else {
+    let Some((index, first)) = found.next() else {
         return Err(format!("the source is no object of the build: {}", described()));
     };
     match found.next() {
-        Some(second) => Err(format!("the source could be {} or {}: {}", first.id(), second.id(), described())),
-        None => Ok(first),
+        Some((_, second)) => Err(format!("the source could be {} or {}: {}", first.id(), second.id(), described())),
+        None => Ok(index),
     }
 }
 
@@ -195,6 +219,15 @@ fn is_annotation(steps: &[Step]) -> bool {
     matches!(steps, [first, second, _] if field(first, "metadata") && field(second, "annotations"))
 }
 
+/// Whether the scalar there was written by a replacement, so that it has no type that could stay.
+fn is_untyped(resource: &Resource, steps: &[Step], value: &Value) -> bool {
+    let made = &resource.history.untyped;
+    !made.is_empty() && {
+        let pointer = pointer(steps);
+        made.iter().any(|(known, text)| *known == pointer && untyped(text) == *value)
+    }
+}
+
 fn or_default(path: &str) -> &str {
     if path.is_empty() { DEFAULT_PATH } else { path }
 }
@@ -202,7 +235,6 @@ fn or_default(path: &str) -> &str {
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::String(text) => text.is_empty(),
         Value::Array(items) => items.is_empty(),
         Value::Object(fields) => fields.is_empty(),
         _ => false,
@@ -226,13 +258,22 @@ fn part_of(copied: Copied, options: &FieldOptions) -> Result<Copied, String> {
     Ok(Copied { value, text: text.to_owned() })
 }
 
-/// The new value of a field that holds `old`, whose text is `text`.
-fn written(old: &Value, made: bool, text: String, options: &FieldOptions, copied: &Copied) -> Result<Value, String> {
+/// The new value of a field that holds `old`, whose text is `text`, and its text.
+fn written(
+    old: &Value,
+    made: bool,
+    text: String,
+    options: &FieldOptions,
+    copied: &Copied,
+) -> Result<(Value, String), String> {
     let is_scalar = !old.is_object() && !old.is_array();
     let mut new = copied.text.clone();
     if !options.delimiter.is_empty() {
         if !is_scalar {
             return Err("a delimiter divides text, and the field is a list or a mapping".to_owned());
+        }
+        if copied.value.is_object() || copied.value.is_array() {
+            return Err("a delimiter divides text, and the source is a list or a mapping".to_owned());
         }
         let mut parts: Vec<&str> = text.split(&options.delimiter).collect();
         match usize::try_from(options.index) {
@@ -242,11 +283,12 @@ fn written(old: &Value, made: bool, text: String, options: &FieldOptions, copied
         }
         new = parts.join(&options.delimiter);
     }
-    match (is_scalar, made) {
-        (true, true) => Ok(untyped(&new)),
-        (true, false) => typed_like(old, &new),
-        (false, _) => Ok(copied.value.clone()),
-    }
+    let value = match (is_scalar, made) {
+        (true, true) => untyped(&new),
+        (true, false) => typed_like(old, &new)?,
+        (false, _) => copied.value.clone(),
+    };
+    Ok((value, new))
 }
 
 fn lookup_steps<'v>(object: &'v Value, steps: &[Step]) -> Option<&'v Value> {

@@ -8,6 +8,19 @@ pub(crate) fn untyped(text: &str) -> Value {
     value_of(resolve(text, Style::Plain, None, Dialect::Resource), text).unwrap_or_else(|| Value::from(text))
 }
 
+/// Makes text of a scalar that has no type, where it still is what it was made.
+pub(crate) fn make_text(value: &mut Value, pointer: &str, text: &str) {
+    if let Some(scalar) = value.pointer_mut(pointer).filter(|found| **found == untyped(text)) {
+        *scalar = Value::from(text);
+    }
+}
+
+/// Whether a text is something else without quotes, so that there were some around it.
+pub(crate) fn needs_quotes(text: &str) -> bool {
+    let is_text = |dialect| matches!(resolve(text, Style::Plain, None, dialect), Some(Scalar::Str));
+    !(is_text(Dialect::Resource) && is_text(Dialect::Config))
+}
+
 /// A text with the type of the scalar in whose place it is put.
 ///
 /// # Errors

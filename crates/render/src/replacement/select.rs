@@ -118,9 +118,12 @@ impl Walk {
         });
         let last = items.len() - 1;
         self.enter_matching(&mut items[last..], field, &regex, rest)?;
-        match self.found[before..].iter_mut().map(|place| &mut place.steps[self.here.len()]).next() {
+        match self.found[before..].iter_mut().next() {
             // The new item was looked at alone.
-            Some(step) => *step = Step::Index(last),
+            Some(place) => {
+                place.steps[self.here.len()] = Step::Index(last);
+                place.made |= field.is_empty();
+            }
             None => return Err(format!("an item made for [{field}={pattern}] would not fit the pattern itself")),
         }
         Ok(())

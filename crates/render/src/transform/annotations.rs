@@ -52,7 +52,7 @@ pub(crate) fn tidy(resource: &mut Resource, also: &[&str]) {
         Some(Value::Object(annotations)) => {
             annotations.retain(|key, _| !INTERNAL.contains(&key.as_str()) && !also.contains(&key.as_str()));
             for value in annotations.values_mut() {
-                if matches!(value, Value::Null | Value::Bool(_) | Value::Number(_)) {
+                if !value.is_string() {
                     *value = Value::from(text_of(value));
                 }
             }

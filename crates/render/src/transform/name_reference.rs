@@ -1,16 +1,12 @@
 //! Name references: once all objects have their final names, the fields that hold names follow.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
-use windlass_manifest::Gvk;
 
 use crate::Fault;
 use crate::identity::GvkFilter;
 use crate::resource::Resource;
-use crate::transform::config::{NameReference, TransformerConfig};
-use crate::transform::default_name_references;
-use crate::transform::field_spec::{Create, FieldSpec, visit};
+use crate::transform::config::TransformerConfig;
+use crate::transform::reference_rules::{ReferenceRule, ReferenceRules};
 use crate::transform::referral::{Question, Referrals};
 use crate::transform::scalar::{text_of, type_of};
 
@@ -18,129 +14,91 @@ use crate::transform::scalar::{text_of, type_of};
 pub(crate) fn update(resources: &mut [Resource], config: &TransformerConfig) -> Vec<(usize, Fault)> {
     let mut faults: Vec<_> =
         resources.iter().enumerate().filter_map(|(index, resource)| Some((index, blank_subject(resource)?))).collect();
-    let mut referrals = Referrals::new(resources.iter());
-    if referrals.is_empty() || !faults.is_empty() {
+    if !faults.is_empty() {
         return faults;
     }
-    let rules = Rules::new(config);
+    let mut referrals = Referrals::new(resources.iter());
+    let mut rules = ReferenceRules::new(config);
     for (index, resource) in resources.iter_mut().enumerate() {
-        let result = update_one(index, resource, &rules, &referrals);
+        let result = update_one(index, resource, &mut rules, &referrals);
         faults.extend(result.err().map(|fault| (index, fault)));
         referrals.renamed(index, resource);
     }
     faults
 }
 
-fn update_one(index: usize, resource: &mut Resource, rules: &Rules, referrals: &Referrals) -> Result<(), Fault> {
-    let original = resource.original_id().gvk;
-    let holder = Holder::new(index, resource);
-    for (target, spec) in rules.of(&original) {
-        let mut referrer = Referrer { holder: &holder, target, spec, ambiguous: None };
-        let result =
-            visit(resource.manifest.value_mut(), spec, Create::Nothing, &mut |value| referrer.update(value, referrals));
-        result.map_err(|problem| {
-            referrer.ambiguous.take().unwrap_or_else(|| Fault::Transform {
-                transformer: "nameReference",
-                target: holder.id.clone(),
-                problem,
-            })
-        })?;
-    }
-    Ok(())
-}
-
-/// The references by the kind that holds them.
-struct Rules {
-    by_kind: HashMap<String, Vec<(GvkFilter, FieldSpec)>>,
-}
-
-impl Rules {
-    fn new(config: &TransformerConfig) -> Self {
-        let mut by_kind: HashMap<String, Vec<_>> = HashMap::new();
-        let references = default_name_references::built_in().into_iter();
-        for NameReference { target, referrers } in references.chain(config.name_references.iter().cloned()) {
-            for spec in referrers {
-                let rules = by_kind.entry(spec.on.kind.clone().into_owned()).or_default();
-                let rule = (target.clone(), spec);
-                if !rules.contains(&rule) {
-                    rules.push(rule);
-                }
-            }
-        }
-        Self { by_kind }
-    }
-
-    /// The rules for objects that were of this type at first.
-    fn of(&self, gvk: &Gvk) -> impl Iterator<Item = (&GvkFilter, &FieldSpec)> {
-        let of_kind = |kind: &str| self.by_kind.get(kind).into_iter().flatten();
-        let rules = of_kind(&gvk.kind).chain(of_kind("").filter(|_| !gvk.kind.is_empty()));
-        let gvk = gvk.clone();
-        rules.filter(move |(_, spec)| spec.on.fits_gvk(&gvk)).map(|(target, spec)| (target, spec))
-    }
-}
-
-/// An object that holds references.
-struct Holder {
+fn update_one(
     index: usize,
-    id: String,
+    resource: &mut Resource,
+    rules: &mut ReferenceRules,
+    referrals: &Referrals,
+) -> Result<(), Fault> {
+    let fields = rules.of(resource.original_gvk());
+    let mut holder = Holder {
+        index,
+        role: role_of(resource),
+        subject_namespaces: subject_namespaces(resource),
+        referrals,
+        ambiguous: None,
+    };
+    fields.visit(resource.manifest.value_mut(), &mut |rule, value| holder.update(rule, value)).map_err(|problem| {
+        holder.ambiguous.take().unwrap_or_else(|| Fault::Transform {
+            transformer: "nameReference",
+            target: referrals.id(index).to_string(),
+            problem,
+        })
+    })
+}
+
+/// An object that holds references, while they are brought up to date.
+struct Holder<'r> {
+    index: usize,
     role: Option<GvkFilter>,
     subject_namespaces: Vec<String>,
-}
-
-impl Holder {
-    fn new(index: usize, resource: &Resource) -> Self {
-        Self {
-            index,
-            id: resource.id().to_string(),
-            role: role_of(resource),
-            subject_namespaces: subject_namespaces(resource),
-        }
-    }
-}
-
-/// One field of an object, while it is brought up to date.
-struct Referrer<'r> {
-    holder: &'r Holder,
-    target: &'r GvkFilter,
-    spec: &'r FieldSpec,
+    referrals: &'r Referrals,
     ambiguous: Option<Fault>,
 }
 
-impl Referrer<'_> {
-    fn update(&mut self, value: &mut Value, referrals: &Referrals) -> Result<(), String> {
+impl Holder<'_> {
+    fn update(&mut self, rule: &ReferenceRule, value: &mut Value) -> Result<(), String> {
         match value {
             Value::Null => Ok(()),
-            Value::Object(_) => self.update_mapping(value, referrals),
+            Value::Object(_) => self.update_mapping(rule, value),
             Value::Array(items) => items.iter_mut().try_for_each(|item| match item {
                 Value::Null => Ok(()),
-                Value::Object(_) => self.update_mapping(item, referrals),
+                Value::Object(_) => self.update_mapping(rule, item),
                 Value::Array(_) => Err(format!("expected a name or a mapping, found {}", type_of(item))),
-                scalar => self.update_scalar(scalar, referrals),
+                scalar => self.update_scalar(rule, scalar),
             }),
-            scalar => self.update_scalar(scalar, referrals),
+            scalar => self.update_scalar(rule, scalar),
         }
     }
 
-    fn update_scalar(&mut self, value: &mut Value, referrals: &Referrals) -> Result<(), String> {
-        let name = text_of(value);
-        if let Some((new, _)) = self.find(&name, None, false, referrals)?
-            && new != name
-        {
+    fn update_scalar(&mut self, rule: &ReferenceRule, value: &mut Value) -> Result<(), String> {
+        let found = match &*value {
+            Value::String(name) => self.find(rule, name, None, false)?.filter(|(new, _)| new != name),
+            other => {
+                let name = text_of(other);
+                self.find(rule, &name, None, false)?.filter(|(new, _)| *new != name)
+            }
+        };
+        if let Some((new, _)) = found {
             *value = Value::from(new);
         }
         Ok(())
     }
 
-    fn update_mapping(&mut self, value: &mut Value, referrals: &Referrals) -> Result<(), String> {
+    fn update_mapping(&mut self, rule: &ReferenceRule, value: &mut Value) -> Result<(), String> {
         let Some(fields) = value.as_object_mut() else { return Ok(()) };
         let Some(name) = fields.get("name").map(text_of) else {
             return Err("expected a field `name` here".to_owned());
         };
         let namespace = fields.get("namespace").map(text_of);
-        let Some((new, its_namespace)) = self.find(&name, namespace.as_deref(), true, referrals)? else {
+        let Some((new, its_namespace)) = self.find(rule, &name, namespace.as_deref(), true)? else {
             return Ok(());
         };
-        fields.insert("name".to_owned(), Value::from(new));
+        let (new, its_namespace) = (Value::from(new), its_namespace.to_owned());
+        fields.insert("name".to_owned(), new);
         // An object without a namespace says nothing about the one written here.
         if !its_namespace.is_empty() {
             fields.insert("namespace".to_owned(), Value::from(its_namespace));
@@ -150,26 +108,26 @@ impl Referrer<'_> {
 
     fn find(
         &mut self,
+        rule: &ReferenceRule,
         name: &str,
         namespace: Option<&str>,
         takes_namespace: bool,
-        referrals: &Referrals,
-    ) -> Result<Option<(String, String)>, String> {
+    ) -> Result<Option<(&str, &str)>, String> {
         let question = Question {
-            referrer: self.holder.index,
-            target: self.target,
-            role: self.holder.role.as_ref().filter(|_| self.spec.path.ends_with("roleRef/name")),
-            subject_namespaces: &self.holder.subject_namespaces,
+            referrer: self.index,
+            target: &rule.target,
+            role: self.role.as_ref().filter(|_| rule.path.ends_with("roleRef/name")),
+            subject_namespaces: &self.subject_namespaces,
             name,
             namespace,
             takes_namespace,
         };
-        match referrals.find(&question) {
-            Ok(found) => Ok(found.map(|candidate| (candidate.id.name.clone(), candidate.namespace.clone()))),
+        match self.referrals.find(&question) {
+            Ok(found) => Ok(found.map(|candidate| (candidate.id.name.as_str(), candidate.namespace.as_str()))),
             Err(candidates) => {
                 self.ambiguous = Some(Fault::AmbiguousReference {
-                    referrer: self.holder.id.clone(),
-                    field: self.spec.path.clone().into_owned(),
+                    referrer: self.referrals.id(self.index).to_string(),
+                    field: rule.path.clone(),
                     name: name.to_owned(),
                     candidates,
                 });

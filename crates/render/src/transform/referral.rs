@@ -1,6 +1,6 @@
 //! Finding the object that a name means: what kustomize calls a referral.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use windlass_manifest::Gvk;
 
@@ -11,6 +11,18 @@ use crate::resource::Resource;
 pub(crate) struct Referrals {
     candidates: Vec<Candidate>,
     by_previous_name: HashMap<String, Vec<usize>>,
+    /// By the namespaces that objects had at first: from where those objects can be seen.
+    reaches: HashMap<String, HashSet<Reach>>,
+}
+
+/// From where an object can be seen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Reach {
+    is_cluster_scoped: bool,
+    /// As it counts.
+    namespace: String,
+    /// As it is written.
+    written: String,
 }
 
 /// One object as referrals see it.
@@ -49,12 +61,20 @@ impl Referrals {
                 }
             }
         }
-        Self { candidates, by_previous_name }
+        let mut reaches: HashMap<String, HashSet<Reach>> = HashMap::new();
+        for candidate in &candidates {
+            let reach = candidate.reach();
+            match reaches.get_mut(&candidate.original_namespace) {
+                Some(known) => drop(known.insert(reach)),
+                None => drop(reaches.insert(candidate.original_namespace.clone(), HashSet::from([reach]))),
+            }
+        }
+        Self { candidates, by_previous_name, reaches }
     }
 
-    /// Whether any object ever had another name.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.by_previous_name.is_empty()
+    /// Who the object is now.
+    pub(crate) fn id(&self, index: usize) -> &ResId {
+        &self.candidates[index].id
     }
 
     /// A reference may have renamed an object itself.
@@ -108,9 +128,8 @@ impl Referrals {
         referrer: &Candidate,
         question: &Question<'_>,
     ) -> Vec<&'c Candidate> {
-        let was_there = self.candidates.iter().any(|candidate| {
-            candidate.original_namespace == namespace && referrer.may_refer_to(candidate, question.subject_namespaces)
-        });
+        let reaches = self.reaches.get(namespace).into_iter().flatten();
+        let was_there = reaches.into_iter().any(|reach| referrer.may_refer_within(reach, question.subject_namespaces));
         let fits = |candidate: &&Candidate| match was_there {
             true => candidate.original_namespace == namespace,
             false => candidate.id.namespace == namespace && !candidate.id.is_cluster_scoped(),
@@ -139,12 +158,28 @@ impl Candidate {
         self.previous.iter().any(|previous| target.fits_gvk(&previous.gvk))
     }
 
+    fn reach(&self) -> Reach {
+        Reach {
+            is_cluster_scoped: self.id.is_cluster_scoped(),
+            namespace: self.id.namespace.clone(),
+            written: self.namespace.clone(),
+        }
+    }
+
     /// Whether this object can see the other at all.
     fn may_refer_to(&self, other: &Self, subject_namespaces: &[String]) -> bool {
         self.id.is_cluster_scoped()
             || other.id.is_cluster_scoped()
             || self.id.namespace == other.id.namespace
             || subject_namespaces.contains(&other.namespace)
+    }
+
+    /// The same, of an object with this reach.
+    fn may_refer_within(&self, reach: &Reach, subject_namespaces: &[String]) -> bool {
+        self.id.is_cluster_scoped()
+            || reach.is_cluster_scoped
+            || self.id.namespace == reach.namespace
+            || subject_namespaces.contains(&reach.written)
     }
 
     fn shares_namespace_with(&self, other: &Self) -> bool {

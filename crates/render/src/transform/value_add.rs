@@ -2,12 +2,16 @@
 
 use serde_json::{Map, Value};
 
+use windlass_manifest::Step;
+
 use crate::Fault;
 use crate::patch::target::Target;
 use crate::place::Place;
+use crate::replacement::assign::{needs_quotes, untyped};
+use crate::resource::Resource;
 use crate::resource_map::ResourceMap;
 use crate::session::Session;
-use crate::transform::field_spec::split;
+use crate::transform::field_spec::{push_name, split};
 use crate::transform::scalar::{text_of, type_of};
 
 /// A value and where it goes.
@@ -33,7 +37,7 @@ impl Session<'_> {
                 if target.select.as_ref().is_some_and(|select| !select.fits(&resources.items()[index])) {
                     continue;
                 }
-                let result = target.write(&addition.value, resources.item_mut(index).manifest.value_mut());
+                let result = self.write_value(target, &addition.value, resources.item_mut(index));
                 if let Err(problem) = result {
                     let resource = &resources.items()[index];
                     let (target, origin) = (resource.id().to_string(), resource.origin().clone());
@@ -45,12 +49,33 @@ impl Session<'_> {
         }
         resources.ids_changed();
     }
+
+    fn write_value(&mut self, target: &ValueTarget, value: &str, resource: &mut Resource) -> Result<(), String> {
+        let origin = resource.origin().clone();
+        let steps: Vec<Step> = split(&target.field_path).into_iter().map(Step::Field).collect();
+        let loader = &mut self.loader;
+        let quoted = |text: &str| needs_quotes(text) || loader.written(&origin, &steps) == Some((text, true));
+        let untyped = target.write(value, resource.manifest.value_mut(), quoted)?;
+        resource.history.untyped.extend(untyped.map(|text| {
+            let mut pointer = String::new();
+            split(&target.field_path).iter().for_each(|name| push_name(&mut pointer, name));
+            (pointer, text)
+        }));
+        Ok(())
+    }
 }
 
 impl ValueTarget {
-    fn write(&self, value: &str, object: &mut Value) -> Result<(), String> {
+    /// Writes the value. It has the type of its text, unless quotes around what it replaces say that it is text; a
+    /// text that has no type of its own is returned.
+    fn write(
+        &self,
+        value: &str,
+        object: &mut Value,
+        was_quoted: impl FnOnce(&str) -> bool,
+    ) -> Result<Option<String>, String> {
         let names = split(&self.field_path);
-        let Some((last, above)) = names.split_last() else { return Ok(()) };
+        let Some((last, above)) = names.split_last() else { return Ok(None) };
         let mut fields = object;
         for name in above {
             fields = mapping(fields, name)?.entry(name.as_str()).or_insert_with(|| Value::Object(Map::new()));
@@ -63,8 +88,14 @@ impl ValueTarget {
             Value::Null => String::new(),
             scalar => text_of(scalar),
         };
-        *field = Value::from(if self.position == 0 { value.to_owned() } else { insert(&text, self.position, value) });
-        Ok(())
+        let quoted = field.as_str().is_some_and(was_quoted);
+        let new = if self.position == 0 { value.to_owned() } else { insert(&text, self.position, value) };
+        if quoted {
+            *field = Value::from(new);
+            return Ok(None);
+        }
+        *field = untyped(&new);
+        Ok(Some(new))
     }
 }
 

@@ -47,6 +47,12 @@ pub(crate) fn built_in() -> Vec<FieldSpec> {
     let others = OTHERS.iter().map(|(kind, path)| (*kind, (*path).to_owned()));
     in_pods
         .chain(others)
+        .filter(|(kind, path)| !(*kind == "StatefulSet" && path.ends_with("volumes/nfs/server")))
+        // A mistake of the format: no object has anything there.
+        .map(|(kind, path)| match path.strip_suffix("spec/volumes/nfs/server") {
+            Some(above) if kind == "CronJob" => (kind, format!("{above}volumes/nfs/server")),
+            _ => (kind, path),
+        })
         .map(|(kind, path)| FieldSpec {
             on: GvkFilter { kind: Cow::Borrowed(kind), ..GvkFilter::default() },
             path: Cow::Owned(path),

@@ -1,21 +1,27 @@
-//! Random kustomizations, built by the real kustomize and by us: the same bytes, or an error from both.
+//! Random trees of kustomizations, built by the real kustomize and by us: the same bytes, or an error from both.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod features;
-mod overlays;
+mod choices;
+mod generators;
+mod objects;
+mod patches;
+mod replacements;
+mod styled;
+mod tree;
 
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use overlays::{Files, tree};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 use windlass_manifest::{MemoryTree, TreePath};
 use windlass_render::{Amendments, BuildOptions, Image, LoadRestriction, Patch, Selector, build};
-use windlass_testbed::{Oracle, Tool, require_peers};
+use windlass_testbed::{Oracle, Testbed, Tool, require_peers};
+
+use tree::{Files, Mix};
 
 const SHOP: &str = "overlay";
 
@@ -53,41 +59,62 @@ fn compare(files: &Files, theirs: Result<String, String>, options: &BuildOptions
     Ok(())
 }
 
-/// Compares trees with what the real tool makes of them; says how many it could build.
-fn as_kustomize(testbed: &windlass_testbed::Testbed, cases: u32, trees: impl Strategy<Value = Files>) -> usize {
-    let built = AtomicUsize::new(0);
+/// Trees as proptest makes and shrinks them: as the bytes that decide about them.
+fn trees(mix: Mix) -> impl Strategy<Value = Files> {
+    prop::collection::vec(any::<u8>(), 100..1800).prop_map(move |bytes| tree::tree(&bytes, mix))
+}
+
+/// Compares trees with what the real tool's library makes of them; at least `built` of a hundred must be no errors.
+fn as_the_library(testbed: &Testbed, cases: u32, mix: Mix, built: usize) {
+    let oracle = Oracle::start(testbed, Tool::YamlOracle).unwrap();
+    let (good, all) = (AtomicUsize::new(0), AtomicUsize::new(0));
     TestRunner::new(config(cases))
-        .run(&trees, |files| {
+        .run(&trees(mix), |files| {
+            let contents: serde_json::Map<_, _> =
+                files.iter().map(|(path, text)| (path.clone(), json!(text))).collect();
+            let theirs = oracle.ask_json("kustomize-build", json!({"files": contents, "directory": SHOP})).unwrap();
+            good.fetch_add(usize::from(theirs.is_ok()), Relaxed);
+            all.fetch_add(1, Relaxed);
+            compare(&files, theirs.map_err(|refusal| refusal.to_string()), &BuildOptions::default())
+        })
+        .unwrap();
+    let (good, all) = (good.into_inner(), all.into_inner());
+    assert!(good * 100 >= all * built, "{good} of {all} random trees are no errors, so little was compared");
+}
+
+#[test]
+fn as_kustomize_builds_trees_with_much_in_them() {
+    let testbed = require_peers!(&[Tool::YamlOracle]);
+    as_the_library(&testbed, 1400, Mix::Much, 30);
+}
+
+#[test]
+fn as_kustomize_builds_trees_with_little_in_them() {
+    let testbed = require_peers!(&[Tool::YamlOracle]);
+    as_the_library(&testbed, 1100, Mix::Little, 40);
+}
+
+#[test]
+fn as_kustomize_builds_trees_in_odd_yaml() {
+    let testbed = require_peers!(&[Tool::YamlOracle]);
+    as_the_library(&testbed, 700, Mix::OddYaml, 30);
+}
+
+/// The library answers for the program; this ties the two together.
+#[test]
+fn as_the_program_builds() {
+    let testbed = require_peers!(&[Tool::Kustomize]);
+    TestRunner::new(config(40))
+        .run(&trees(Mix::Much), |files| {
             let root = tempfile::tempdir().unwrap();
             write(&files, root.path());
-            let output = testbed
-                .command(Tool::Kustomize)
-                .unwrap()
-                .args(["build", SHOP])
-                .current_dir(root.path())
-                .output()
-                .unwrap();
+            let mut kustomize = testbed.command(Tool::Kustomize).unwrap();
+            let output = kustomize.args(["build", SHOP]).current_dir(root.path()).output().unwrap();
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             let theirs = if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) };
-            built.fetch_add(usize::from(theirs.is_ok()), Relaxed);
             compare(&files, theirs, &BuildOptions::default())
         })
         .unwrap();
-    built.into_inner()
-}
-
-#[test]
-fn as_kustomize_builds() {
-    let testbed = require_peers!(&[Tool::Kustomize]);
-    let built = as_kustomize(&testbed, 250, tree());
-    assert!(built >= 50, "most of the random kustomizations are refused, so little was compared");
-}
-
-#[test]
-fn as_kustomize_replaces_and_plugs_in() {
-    let testbed = require_peers!(&[Tool::Kustomize]);
-    let built = as_kustomize(&testbed, 250, features::featured_tree());
-    assert!(built >= 15, "most of the random kustomizations are refused, so little was compared");
 }
 
 fn amendments() -> impl Strategy<Value = Amendments> {
@@ -167,10 +194,10 @@ fn as_flux_builds() {
     let oracle = Oracle::start(&testbed, Tool::FluxOracle).unwrap();
     let built = AtomicUsize::new(0);
     TestRunner::new(config(60))
-        .run(&(tree(), amendments(), any::<bool>()), |(mut files, amendments, generated)| {
+        .run(&(trees(Mix::Little), amendments(), any::<bool>()), |(mut files, amendments, generated)| {
             if generated {
                 // Without its kustomization the overlay gets Flux's generated one.
-                files.retain(|(path, _)| path != "overlay/kustomization.yaml" && path != "overlay/names.yaml");
+                files.retain(|(path, _)| path.starts_with("base") || path.starts_with("overlay/objects"));
                 for (path, _) in &mut files {
                     *path = path.replace("base/", "overlay/inner/");
                 }
