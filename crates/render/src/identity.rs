@@ -115,6 +115,8 @@ pub(crate) struct History {
     pub(crate) untyped: Vec<(String, String)>,
     /// The strategic merge patches that went into it, for how they are written.
     pub(crate) merged: Vec<PatchSource>,
+    /// It was printed and read again, so that nothing is written as it was in its file.
+    pub(crate) printed: bool,
     /// The vars whose values come from it.
     pub(crate) vars: Vec<String>,
 }
@@ -137,6 +139,7 @@ impl History {
             aliases: std::mem::take(&mut self.aliases),
             untyped: std::mem::take(&mut self.untyped),
             merged: std::mem::take(&mut self.merged),
+            printed: self.printed,
             generated: self.generated,
             ..Self::default()
         };

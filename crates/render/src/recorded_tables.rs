@@ -142,7 +142,7 @@ fn strategic_merges() {
             let mut object = Some(yaml(base));
             for patch in patches {
                 for document in read_merge(patch).unwrap_or_else(|_| panic!("{patch}")) {
-                    let mut unquoted = |_: &[windlass_manifest::Step], _: &str| false;
+                    let mut unquoted = |_: &[windlass_manifest::Step]| None;
                     let merge = &mut Merge::new(None, &mut unquoted);
                     object = object.and_then(|object| merge_object(object, &document.own, merge).unwrap());
                 }

@@ -62,8 +62,10 @@ fn merge_into(
     }
     resource.history.merged.push(patch.source.clone());
     let mut object = std::mem::take(resource.manifest.value_mut());
+    // A patch that replaces everything comes by nothing.
+    let comes_by = values.get(DIRECTIVE).is_none_or(|directive| directive != "replace");
     for (pointer, text) in std::mem::take(&mut resource.history.untyped) {
-        match merge.walks(&object, &pointer) {
+        match comes_by && merge.walks(&object, &pointer) {
             true => make_text(&mut object, &pointer, &text),
             false => resource.history.untyped.push((pointer, text)),
         }
@@ -139,6 +141,7 @@ fn json_into(resource: &mut Resource, patch: &JsonPatch, warnings: &mut Vec<Stri
         warnings.push(LOSES_DIGITS.to_owned());
     }
     resource.history.merged.clear();
+    resource.history.printed = true;
     // The object is read anew, and what was one node becomes several.
     resource.history.aliases.clear();
     resource.history.untyped.clear();

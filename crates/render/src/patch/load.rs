@@ -126,7 +126,11 @@ impl Session<'_> {
         if entry.value.target.as_ref().is_none_or(|target| target.name.is_empty()) {
             return Err(self.invalid(place, &entry.at, "give it a target with a name"));
         }
-        let source = self.load_source(place, entry)?;
+        let mut source = self.load_source(place, entry)?;
+        if let PatchSource::Inline(text) = &entry.value.source {
+            // Only here blanks around the text count: they may belong to its last value.
+            source.text.clone_from(text);
+        }
         let target = self.target(place, entry)?;
         let patch: JsonPatch =
             read::read_json(&source.text).map_err(|fault| self.fail_in_patch(place, entry, &source, fault))?;

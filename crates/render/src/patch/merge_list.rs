@@ -39,6 +39,11 @@ impl<'s> Merge<'s> {
         shape: Type<'s>,
     ) -> Result<Option<Value>, String> {
         let given = matches!(object, Input::Given(_));
+        if let (false, Input::Given(items)) = (given, &patch)
+            && items.iter().any(is_directive)
+        {
+            return self.new_items(items.clone(), shape).map(Some);
+        }
         let Some((object, patch)) = self.sides(object, patch)? else { return Ok(None) };
         let complete = |item: &Value| keys.first().is_none_or(|key| has(item, key));
         let incomplete = object.iter().chain(patch.iter().flatten()).any(|item| !complete(item));
@@ -79,6 +84,21 @@ impl<'s> Merge<'s> {
         Ok(Value::Array(kept))
     }
 
+    /// A list that the object does not have, with a directive in it, which kustomize takes for an item then.
+    fn new_items(&mut self, items: Vec<Value>, shape: Type<'s>) -> Result<Value, String> {
+        let mut kept = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            if is_directive(&item) {
+                kept.push(item);
+                continue;
+            }
+            self.enter(Step::Index(index));
+            kept.extend(self.value(None, Some(item), Some(Field::Map(shape)))?);
+            self.leave();
+        }
+        Ok(Value::Array(kept))
+    }
+
     /// Carries out a directive for the whole list; `None` where nothing is left of it.
     fn sides(&self, object: Input<Vec<Value>>, patch: Input<Vec<Value>>) -> Result<Option<Sides>, String> {
         let (object, mut patch) = match (object, patch) {
@@ -91,8 +111,7 @@ impl<'s> Merge<'s> {
             Some((item, value)) if item.as_object().is_some_and(|fields| fields.len() == 1) => self.directive(value)?,
             _ => Directive::Merge,
         };
-        patch
-            .retain(|item| !item.as_object().is_some_and(|fields| fields.len() == 1 && fields.contains_key(DIRECTIVE)));
+        patch.retain(|item| !is_directive(item));
         Ok(match (directive, object) {
             (Directive::Delete, _) => None,
             (Directive::Merge, Some(object)) => Some((object, Some(patch))),
@@ -257,6 +276,11 @@ impl<'s> Items<'s> {
         let Self { nodes, result, .. } = self;
         result.into_iter().map(|id| nodes[id].clone()).collect()
     }
+}
+
+/// Whether an item of a patch is a directive for its list.
+fn is_directive(item: &Value) -> bool {
+    item.as_object().is_some_and(|fields| fields.len() == 1 && fields.contains_key(DIRECTIVE))
 }
 
 /// Replaces the items of a list that have these values, or appends the item; without one, removes them.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use windlass_manifest::{Manifest, Origin, Step, manifests_from_values};
 use windlass_yaml::{Limits, Node, ReadOptions, compose, read_document, read_documents};
 
@@ -124,9 +124,10 @@ fn merge_patch(typed: Manifest, for_target: Manifest, written: Arc<Written>) -> 
     }
     let mut for_target = for_target;
     if let Some(metadata) = for_target.get_mut("metadata").and_then(Value::as_object_mut) {
-        // Where kustomize writes them anew, a null is nothing.
+        // Where kustomize writes them anew, a null is nothing, and so is an empty mapping.
         for field in ["labels", "annotations"] {
-            if metadata.get(field).is_some_and(Value::is_null) {
+            let is_empty = |value: &Value| value.is_null() || value.as_object().is_some_and(Map::is_empty);
+            if metadata.get(field).is_some_and(is_empty) {
                 metadata.shift_remove(field);
             }
         }

@@ -99,12 +99,12 @@ impl Session<'_> {
     ) -> (Result<(), String>, Vec<String>) {
         let origin = resource.origin().clone();
         let (loader, schema) = (&mut self.loader, self.schema.clone());
-        let earlier = resource.history.merged.clone();
-        let mut written = |path: &[Step], holds: &str| {
-            // Whoever wrote last what stands there wrote it so.
-            let by_patch = earlier.iter().rev().filter_map(|patch| patch.written(path));
-            let by_patch = by_patch.into_iter().find(|(text, _)| *text == holds);
-            by_patch.or_else(|| loader.written(&origin, path)) == Some((holds, !holds.is_empty()))
+        let (earlier, is_printed) = (resource.history.merged.clone(), resource.history.printed);
+        let mut written = |path: &[Step]| {
+            // Whoever wrote the field first gave it its quotes; those who write over it later keep them.
+            let in_file = if is_printed { None } else { loader.written(&origin, path) };
+            let first = in_file.or_else(|| earlier.iter().find_map(|patch| patch.written(path)));
+            first.map(|(text, quoted)| (text.is_empty(), quoted))
         };
         let merge = Merge::new(schema.as_deref(), &mut written).with_source(&document.source);
         apply::merge(resource, document, aim, &patch.options, merge)

@@ -30,8 +30,8 @@ pub(crate) struct Merge<'s> {
     untyped: bool,
 }
 
-/// Whether a scalar of the object that holds this text was written so in quotes; for no text, whether without them.
-pub(crate) type Written<'s> = &'s mut dyn FnMut(&[Step], &str) -> bool;
+/// How a scalar of the object was first written: whether it has no text, and whether it is in quotes.
+pub(crate) type Written<'s> = &'s mut dyn FnMut(&[Step]) -> Option<(bool, bool)>;
 
 /// Merges `patch` into `object`; `None` where the patch deletes the object.
 ///
@@ -176,7 +176,7 @@ impl<'s> Merge<'s> {
         match (object, patch) {
             (_, Some(Value::Null)) => None,
             // kustomize keeps the quotes of the scalar that it replaces, and a quoted number is text.
-            (Some(Value::String(old)), Some(new)) if may_be_typed(&new) && self.was_quoted(&old) => {
+            (Some(Value::String(old)), Some(new)) if may_be_typed(&new) && new != old && self.was_quoted(&old) => {
                 Some(Value::from(self.text_in_patch().unwrap_or_else(|| text_of(&new))))
             }
             (_, Some(new)) => Some(new),
@@ -190,12 +190,12 @@ impl<'s> Merge<'s> {
     }
 
     fn was_quoted(&mut self, text: &str) -> bool {
-        needs_quotes(text) || (self.written)(&self.path, text)
+        (self.written)(&self.path).map_or_else(|| needs_quotes(text), |(_, quoted)| quoted)
     }
 
     /// Whether nothing at all stands where a null was read: `emptyDir:`. kustomize drops that.
     fn was_empty(&mut self) -> bool {
-        (self.written)(&self.path, "")
+        (self.written)(&self.path) == Some((true, false))
     }
 
     fn mapping(
@@ -345,10 +345,10 @@ mod tests {
         merge_object(
             object,
             &patch,
-            &mut Merge::new(None, &mut |path, text| match path {
-                [Step::Field(name)] if name == "b" => text == "quoted",
-                [Step::Field(name)] if name == "empty" => text.is_empty(),
-                _ => false,
+            &mut Merge::new(None, &mut |path| match path {
+                [Step::Field(name)] if name == "b" => Some((false, true)),
+                [Step::Field(name)] if name == "empty" => Some((true, false)),
+                _ => None,
             }),
         )
     }

@@ -122,7 +122,8 @@ impl Session<'_> {
             let paths = target.target.field_paths.iter().map(|path| path.value.as_str());
             let paths: Vec<&str> = if paths.len() == 0 { vec![DEFAULT_PATH] } else { paths.collect() };
             // An object that copies from itself copies what it is by then, and so do others after it.
-            let own = loaded.replacement.source.as_ref().filter(|_| origin.index == Some(index));
+            let source = loaded.replacement.source.as_ref().filter(|source| source.options.delimiter.is_empty());
+            let own = source.filter(|_| origin.index == Some(index));
             for path in paths {
                 let result = self.write(resources.item_mut(index), path, &target.target.options, (&origin.copied, own));
                 if let Err(problem) = result {
@@ -159,7 +160,8 @@ impl Session<'_> {
             let copied = renewed.as_ref().unwrap_or(copied);
             let old = lookup_steps(resource.manifest.value(), &place.steps).cloned().unwrap_or_default();
             let text = if place.made { String::new() } else { self.text(resource, &place.steps, &old) };
-            let old = if is_annotation(&place.steps) { Value::from(text.as_str()) } else { old };
+            let is_text = is_annotation(&place.steps) && !old.is_object() && !old.is_array();
+            let old = if is_text { Value::from(text.as_str()) } else { old };
             let made = (place.made || is_untyped(resource, &place.steps, &old)) && !is_annotation(&place.steps);
             let (new, text) = written(&old, made, text, options, copied)?;
             if made {
@@ -271,9 +273,6 @@ fn written(
     if !options.delimiter.is_empty() {
         if !is_scalar {
             return Err("a delimiter divides text, and the field is a list or a mapping".to_owned());
-        }
-        if copied.value.is_object() || copied.value.is_array() {
-            return Err("a delimiter divides text, and the source is a list or a mapping".to_owned());
         }
         let mut parts: Vec<&str> = text.split(&options.delimiter).collect();
         match usize::try_from(options.index) {

@@ -171,7 +171,7 @@ fn operation(c: &mut Choices<'_>, kind: &str) -> Value {
         0..11 => json!({"op": "add", "path": at, "value": value}),
         11 | 12 => json!({"op": "replace", "path": at, "value": value}),
         13 => json!({"op": "remove", "path": at}),
-        14 => json!({"op": c.of(&["copy", "move"]), "from": path(c), "path": at}),
+        14 => json!({"op": c.of(&["copy", "move"]), "from": c.of(&common), "path": c.of(&common)}),
         _ => json!({"op": "test", "path": at, "value": value}),
     }
 }

@@ -22,11 +22,10 @@ fn source(c: &mut Choices<'_>, of: &Known) -> (Value, Copied) {
             "spec.template.spec.containers.-.name",
             "spec.template.spec.containers",
             "spec.template.spec.containers.[name=web].image",
-            "spec.template",
         ],
         "ConfigMap" => &["data.app", "data.list", "data.[example.com/owner]", "data"],
-        "Service" => &["spec.ports.0", "spec.selector.app"],
-        _ => &["metadata.labels", "spec"],
+        "Service" => &["spec.selector", "spec.selector.app"],
+        _ => &["metadata.labels"],
     };
     let (path, copied) = match c.below(10) {
         0..5 => (c.of(&["metadata.name", "", "kind", "metadata.name"]), Copied::Name),
@@ -50,7 +49,9 @@ fn source(c: &mut Choices<'_>, of: &Known) -> (Value, Copied) {
 fn target(c: &mut Choices<'_>, of: &Known, copied: Copied) -> Value {
     let is_workload = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"].contains(&of.kind.as_str());
     let paths: &[&str] = match (of.kind.as_str(), copied) {
-        (_, Copied::Number) if is_workload => &["spec.replicas", "spec.template.spec.containers.0.ports.0.containerPort"],
+        (_, Copied::Number) if is_workload => {
+            &["spec.replicas", "spec.template.spec.containers.0.ports.0.containerPort"]
+        }
         ("Service", Copied::Number) => &["spec.ports.0.port", "spec.ports.[name=http].targetPort"],
         ("ConfigMap", Copied::Number) => &["data.app\\.yaml.list.[name=x].port", "data.[app.json].list.0.port"],
         (_, Copied::Name) if is_workload => &[
@@ -62,7 +63,7 @@ fn target(c: &mut Choices<'_>, of: &Known, copied: Copied) -> Value {
             "spec.template.spec.containers.[name=a].env.[name=new].value",
             "spec.template.spec.containers.[name=.*b].env.*.value",
             "spec.template.spec.containers.0.args.0",
-            "spec.template.spec.containers.0.args.[=--a]",
+            "spec.template.spec.containers.0.args.[=--name=web]",
             "spec.selector",
         ],
         ("ConfigMap", _) => &[
@@ -73,7 +74,7 @@ fn target(c: &mut Choices<'_>, of: &Known, copied: Copied) -> Value {
             "data.[app.yaml].quoted",
             "data.[app.json].list.0",
         ],
-        ("Service", _) => &["spec.ports.[name=http].targetPort", "spec.selector.app", "spec.ports.*.name"],
+        ("Service", _) => &["spec.selector.app", "spec.ports.*.name"],
         ("Widget", _) => &["spec.ref.name", "spec.refs.*.name", "spec.names.1"],
         _ => &["spec.new", "spec.deep.er"],
     };
