@@ -24,16 +24,28 @@ pub(crate) struct ResId {
 
 impl ResId {
     pub(crate) fn new(gvk: Gvk, name: &str, namespace: Option<&str>) -> Self {
-        let namespace = match (is_cluster_scoped(&gvk), namespace) {
-            (true, _) => NOT_A_NAMESPACE,
-            (false, None | Some("")) => "default",
-            (false, Some(namespace)) => namespace,
-        };
+        let namespace = effective_namespace([&gvk.group, &gvk.version, &gvk.kind], namespace);
         Self { name: name.to_owned(), namespace: namespace.to_owned(), gvk }
     }
 
     pub(crate) fn is_cluster_scoped(&self) -> bool {
         self.namespace == NOT_A_NAMESPACE
+    }
+
+    pub(crate) fn parts(&self) -> IdParts<'_> {
+        [&self.gvk.group, &self.gvk.version, &self.gvk.kind, &self.name, &self.namespace]
+    }
+}
+
+/// A [`ResId`] without copies: group, version, kind, name, and the namespace as it counts.
+pub(crate) type IdParts<'r> = [&'r str; 5];
+
+/// The namespace as kustomize compares it.
+pub(crate) fn effective_namespace<'n>([group, version, kind]: [&str; 3], namespace: Option<&'n str>) -> &'n str {
+    match namespace {
+        _ if scope(group, version, kind) == Some(Scope::Cluster) => NOT_A_NAMESPACE,
+        None | Some("") => "default",
+        Some(namespace) => namespace,
     }
 }
 
@@ -144,14 +156,11 @@ impl History {
             ..Self::default()
         };
     }
+}
 
-    /// Whether two objects were renamed alike: one list of prefixes ends with the other, and so for suffixes.
-    pub(crate) fn renamed_like(&self, other: &Self, empty_fits: bool) -> bool {
-        let alike = |ours: &[String], theirs: &[String]| {
-            (empty_fits && (ours.is_empty() || theirs.is_empty())) || same_ending(ours, theirs)
-        };
-        alike(&self.prefixes, &other.prefixes) && alike(&self.suffixes, &other.suffixes)
-    }
+/// Whether two objects were renamed alike: one list of prefixes, or of suffixes, ends with the other.
+pub(crate) fn renamed_alike([ours, theirs]: [&[String]; 2], empty_fits: bool) -> bool {
+    (empty_fits && (ours.is_empty() || theirs.is_empty())) || same_ending(ours, theirs)
 }
 
 fn same_ending(a: &[String], b: &[String]) -> bool {

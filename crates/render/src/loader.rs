@@ -19,7 +19,7 @@ pub(crate) struct Loader<'a> {
     files: usize,
     bytes: u64,
     /// The file last looked at for how something in it was written.
-    composed: Option<(String, Vec<Node>)>,
+    looked_at: Option<WrittenFile>,
 }
 
 /// A file that was read.
@@ -48,7 +48,7 @@ pub(crate) enum Encrypted {
 
 impl<'a> Loader<'a> {
     pub(crate) fn new(tree: &'a dyn FileTree, options: &'a BuildOptions<'a>) -> Self {
-        Self { tree, options, remotes: Vec::new(), closure: Closure::default(), files: 0, bytes: 0, composed: None }
+        Self { tree, options, remotes: Vec::new(), closure: Closure::default(), files: 0, bytes: 0, looked_at: None }
     }
 
     pub(crate) fn into_closure(self) -> Closure {
@@ -187,14 +187,11 @@ impl<'a> Loader<'a> {
     /// Values do not know how they were written, and only few patches have to.
     pub(crate) fn written(&mut self, origin: &Origin, path: &[Step]) -> Option<(&str, bool)> {
         let (file, line) = (origin.file()?, origin.line()?);
-        if self.composed.as_ref().is_none_or(|(composed, _)| composed != file) {
-            let read = TreePath::new(file).ok().and_then(|path| self.tree.read_text(&path).ok());
-            let nodes = read.and_then(|text| compose(&text, &windlass_yaml::Limits::default()).ok());
-            self.composed = Some((file.to_owned(), nodes.unwrap_or_default()));
+        if self.looked_at.as_ref().is_none_or(|known| known.name != file) {
+            let text = TreePath::new(file).ok().and_then(|path| self.tree.read_text(&path).ok());
+            self.looked_at = Some(WrittenFile::new(file, text.unwrap_or_default()));
         }
-        let nodes = self.composed.iter().flat_map(|(_, nodes)| nodes);
-        let mut documents = nodes.filter(|node| node.span.start.line == line);
-        written_at(documents.next()?, path)
+        written_at(self.looked_at.as_mut()?.document(line)?, path)
     }
 
     /// Names what is wrong with a path that cannot be resolved, and what could have been meant.
@@ -217,6 +214,48 @@ impl<'a> Loader<'a> {
         let entries = self.tree.list(&directory.join(above).ok()?).ok()?;
         let found = suggest::nearest(name, entries.iter().map(|entry| entry.name.as_str()))?;
         Some(if above.is_empty() { found.to_owned() } else { format!("{above}/{found}") })
+    }
+}
+
+/// A file, for how what is in it was written.
+struct WrittenFile {
+    name: String,
+    text: String,
+    /// Where its lines begin.
+    lines: Vec<usize>,
+    /// The document last looked at, by its line.
+    document: Option<(usize, Option<Node>)>,
+}
+
+impl WrittenFile {
+    fn new(name: &str, text: String) -> Self {
+        let lines = [0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { name: name.to_owned(), text, lines, document: None }
+    }
+
+    /// The document that starts on a line, counted from 1.
+    fn document(&mut self, line: usize) -> Option<&Node> {
+        if self.document.as_ref().is_none_or(|(known, _)| *known != line) {
+            self.document = Some((line, self.compose(line)));
+        }
+        self.document.as_ref()?.1.as_ref()
+    }
+
+    fn compose(&self, line: usize) -> Option<Node> {
+        let begins = |index: &usize| self.text[self.lines[*index]..].starts_with("---");
+        let is_blank = |index: &usize| {
+            let text = self.text[self.lines[*index]..].lines().next().unwrap_or_default().trim();
+            text.is_empty() || text.starts_with('#')
+        };
+        let first = line.checked_sub(1).filter(|first| *first < self.lines.len())?;
+        // Items of a list start within a document, and would be read as if they stood alone.
+        let above = (0..first).rev().find(|index| !is_blank(index));
+        if above.is_some_and(|above| !begins(&above)) {
+            return None;
+        }
+        let end = (first + 1..self.lines.len()).find(begins).map_or(self.text.len(), |end| self.lines[end]);
+        let nodes = compose(&self.text[self.lines[first]..end], &windlass_yaml::Limits::default());
+        nodes.ok()?.into_iter().next()
     }
 }
 

@@ -37,8 +37,8 @@ pub(crate) enum Transformer {
         replica: At<Replica>,
         specs: FieldSpecs,
     },
-    Image {
-        image: At<Image>,
+    Images {
+        images: Vec<At<Image>>,
         specs: FieldSpecs,
     },
     Replacements(Vec<Loaded>),
@@ -76,9 +76,9 @@ impl Session<'_> {
             let specs = config.replicas.clone();
             steps.add("ReplicaCountTransformer", Transformer::Replicas { replica: replica.clone(), specs });
         }
-        for image in &kustomization.images {
-            let specs = config.images.clone();
-            steps.add("ImageTagTransformer", Transformer::Image { image: image.clone(), specs });
+        if !kustomization.images.is_empty() {
+            let (images, specs) = (kustomization.images.clone(), config.images.clone());
+            steps.add("ImageTagTransformer", Transformer::Images { images, specs });
         }
         if !kustomization.replacements.is_empty() {
             steps.add("ReplacementTransformer", Transformer::Replacements(replacements));
@@ -99,7 +99,7 @@ impl Session<'_> {
                 self.each(place, field, resources, |resource| labels::set(pairs, specs, resource));
             }
             Transformer::Replicas { replica, specs } => self.set_replicas(place, replica, specs, resources),
-            Transformer::Image { image, specs } => self.set_image(place, image, specs, resources),
+            Transformer::Images { images, specs } => self.set_images(place, images, specs, resources),
             Transformer::Replacements(replacements) => self.replace(place, replacements, resources),
             Transformer::ValueAdd(addition) => self.add_value(place, addition, resources),
             Transformer::Hash => {
@@ -107,8 +107,10 @@ impl Session<'_> {
             }
         }
         resources.drop_deleted();
-        if let Some(told) = &step.told {
-            (0..resources.items().len()).for_each(|index| build_metadata::note(resources.item_mut(index), told));
+        // kustomize has a transformer for each image, and tells of each.
+        let times = if let Transformer::Images { images, .. } = &step.transformer { images.len() } else { 1 };
+        for told in std::iter::repeat_n(&step.told, times).flatten() {
+            resources.items_keeping_ids().iter_mut().for_each(|resource| build_metadata::note(resource, told));
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use windlass_manifest::{Gvk, Manifest, Origin};
 
-use crate::identity::{History, Previous, ResId};
+use crate::identity::{History, IdParts, Previous, ResId, effective_namespace};
 use crate::transform::aliases::Aliases;
 use crate::transform::annotations::{NEEDS_HASH, PREVIOUS};
 use crate::transform::scalar::text_of;
@@ -58,6 +58,21 @@ impl Resource {
         ResId::new(self.gvk(), self.manifest.name(), self.manifest.namespace())
     }
 
+    /// Who it is now, without copies.
+    pub(crate) fn id_parts(&self) -> IdParts<'_> {
+        let (group, version) = self.group_version();
+        let kind = self.manifest.kind();
+        let namespace = effective_namespace([group, version, kind], self.manifest.namespace());
+        [group, version, kind, self.manifest.name(), namespace]
+    }
+
+    /// Everyone it was, without copies.
+    pub(crate) fn previous_id_parts(&self) -> impl Iterator<Item = IdParts<'_>> {
+        let (group, version) = self.group_version();
+        let previous = self.history.previous.iter();
+        previous.map(move |was| [group, version, &was.kind, &was.name, &was.namespace])
+    }
+
     /// Who it was when it was read.
     pub(crate) fn original_id(&self) -> ResId {
         self.previous_ids().next().unwrap_or_else(|| self.id())
@@ -84,8 +99,9 @@ impl Resource {
 
     /// Notes who it is, before that changes.
     pub(crate) fn remember_id(&mut self) {
-        let ResId { gvk, name, namespace } = self.id();
-        self.history.previous.push(Previous { kind: gvk.kind, name, namespace });
+        let [_, _, kind, name, namespace] = self.id_parts();
+        let [kind, name, namespace] = [kind, name, namespace].map(str::to_owned);
+        self.history.previous.push(Previous { kind, name, namespace });
         self.annotations_written();
     }
 

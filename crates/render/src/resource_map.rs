@@ -1,6 +1,8 @@
 //! The objects of a build, in order, found by any id they have or had.
 
 use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher};
 
 use windlass_manifest::Origin;
 
@@ -11,14 +13,40 @@ use crate::resource::Resource;
 
 /// Objects in the order in which they were added.
 ///
-/// Look-ups go through maps, so that nothing takes time by the square of the number of objects.
+/// Look-ups go by the hashes of ids, so that nothing takes time by the square of the number of objects, and no id is kept
+/// beside its object.
 #[derive(Debug, Default)]
 pub(crate) struct ResourceMap {
     items: Vec<Resource>,
-    current: HashMap<ResId, Vec<usize>>,
-    any: HashMap<ResId, Vec<usize>>,
-    /// Ids may have changed since the maps were made.
+    found: HashMap<u64, Found, BuildHasherDefault<AsItIs>>,
+    hasher: RandomState,
+    /// Ids may have changed since the map was made.
     stale: bool,
+}
+
+/// The objects whose ids have one hash; mostly it is one.
+#[derive(Debug)]
+struct Found {
+    first: usize,
+    more: Vec<usize>,
+}
+
+/// A hasher for what is a hash.
+#[derive(Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 impl ResourceMap {
@@ -29,6 +57,11 @@ impl ResourceMap {
     /// The objects, to be changed in any way.
     pub(crate) fn items_mut(&mut self) -> &mut [Resource] {
         self.stale = true;
+        &mut self.items
+    }
+
+    /// The objects, to be changed in a way that keeps their ids.
+    pub(crate) fn items_keeping_ids(&mut self) -> &mut [Resource] {
         &mut self.items
     }
 
@@ -52,9 +85,10 @@ impl ResourceMap {
     /// Where there is one with its id.
     pub(crate) fn append(&mut self, resource: Resource) -> Result<(), Fault> {
         self.refresh();
-        let id = resource.id();
-        if let Some(other) = self.current.get(&id).and_then(|found| found.first()) {
-            return Err(conflict(&id, self.items[*other].origin()));
+        let parts = resource.id_parts();
+        let same = |index: &usize| self.items[*index].id_parts() == parts;
+        if let Some(other) = self.with_hash(self.hasher.hash_one(parts)).find(same) {
+            return Err(conflict(&resource.id(), self.items[other].origin()));
         }
         self.index(self.items.len(), &resource);
         self.items.push(resource);
@@ -89,8 +123,16 @@ impl ResourceMap {
     /// The objects that have, or had, this id.
     pub(crate) fn find(&mut self, id: &ResId) -> Vec<usize> {
         self.refresh();
-        let found = self.any.get(id).into_iter().flatten().copied();
-        found.filter(|index| !self.items[*index].deleted).collect()
+        let wanted = id.parts();
+        let has = |resource: &Resource| {
+            resource.id_parts() == wanted || resource.previous_id_parts().any(|parts| parts == wanted)
+        };
+        let found = self.with_hash(self.hasher.hash_one(wanted));
+        found.filter(|index| !self.items[*index].deleted && has(&self.items[*index])).collect()
+    }
+
+    fn with_hash(&self, hash: u64) -> impl Iterator<Item = usize> + '_ {
+        self.found.get(&hash).into_iter().flat_map(|found| [found.first].into_iter().chain(found.more.iter().copied()))
     }
 
     /// Takes out what was deleted.
@@ -108,13 +150,19 @@ impl ResourceMap {
     /// The objects that have the id of one before them.
     pub(crate) fn conflicts(&mut self) -> Vec<(usize, Fault)> {
         self.refresh();
-        let mut conflicts: Vec<_> = self
-            .current
-            .iter()
-            .filter(|(_, found)| found.len() > 1)
-            .map(|(id, found)| (found[1], conflict(id, self.items[found[0]].origin())))
-            .collect();
+        let mut conflicts = Vec::new();
+        for found in self.found.values().filter(|found| !found.more.is_empty()) {
+            let all: Vec<usize> = [found.first].into_iter().chain(found.more.iter().copied()).collect();
+            for (position, index) in all.iter().enumerate() {
+                let parts = self.items[*index].id_parts();
+                let first = all[..position].iter().find(|other| self.items[**other].id_parts() == parts);
+                if let Some(first) = first {
+                    conflicts.push((*index, conflict(&self.items[*index].id(), self.items[*first].origin())));
+                }
+            }
+        }
         conflicts.sort_by_key(|(index, _)| *index);
+        conflicts.dedup_by_key(|(index, _)| *index);
         conflicts
     }
 
@@ -122,8 +170,7 @@ impl ResourceMap {
         if !self.stale {
             return;
         }
-        self.current.clear();
-        self.any.clear();
+        self.found.clear();
         let items = std::mem::take(&mut self.items);
         for (index, resource) in items.iter().enumerate() {
             self.index(index, resource);
@@ -133,14 +180,14 @@ impl ResourceMap {
     }
 
     fn index(&mut self, index: usize, resource: &Resource) {
-        let id = resource.id();
-        for previous in resource.previous_ids().chain([id.clone()]) {
-            let found = self.any.entry(previous).or_default();
-            if found.last() != Some(&index) {
-                found.push(index);
+        for parts in resource.previous_id_parts().chain([resource.id_parts()]) {
+            let hash = self.hasher.hash_one(parts);
+            match self.found.get_mut(&hash) {
+                None => drop(self.found.insert(hash, Found { first: index, more: Vec::new() })),
+                Some(found) if found.first == index || found.more.last() == Some(&index) => {}
+                Some(found) => found.more.push(index),
             }
         }
-        self.current.entry(id).or_default().push(index);
     }
 }
 

@@ -68,7 +68,7 @@ impl Session<'_> {
             "ImageTagTransformer" => {
                 let (image, specs) =
                     self.read_config(config, |fields| (fields.take::<At<Image>>("imageTag"), field_specs(fields)))?;
-                Transformer::Image { image, specs }
+                Transformer::Images { images: vec![image], specs }
             }
             "ReplicaCountTransformer" => {
                 let (replica, specs) =

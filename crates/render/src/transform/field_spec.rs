@@ -120,7 +120,7 @@ pub(crate) fn visit(
     create: Create,
     set: &mut dyn FnMut(&mut Value) -> Result<(), String>,
 ) -> Result<(), String> {
-    visit_with_pointer(object, spec, create, &mut |_, value| set(value))
+    walk(object, spec, create, None, &mut |_, value| set(value))
 }
 
 /// As [`visit`], and tells the JSON pointer of each value.
@@ -130,33 +130,48 @@ pub(crate) fn visit_with_pointer(
     create: Create,
     set: &mut dyn FnMut(&str, &mut Value) -> Result<(), String>,
 ) -> Result<(), String> {
+    walk(object, spec, create, Some(String::new()), set)
+}
+
+fn walk(
+    object: &mut Value,
+    spec: &FieldSpec,
+    create: Create,
+    pointer: Option<String>,
+    set: &mut dyn FnMut(&str, &mut Value) -> Result<(), String>,
+) -> Result<(), String> {
     let path = split(&spec.path);
     let create = if spec.create { create } else { Create::Nothing };
-    let mut walk = Walk { create, set, pointer: String::new() };
-    walk.step(object, &path).map_err(|problem| format!("{}: {problem}", spec.path))
+    Walk { create, set, pointer }.step(object, &path).map_err(|problem| format!("{}: {problem}", spec.path))
 }
 
 struct Walk<'s> {
     create: Create,
     set: &'s mut dyn FnMut(&str, &mut Value) -> Result<(), String>,
-    pointer: String,
+    /// The way so far, where anybody wants to know.
+    pointer: Option<String>,
 }
 
 impl Walk<'_> {
-    fn step(&mut self, value: &mut Value, path: &[String]) -> Result<(), String> {
-        let Some((name, rest)) = path.split_first() else { return (self.set)(&self.pointer, value) };
+    fn step(&mut self, value: &mut Value, path: &[Cow<'_, str>]) -> Result<(), String> {
+        let Some((name, rest)) = path.split_first() else {
+            return (self.set)(self.pointer.as_deref().unwrap_or_default(), value);
+        };
         match value {
             Value::Null => Ok(()),
             Value::Array(items) => {
                 let mut items = items.iter_mut().enumerate();
-                items.try_for_each(|(index, item)| self.below(&index.to_string(), item, path))
+                items.try_for_each(|(index, item)| match self.pointer {
+                    Some(_) => self.below(&index.to_string(), item, path),
+                    None => self.step(item, path),
+                })
             }
             Value::Object(fields) => self.field(fields, name, rest),
             other => Err(format!("expected a mapping or a list, found {}", type_of(other))),
         }
     }
 
-    fn field(&mut self, fields: &mut Map<String, Value>, name: &str, rest: &[String]) -> Result<(), String> {
+    fn field(&mut self, fields: &mut Map<String, Value>, name: &str, rest: &[Cow<'_, str>]) -> Result<(), String> {
         let (name, is_list) = name.strip_suffix("[]").map_or((name, false), |name| (name, true));
         if name.is_empty() {
             return Err("the path has an empty name in it".to_owned());
@@ -177,11 +192,14 @@ impl Walk<'_> {
         self.below(name, field, rest)
     }
 
-    fn below(&mut self, name: &str, value: &mut Value, path: &[String]) -> Result<(), String> {
-        let length = self.pointer.len();
-        push_name(&mut self.pointer, name);
+    fn below(&mut self, name: &str, value: &mut Value, path: &[Cow<'_, str>]) -> Result<(), String> {
+        let Some(pointer) = &mut self.pointer else { return self.step(value, path) };
+        let length = pointer.len();
+        push_name(pointer, name);
         let result = self.step(value, path);
-        self.pointer.truncate(length);
+        if let Some(pointer) = &mut self.pointer {
+            pointer.truncate(length);
+        }
         result
     }
 }
@@ -193,16 +211,18 @@ pub(crate) fn push_name(pointer: &mut String, name: &str) {
 }
 
 /// The names of a path.
-pub(crate) fn split(path: &str) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for part in path.strip_prefix('/').unwrap_or(path).split('/') {
+pub(crate) fn split(path: &str) -> Vec<Cow<'_, str>> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let mut names: Vec<Cow<'_, str>> = Vec::with_capacity(8);
+    for part in path.split('/') {
         match names.last_mut() {
             Some(last) if last.ends_with('\\') => {
+                let last = last.to_mut();
                 last.pop();
                 last.push('/');
                 last.push_str(part);
             }
-            _ => names.push(part.to_owned()),
+            _ => names.push(Cow::Borrowed(part)),
         }
     }
     names

@@ -42,43 +42,19 @@ impl<'i> ImageRule<'i> {
     /// those in `specs`. An image in both is changed twice, which shows where a suffix is added.
     pub(crate) fn apply(&self, specs: &FieldSpecs, resource: &mut Resource) -> Result<(), String> {
         if resource.manifest.kind() != "CustomResourceDefinition" {
-            self.containers(resource.manifest.value_mut());
+            in_containers(resource.manifest.value_mut(), &mut |image| self.change(image));
         }
         self.apply_specs(specs, resource)
     }
 
-    /// Changes the images in `specs` alone.
-    pub(crate) fn apply_specs(&self, specs: &FieldSpecs, resource: &mut Resource) -> Result<(), String> {
-        let gvk = resource.gvk();
-        if gvk.kind == "CustomResourceDefinition" {
-            return Ok(());
-        }
-        let object = resource.manifest.value_mut();
-        for spec in specs.iter().filter(|spec| spec.on.fits_gvk(&gvk)) {
-            visit(object, spec, Create::Nothing, &mut |value| match value {
-                Value::Array(_) | Value::Object(_) => Err(format!("expected an image, found {}", type_of(value))),
-                scalar => {
-                    self.change(scalar);
-                    Ok(())
-                }
-            })?;
-        }
-        Ok(())
+    /// Whether it would change any of these.
+    pub(crate) fn fits_any(&self, images: &[String]) -> bool {
+        images.iter().any(|image| self.fits(image))
     }
 
-    fn containers(&self, value: &mut Value) {
-        match value {
-            Value::Array(items) => items.iter_mut().for_each(|item| self.containers(item)),
-            Value::Object(fields) => {
-                for (key, value) in fields {
-                    self.containers(value);
-                    if let ("containers" | "initContainers", Value::Array(items)) = (key.as_str(), value) {
-                        items.iter_mut().filter_map(|item| item.get_mut("image")).for_each(|image| self.change(image));
-                    }
-                }
-            }
-            _ => {}
-        }
+    /// Changes the images in `specs` alone.
+    pub(crate) fn apply_specs(&self, specs: &FieldSpecs, resource: &mut Resource) -> Result<(), String> {
+        in_specs(specs, resource, &mut |image| self.change(image))
     }
 
     fn change(&self, value: &mut Value) {
@@ -114,6 +90,50 @@ impl<'i> ImageRule<'i> {
         }
         changed
     }
+}
+
+/// The images of an object that rules may change.
+pub(crate) fn images_of(specs: &FieldSpecs, resource: &mut Resource) -> Result<Vec<String>, String> {
+    let mut images = Vec::new();
+    let mut note = |image: &mut Value| images.extend(image.as_str().map(str::to_owned));
+    if resource.manifest.kind() != "CustomResourceDefinition" {
+        in_containers(resource.manifest.value_mut(), &mut note);
+    }
+    in_specs(specs, resource, &mut note)?;
+    Ok(images)
+}
+
+fn in_containers(value: &mut Value, change: &mut dyn FnMut(&mut Value)) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| in_containers(item, change)),
+        Value::Object(fields) => {
+            for (key, value) in fields.iter_mut().filter(|(_, value)| value.is_object() || value.is_array()) {
+                in_containers(value, change);
+                if let ("containers" | "initContainers", Value::Array(items)) = (key.as_str(), value) {
+                    items.iter_mut().filter_map(|item| item.get_mut("image")).for_each(&mut *change);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn in_specs(specs: &FieldSpecs, resource: &mut Resource, change: &mut dyn FnMut(&mut Value)) -> Result<(), String> {
+    let gvk = resource.gvk();
+    if gvk.kind == "CustomResourceDefinition" {
+        return Ok(());
+    }
+    let object = resource.manifest.value_mut();
+    for spec in specs.iter().filter(|spec| spec.on.fits_gvk(&gvk)) {
+        visit(object, spec, Create::Nothing, &mut |value| match value {
+            Value::Array(_) | Value::Object(_) => Err(format!("expected an image, found {}", type_of(value))),
+            scalar => {
+                change(scalar);
+                Ok(())
+            }
+        })?;
+    }
+    Ok(())
 }
 
 /// Whether a text is what may follow a name: `:tag`, `@algorithm:digest`, both or nothing.

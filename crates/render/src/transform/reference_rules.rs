@@ -2,6 +2,7 @@
 //!
 //! Most rules for a type lead through the same fields, so one walk over an object serves all of them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -71,13 +72,13 @@ pub(crate) struct ReferenceFields {
 }
 
 impl ReferenceFields {
-    fn add(&mut self, path: &[String], rule: ReferenceRule) {
+    fn add(&mut self, path: &[Cow<'_, str>], rule: ReferenceRule) {
         let Some((name, rest)) = path.split_first() else {
             self.rules.push(rule);
             return;
         };
         let index = self.below.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-            self.below.push((name.clone(), Self::default()));
+            self.below.push((name.clone().into_owned(), Self::default()));
             self.below.len() - 1
         });
         self.below[index].1.add(rest, rule);

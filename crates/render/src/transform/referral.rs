@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use windlass_manifest::Gvk;
 
-use crate::identity::{GvkFilter, History, ResId};
+use crate::identity::{GvkFilter, ResId, renamed_alike};
 use crate::resource::Resource;
 
 /// The objects that a name can mean, by the names they had. Objects that were never renamed need no look-up.
@@ -31,8 +31,10 @@ pub(crate) struct Candidate {
     /// `metadata.namespace` as written; empty where there is none.
     pub(crate) namespace: String,
     original_namespace: String,
-    previous: Vec<ResId>,
-    history: History,
+    /// The kinds it had before, each once; group and version are those of today.
+    previous_kinds: Vec<String>,
+    prefixes: Vec<String>,
+    suffixes: Vec<String>,
 }
 
 /// Who asks, and for what.
@@ -51,15 +53,17 @@ pub(crate) struct Question<'q> {
 
 impl Referrals {
     pub(crate) fn new<'r>(resources: impl Iterator<Item = &'r Resource>) -> Self {
-        let candidates: Vec<_> = resources.map(Candidate::new).collect();
         let mut by_previous_name: HashMap<String, Vec<usize>> = HashMap::new();
-        for (index, candidate) in candidates.iter().enumerate() {
-            for previous in &candidate.previous {
-                let indices = by_previous_name.entry(previous.name.clone()).or_default();
-                if indices.last() != Some(&index) {
-                    indices.push(index);
+        let mut candidates = Vec::new();
+        for (index, resource) in resources.enumerate() {
+            for previous in &resource.history.previous {
+                match by_previous_name.get_mut(&previous.name) {
+                    Some(indices) if indices.last() == Some(&index) => {}
+                    Some(indices) => indices.push(index),
+                    None => drop(by_previous_name.insert(previous.name.clone(), vec![index])),
                 }
             }
+            candidates.push(Candidate::new(resource));
         }
         let mut reaches: HashMap<String, HashSet<Reach>> = HashMap::new();
         for candidate in &candidates {
@@ -104,9 +108,9 @@ impl Referrals {
         }
         found.retain(|candidate| referrer.shares_namespace_with(candidate));
         if found.len() > 1 {
-            found.retain(|candidate| candidate.history.renamed_like(&referrer.history, true));
+            found.retain(|candidate| candidate.renamed_like(referrer, true));
             if found.len() > 1 {
-                found.retain(|candidate| candidate.history.renamed_like(&referrer.history, false));
+                found.retain(|candidate| candidate.renamed_like(referrer, false));
             }
         }
         let Some(first) = found.first() else { return Ok(None) };
@@ -140,12 +144,22 @@ impl Referrals {
 
 impl Candidate {
     fn new(resource: &Resource) -> Self {
+        let id = resource.id();
+        let history = &resource.history;
+        let first = history.previous.first().map(|was| was.namespace.clone());
+        let mut previous_kinds: Vec<String> = Vec::new();
+        for was in &history.previous {
+            if !previous_kinds.contains(&was.kind) {
+                previous_kinds.push(was.kind.clone());
+            }
+        }
         Self {
-            id: resource.id(),
             namespace: resource.manifest.namespace().unwrap_or_default().to_owned(),
-            original_namespace: resource.original_id().namespace,
-            previous: resource.previous_ids().collect(),
-            history: resource.history.clone(),
+            original_namespace: first.unwrap_or_else(|| id.namespace.clone()),
+            previous_kinds,
+            prefixes: history.prefixes.clone(),
+            suffixes: history.suffixes.clone(),
+            id,
         }
     }
 
@@ -155,7 +169,14 @@ impl Candidate {
 
     /// Whether any of its previous ids fits.
     fn was(&self, target: &GvkFilter) -> bool {
-        self.previous.iter().any(|previous| target.fits_gvk(&previous.gvk))
+        let Gvk { group, version, .. } = &self.id.gvk;
+        self.previous_kinds.iter().any(|kind| target.fits(group, version, kind))
+    }
+
+    /// Whether two objects were renamed alike: one list of prefixes ends with the other, and so for suffixes.
+    fn renamed_like(&self, other: &Self, empty_fits: bool) -> bool {
+        renamed_alike([&self.prefixes, &other.prefixes], empty_fits)
+            && renamed_alike([&self.suffixes, &other.suffixes], empty_fits)
     }
 
     fn reach(&self) -> Reach {

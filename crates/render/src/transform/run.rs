@@ -8,12 +8,12 @@ use crate::resource::Resource;
 use crate::resource_map::ResourceMap;
 use crate::session::Session;
 use crate::transform::field_spec::FieldSpecs;
-use crate::transform::images::ImageRule;
+use crate::transform::images::{ImageRule, images_of};
 use crate::transform::prefix::{self, Side};
 use crate::transform::{namespace, replicas};
 
 impl Session<'_> {
-    /// Does something with every object.
+    /// Does something with every object that keeps its ids.
     pub(crate) fn each(
         &mut self,
         place: &Place,
@@ -21,7 +21,7 @@ impl Session<'_> {
         resources: &mut ResourceMap,
         change: impl Fn(&mut Resource) -> Result<(), String>,
     ) {
-        for resource in resources.items_mut() {
+        for resource in resources.items_keeping_ids() {
             if let Err(problem) = change(resource) {
                 let fault = Fault::Transform { transformer: field, target: resource.id().to_string(), problem };
                 let origin = resource.origin().clone();
@@ -32,6 +32,7 @@ impl Session<'_> {
 
     pub(crate) fn set_namespace(&mut self, place: &Place, rule: &namespace::Rule, resources: &mut ResourceMap) {
         self.each(place, "namespace", resources, |resource| namespace::set(rule, resource));
+        resources.ids_changed();
         for (index, fault) in resources.conflicts() {
             let origin = resources.items()[index].origin().clone();
             self.fail(place.error_in(origin, fault));
@@ -48,6 +49,7 @@ impl Session<'_> {
     ) {
         let field = if side == Side::Prefix { "namePrefix" } else { "nameSuffix" };
         self.each(place, field, resources, |resource| prefix::add(side, text, specs, resource));
+        resources.ids_changed();
     }
 
     pub(crate) fn set_replicas(
@@ -79,19 +81,32 @@ impl Session<'_> {
         }
     }
 
-    pub(crate) fn set_image(
+    pub(crate) fn set_images(
         &mut self,
         place: &Place,
-        image: &At<Image>,
+        images: &[At<Image>],
         specs: &FieldSpecs,
         resources: &mut ResourceMap,
     ) {
-        match ImageRule::new(&image.value) {
-            Ok(rule) => self.each(place, "images", resources, |resource| rule.apply(specs, resource)),
-            Err(problem) => {
-                let at = image.at.field("name");
-                self.fail(place.error(&at, Fault::InvalidValue { field: at.to_string(), problem }));
+        let mut rules = Vec::with_capacity(images.len());
+        for image in images {
+            match ImageRule::new(&image.value) {
+                Ok(rule) => rules.push(rule),
+                Err(problem) => {
+                    let at = image.at.field("name");
+                    self.fail(place.error(&at, Fault::InvalidValue { field: at.to_string(), problem }));
+                }
             }
         }
+        self.each(place, "images", resources, |resource| {
+            let mut images = images_of(specs, resource)?;
+            for rule in &rules {
+                if rule.fits_any(&images) {
+                    rule.apply(specs, resource)?;
+                    images = images_of(specs, resource)?;
+                }
+            }
+            Ok(())
+        });
     }
 }

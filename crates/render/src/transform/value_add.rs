@@ -52,7 +52,8 @@ impl Session<'_> {
 
     fn write_value(&mut self, target: &ValueTarget, value: &str, resource: &mut Resource) -> Result<(), String> {
         let origin = resource.origin().clone();
-        let steps: Vec<Step> = split(&target.field_path).into_iter().map(Step::Field).collect();
+        let steps: Vec<Step> =
+            split(&target.field_path).into_iter().map(|name| Step::Field(name.into_owned())).collect();
         let loader = &mut self.loader;
         let quoted = |text: &str| needs_quotes(text) || loader.written(&origin, &steps) == Some((text, true));
         let untyped = target.write(value, resource.manifest.value_mut(), quoted)?;
@@ -78,9 +79,9 @@ impl ValueTarget {
         let Some((last, above)) = names.split_last() else { return Ok(None) };
         let mut fields = object;
         for name in above {
-            fields = mapping(fields, name)?.entry(name.as_str()).or_insert_with(|| Value::Object(Map::new()));
+            fields = mapping(fields, name)?.entry(name.as_ref()).or_insert_with(|| Value::Object(Map::new()));
         }
-        let field = mapping(fields, last)?.entry(last.as_str()).or_insert(Value::Null);
+        let field = mapping(fields, last)?.entry(last.as_ref()).or_insert(Value::Null);
         let text = match &*field {
             Value::Array(_) | Value::Object(_) => {
                 return Err(format!("{}: {} is no text", self.field_path, type_of(field)));
