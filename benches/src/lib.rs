@@ -14,6 +14,7 @@ pub mod audit;
 pub mod child;
 pub mod daemon;
 pub mod homelab;
+pub mod large;
 pub mod machine;
 pub mod overlay;
 pub mod process_memory;

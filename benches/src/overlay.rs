@@ -31,13 +31,22 @@ pub fn files(apps: usize) -> Vec<(String, String)> {
 /// # Errors
 /// Where one cannot be written.
 pub fn write(root: &Path, apps: usize) -> anyhow::Result<PathBuf> {
-    for (path, text) in files(apps) {
+    write_files(root, files(apps))?;
+    Ok(root.join(DIRECTORY))
+}
+
+/// Writes files below `root`.
+///
+/// # Errors
+/// Where one cannot be written.
+pub fn write_files(root: &Path, files: Vec<(String, String)>) -> anyhow::Result<()> {
+    for (path, text) in files {
         let path = root.join(path);
         let parent = path.parent().unwrap_or(root);
         fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    Ok(root.join(DIRECTORY))
+    Ok(())
 }
 
 fn overlay(apps: usize) -> String {

@@ -1,4 +1,5 @@
-//! `windlass build` beside `kustomize build`: the same directories, run by run in turns, with the same output.
+//! `windlass build` beside `kustomize build` and `kubectl kustomize`: the same directories, run by run in turns, with the
+//! same output.
 
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -10,16 +11,19 @@ use clap::Parser;
 use windlass_benches::child::{self, Run};
 use windlass_benches::samples::Samples;
 use windlass_benches::table::Table;
-use windlass_benches::{homelab, machine, overlay, program};
+use windlass_benches::{homelab, large, machine, overlay, program};
 use windlass_testbed::{Testbed, Tool};
 
 /// What `windlass build` may take for a directory of the example repository.
 const TARGET_WALL_MS: f64 = 20.0;
 const TARGET_MEMORY_MB: f64 = 30.0;
 
-/// Runs `windlass build` beside `kustomize build`, in turns, and prints the time and memory of both and the ratio
+/// Runs `windlass build` beside `kustomize build` and `kubectl kustomize`, in turns, and prints the time and memory of
+/// each and the ratios
 ///
-/// Needs the test bed's kustomize (fixtures/testbed/install kustomize). A run in which the two outputs differ is an error.
+/// Needs the test bed's peers (fixtures/testbed/install kustomize kubernetes). A run in which the outputs differ is an
+/// error. With --large, kustomizations of 3,000 objects and of 200 overlays are built too, a few times, and some of up to
+/// 100,000 objects by windlass alone.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The directories to build; those of fixtures/homelab and a generated overlay by default
@@ -33,6 +37,12 @@ struct Arguments {
     /// How many objects the generated overlay has
     #[arg(long, value_name = "N", default_value_t = 300)]
     objects: usize,
+    /// Build large kustomizations too: that takes some minutes
+    #[arg(long)]
+    large: bool,
+    /// How often each large one is built by each program
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    large_runs: usize,
     /// The windlass to measure, instead of building it in the release profile
     #[arg(long, value_name = "PATH")]
     windlass: Option<PathBuf>,
@@ -42,6 +52,7 @@ struct Arguments {
 struct Subject {
     name: String,
     directory: PathBuf,
+    is_large: bool,
 }
 
 /// The figures of one program.
@@ -53,14 +64,30 @@ struct Figures {
 
 struct Comparison {
     objects: usize,
-    kustomize: Figures,
-    windlass: Figures,
+    /// In the order of [`Programs::all`].
+    figures: [Figures; 3],
 }
 
 struct Programs {
     kustomize: PathBuf,
+    kubectl: PathBuf,
     windlass: PathBuf,
     scratch: tempfile::TempDir,
+}
+
+impl Programs {
+    /// Each with its name and the verb that builds; ours comes last.
+    fn all(&self) -> [(&'static str, &Path, &'static str); 3] {
+        [
+            ("kustomize", &self.kustomize, "build"),
+            ("kubectl", &self.kubectl, "kustomize"),
+            ("windlass", &self.windlass, "build"),
+        ]
+    }
+
+    fn build(&self, (_, program, verb): (&str, &Path, &str), directory: &Path) -> anyhow::Result<Run> {
+        child::run(program, &[OsStr::new(verb), directory.as_os_str()], self.scratch.path())
+    }
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -68,9 +95,11 @@ fn main() -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let arguments = Arguments::parse();
-    let kustomize = Testbed::find().command(Tool::Kustomize)?.get_program().into();
+    let testbed = Testbed::find();
+    let peer = |tool| -> anyhow::Result<PathBuf> { Ok(testbed.command(tool)?.get_program().into()) };
+    let (kustomize, kubectl) = (peer(Tool::Kustomize)?, peer(Tool::Kubectl)?);
     let windlass = arguments.windlass.clone().map_or_else(|| program::release("windlass"), Ok)?;
-    let programs = Programs { kustomize, windlass, scratch: tempfile::tempdir()? };
+    let programs = Programs { kustomize, kubectl, windlass, scratch: tempfile::tempdir()? };
     let folder = tempfile::tempdir()?;
     let subjects = subjects(&arguments, folder.path())?;
 
@@ -79,43 +108,62 @@ fn main() -> anyhow::Result<ExitCode> {
     let (mut figures, mut verdicts) = (figures_table(), Table::new(["target", "wall < 20 ms", "memory < 30 MB"]));
     for subject in &subjects {
         let comparison = compare(&programs, subject, &arguments)?;
-        add_figures(&mut figures, &subject.name, &comparison);
-        add_verdict(&mut verdicts, &subject.name, &comparison.windlass);
+        add_figures(&mut figures, &programs, &subject.name, &comparison);
+        if !subject.is_large {
+            add_verdict(&mut verdicts, &subject.name, &comparison.figures[2]);
+        }
     }
     writeln!(out, "{figures}\nMedians, but for p90; memory is the peak; MB are 10^6 bytes. All outputs were equal.\n")?;
-    writeln!(out, "{verdicts}\nLoad after: {}", machine::load())?;
+    writeln!(out, "{verdicts}")?;
+    if arguments.large {
+        writeln!(out, "{}", growth(&programs, folder.path(), arguments.large_runs)?)?;
+    }
+    writeln!(out, "Load after: {}", machine::load())?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn subjects(arguments: &Arguments, folder: &Path) -> anyhow::Result<Vec<Subject>> {
     if !arguments.directories.is_empty() {
         let given = arguments.directories.iter();
-        return Ok(given.map(|path| Subject { name: path.display().to_string(), directory: path.clone() }).collect());
+        let subject =
+            |path: &PathBuf| Subject { name: path.display().to_string(), directory: path.clone(), is_large: false };
+        return Ok(given.map(subject).collect());
     }
     let root = homelab::root();
     let mut subjects: Vec<Subject> = homelab::DIRECTORIES
         .iter()
-        .map(|name| Subject { name: (*name).to_owned(), directory: root.join(name) })
+        .map(|name| Subject { name: (*name).to_owned(), directory: root.join(name), is_large: false })
         .collect();
     let directory = overlay::write(folder, arguments.objects.div_ceil(overlay::OBJECTS_PER_APP))?;
-    subjects.push(Subject { name: "generated".to_owned(), directory });
+    subjects.push(Subject { name: "generated".to_owned(), directory, is_large: false });
+    if arguments.large {
+        for (name, directory) in [
+            ("one large base", large::base(&folder.join("base-1000"), 1000)?),
+            ("200 overlays", large::overlays(&folder.join("overlays"), 200)?),
+        ] {
+            subjects.push(Subject { name: name.to_owned(), directory, is_large: true });
+        }
+    }
     Ok(subjects)
 }
 
 /// The programs, the machine, and the least memory that can be measured.
 fn introduction(arguments: &Arguments, programs: &Programs) -> anyhow::Result<String> {
-    let version = |program: &Path, argument: &str| -> anyhow::Result<String> {
-        let run = child::run(program, &[argument.as_ref()], programs.scratch.path())?;
+    let version = |program: &Path, arguments: &[&str]| -> anyhow::Result<String> {
+        let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+        let run = child::run(program, &arguments, programs.scratch.path())?;
         Ok(String::from_utf8_lossy(&run.output).trim().to_owned())
     };
-    let (ours, theirs) = (version(&programs.windlass, "--version")?, version(&programs.kustomize, "version")?);
+    let (ours, theirs) = (version(&programs.windlass, &["--version"])?, version(&programs.kustomize, &["version"])?);
+    let kubectl = version(&programs.kubectl, &["version", "--client"])?;
+    let kubectl = kubectl.lines().next().unwrap_or_default();
     let nothing = figures_of(
         &(0..10)
             .map(|_| child::run("true".as_ref(), &[], programs.scratch.path()))
             .collect::<anyhow::Result<Vec<_>>>()?,
     );
     Ok(format!(
-        "{ours} beside kustomize {theirs}: {} runs each, in turns, after {} warm-ups\n{}\n\
+        "{ours} beside kustomize {theirs} and kubectl ({kubectl}): {} runs each, in turns, after {} warm-ups\n{}\n\
          A program that does nothing takes {:.1} ms and {:.1} MB here.",
         arguments.runs,
         arguments.warm_ups,
@@ -126,29 +174,56 @@ fn introduction(arguments: &Arguments, programs: &Programs) -> anyhow::Result<St
 }
 
 fn compare(programs: &Programs, subject: &Subject, arguments: &Arguments) -> anyhow::Result<Comparison> {
-    let (mut theirs, mut ours) = (Vec::new(), Vec::new());
-    for round in 0..arguments.warm_ups + arguments.runs {
-        let build = |program: &Path| {
-            child::run(program, &[OsStr::new("build"), subject.directory.as_os_str()], programs.scratch.path())
-        };
-        // Whoever comes second finds the caches of the processor as the other left them: each is second half of the time.
-        let (their, our) = if round % 2 == 0 {
-            let their = build(&programs.kustomize)?;
-            (their, build(&programs.windlass)?)
-        } else {
-            let our = build(&programs.windlass)?;
-            (build(&programs.kustomize)?, our)
-        };
-        ensure!(their.output == our.output, "the outputs differ for {}", subject.directory.display());
-        if round >= arguments.warm_ups {
-            theirs.push(their);
-            ours.push(our);
+    let (warm_ups, runs) = match subject.is_large {
+        true => (0, arguments.large_runs),
+        false => (arguments.warm_ups, arguments.runs),
+    };
+    let mut all: [Vec<Run>; 3] = Default::default();
+    for round in 0..warm_ups + runs {
+        let mut turns: Vec<_> = programs.all().into_iter().enumerate().collect();
+        // Whoever comes later finds the caches of the processor as another left them: each is first now and then.
+        turns.rotate_left(round % 3);
+        let mut outputs = Vec::new();
+        for (index, program) in turns {
+            let run = programs.build(program, &subject.directory)?;
+            outputs.push(run.output.clone());
+            if round >= warm_ups {
+                all[index].push(run);
+            }
         }
+        ensure!(outputs.windows(2).all(|two| two[0] == two[1]), "outputs differ for {}", subject.directory.display());
     }
-    let output = &ours.first().context("--runs 0 leaves nothing to measure")?.output;
-    let objects =
-        windlass_yaml::read_documents(&String::from_utf8_lossy(output), &windlass_yaml::ReadOptions::resource())?;
-    Ok(Comparison { objects: objects.len(), kustomize: figures_of(&theirs), windlass: figures_of(&ours) })
+    let output = &all[2].first().context("--runs 0 leaves nothing to measure")?.output;
+    Ok(Comparison { objects: objects_in(output), figures: all.map(|runs| figures_of(&runs)) })
+}
+
+/// How many documents an output has.
+fn objects_in(output: &[u8]) -> usize {
+    String::from_utf8_lossy(output).lines().filter(|line| *line == "---").count() + 1
+}
+
+/// What ten times as many objects cost windlass.
+fn growth(programs: &Programs, folder: &Path, runs: usize) -> anyhow::Result<Table> {
+    let mut table = Table::new(["growth", "objects", "wall ms", "CPU ms", "memory MB", "times the CPU"]);
+    let mut before: Option<f64> = None;
+    for apps in [333, 3_333, 33_333] {
+        let directory = large::base(&folder.join(format!("growth-{apps}")), apps)?;
+        let [.., ours] = programs.all();
+        let runs = (0..runs).map(|_| programs.build(ours, &directory)).collect::<anyhow::Result<Vec<_>>>()?;
+        let objects = runs.first().map_or(0, |run| objects_in(&run.output));
+        let figures = figures_of(&runs);
+        let cpu = figures.cpu_ms.median();
+        table.row([
+            "one large base".to_owned(),
+            objects.to_string(),
+            format!("{:.0}", figures.wall_ms.median()),
+            format!("{cpu:.0}"),
+            format!("{:.0}", figures.memory_mb.median()),
+            before.map_or_else(String::new, |before| format!("{:.1}", cpu / before)),
+        ]);
+        before = Some(cpu);
+    }
+    Ok(table)
 }
 
 fn figures_of(runs: &[Run]) -> Figures {
@@ -164,21 +239,24 @@ fn figures_table() -> Table {
     Table::new(["directory", "objects", "program", "wall ms", "p90 ms", "CPU ms", "memory MB"])
 }
 
-fn add_figures(table: &mut Table, name: &str, comparison: &Comparison) {
+fn add_figures(table: &mut Table, programs: &Programs, name: &str, comparison: &Comparison) {
     let cells = |figures: &Figures| {
         let Figures { wall_ms, cpu_ms, memory_mb } = figures;
         [wall_ms.median(), wall_ms.p90(), cpu_ms.median(), memory_mb.median()]
     };
-    let (theirs, ours) = (cells(&comparison.kustomize), cells(&comparison.windlass));
-    let [first, second] = [theirs, ours].map(|figures| figures.map(|figure| format!("{figure:.1}")));
-    let ratios: [String; 4] = std::array::from_fn(|index| format!("{:.1} x", theirs[index] / ours[index]));
+    let all = comparison.figures.each_ref().map(cells);
     let mut row = |head: [&str; 3], [wall, p90, cpu, memory]: [String; 4]| {
         let [name, objects, program] = head.map(str::to_owned);
         table.row([name, objects, program, wall, p90, cpu, memory]);
     };
-    row([name, &comparison.objects.to_string(), "kustomize"], first);
-    row(["", "", "windlass"], second);
-    row(["", "", "ratio"], ratios);
+    let objects = comparison.objects.to_string();
+    for (index, (program, ..)) in programs.all().into_iter().enumerate() {
+        let head = if index == 0 { [name, &objects, program] } else { ["", "", program] };
+        row(head, all[index].map(|figure| format!("{figure:.1}")));
+    }
+    for (index, label) in ["kustomize / windlass", "kubectl / windlass"].into_iter().enumerate() {
+        row(["", "", label], std::array::from_fn(|cell| format!("{:.1} x", all[index][cell] / all[2][cell])));
+    }
 }
 
 fn add_verdict(table: &mut Table, name: &str, ours: &Figures) {

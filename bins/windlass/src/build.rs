@@ -1,14 +1,16 @@
 //! `windlass build`: what a directory of the repository says, as `kustomize build` prints it.
 
 mod destination;
+mod git_fetcher;
 mod refused;
 mod watch;
 
 use std::path::{Path, PathBuf};
 
 use windlass_manifest::{DirTree, TreePath};
-use windlass_render::{BuildOptions, Closure, LoadRestriction, Order};
+use windlass_render::{BuildOptions, Closure, Fetch, LoadRestriction, Order};
 
+use self::git_fetcher::GitFetcher;
 use self::refused::RefusedFlags;
 use crate::diagnostics::{Diagnostics, Sources};
 use crate::outcome::Outcome;
@@ -17,8 +19,8 @@ use crate::trouble::Trouble;
 
 /// Print what a kustomization directory says, as `kustomize build` does
 ///
-/// Bases and resources may lie anywhere on this machine, the network is never used, and encrypted files pass through
-/// as they are. The output is that of kustomize 5.8, byte for byte.
+/// Bases and resources may lie anywhere on this machine, the network is used with --allow-remote-bases only, and
+/// encrypted files pass through as they are. The output is that of kustomize 5.8, byte for byte.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -46,6 +48,23 @@ pub(crate) struct BuildArgs {
     /// Take each warning for an error: patches that fit nothing, lists that are replaced as a whole, ...
     #[arg(long)]
     strict: bool,
+
+    /// Take `*` and `?` in an entry of `resources` for any characters: `apps/*.yaml` is all those files
+    #[arg(long)]
+    globs: bool,
+
+    /// Merge lists of custom resources by the keys that their CRDs in the build state, and give no namespace to what
+    /// they call cluster-scoped
+    #[arg(long)]
+    merge_by_crds: bool,
+
+    /// Fetch bases and components that are Git URLs, over HTTPS or SSH, into a temporary directory
+    #[arg(long)]
+    allow_remote_bases: bool,
+
+    /// Give every object the label app.kubernetes.io/managed-by
+    #[arg(long, hide = true)]
+    enable_managedby_label: bool,
 
     /// Build again whenever a file changes that the build has read
     #[arg(short, long)]
@@ -75,6 +94,7 @@ pub(crate) fn run(args: &BuildArgs, console: &Console) -> anyhow::Result<Outcome
     let directory = tree_path(&args.directory)?;
     // Bases may lie anywhere, so the tree is the whole file system.
     let tree = DirTree::open("/").map_err(|error| Trouble::new("cannot open /").because(error))?;
+    let fetcher = args.allow_remote_bases.then(GitFetcher::new).transpose()?;
     let options = BuildOptions {
         load_restriction: match args.load_restrictor {
             LoadRestrictor::RootOnly => LoadRestriction::RootOnly,
@@ -85,6 +105,10 @@ pub(crate) fn run(args: &BuildArgs, console: &Console) -> anyhow::Result<Outcome
             Reorder::None => Order::Fifo,
         },
         strict: args.strict,
+        globs: args.globs,
+        know_crds: args.merge_by_crds,
+        managed_by_label: args.enable_managedby_label,
+        fetch: fetcher.as_ref().map(|fetcher| fetcher as &dyn Fetch),
         ..BuildOptions::default()
     };
     loop {

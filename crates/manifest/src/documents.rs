@@ -15,9 +15,22 @@ use crate::{Error, Manifest, Origin};
 /// # Errors
 /// The first fault of the text, with its line.
 pub fn read_manifests(text: &str, file: &str) -> Result<Vec<Manifest>, Error> {
-    let options = ReadOptions { text_below: &[&["metadata", "annotations"]], ..ReadOptions::resource() };
-    let documents = windlass_yaml::read_documents(text, &options)
-        .map_err(|source| Error::Yaml { file: file.to_owned(), source })?;
+    read(text, file, &ReadOptions { text_below: &[ANNOTATIONS], ..ReadOptions::resource() })
+}
+
+/// As [`read_manifests`], and refuses keys that are no text (`1: x`), as `kustomize build` does.
+///
+/// # Errors
+/// The first fault of the text, with its line.
+pub fn read_kustomize_manifests(text: &str, file: &str) -> Result<Vec<Manifest>, Error> {
+    read(text, file, &ReadOptions { text_below: &[ANNOTATIONS], refuse_typed_keys: true, ..ReadOptions::resource() })
+}
+
+const ANNOTATIONS: &[&str] = &["metadata", "annotations"];
+
+fn read(text: &str, file: &str, options: &ReadOptions<'_>) -> Result<Vec<Manifest>, Error> {
+    let documents =
+        windlass_yaml::read_documents(text, options).map_err(|source| Error::Yaml { file: file.to_owned(), source })?;
     let file: Arc<str> = file.into();
     let documents = documents.into_iter().map(|Document { value, line }| (value, Origin::new(Arc::clone(&file), line)));
     manifests_from_values(documents)

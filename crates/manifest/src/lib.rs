@@ -39,7 +39,7 @@ mod origin;
 mod tree;
 mod tree_path;
 
-pub use documents::{manifests_from_values, read_manifests};
+pub use documents::{manifests_from_values, read_kustomize_manifests, read_manifests};
 pub use error::Error;
 pub use field_path::{FieldPath, FieldPathError, Step};
 pub use gvk::Gvk;

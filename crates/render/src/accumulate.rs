@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use windlass_manifest::{EntryKind, FieldPath, Origin, Resolved, TreePath, read_manifests};
+use windlass_manifest::{EntryKind, FieldPath, Origin, Resolved, TreePath, read_kustomize_manifests};
 use windlass_yaml::{ReadOptions, read_document};
 
 use crate::Fault;
@@ -43,9 +43,9 @@ impl Session<'_> {
         mut accumulated: Accumulator,
     ) -> Result<Accumulator, Failed> {
         let faults = self.errors.len();
-        for entry in &kustomization.resources {
+        for entry in self.with_globs(place, &kustomization.resources) {
             // Each is tried, so that all their faults are told.
-            let _: Result<(), Failed> = self.resource(place, entry, &mut accumulated);
+            let _: Result<(), Failed> = self.resource(place, &entry, &mut accumulated);
         }
         for entry in &kustomization.configurations {
             let _: Result<(), Failed> = self.configuration(place, entry, &mut accumulated.config);
@@ -203,7 +203,7 @@ impl Session<'_> {
         let loaded = self.loader.file(&place.directory, &entry.value, Encrypted::Decrypt);
         let loaded = loaded.map_err(|fault| self.fail(place.error(&entry.at, fault)))?;
         let read = loaded.text().and_then(|text| {
-            read_manifests(text, &loaded.name).map_err(|error| match error {
+            read_kustomize_manifests(text, &loaded.name).map_err(|error| match error {
                 windlass_manifest::Error::Yaml { source, .. } => Fault::Yaml(source),
                 error => Fault::NotAnObject(error),
             })
@@ -225,7 +225,7 @@ impl Session<'_> {
             if self.metadata.tracks {
                 resource.history.origin = Some(build_metadata::of_file(&loaded.path, &self.root, self.remotes.last()));
             }
-            if self.options.merge_by_crds && resource.manifest.kind() == "CustomResourceDefinition" {
+            if self.options.know_crds && resource.manifest.kind() == "CustomResourceDefinition" {
                 Arc::make_mut(self.schema.get_or_insert_default()).add_crd(resource.manifest.value());
             }
             let origin = resource.origin().clone();

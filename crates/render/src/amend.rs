@@ -35,7 +35,7 @@ impl Session<'_> {
         kustomization: &mut Kustomization,
         amendments: &Amendments,
     ) -> Result<(), Failed> {
-        if place.file.is_some() && kustomization.resources.is_empty() {
+        if place.file.is_some() && !kustomization.has_resources {
             // Flux does so lest the kustomization be empty; it shows on what generators make.
             kustomization.build_metadata = vec!["originAnnotations".to_owned()];
         }

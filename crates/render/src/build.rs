@@ -13,6 +13,7 @@ use crate::place::Place;
 use crate::resource::Resource;
 use crate::session::{Failed, Session};
 use crate::transform::build_metadata::BuildMetadata;
+use crate::transform::scalar::size_of;
 use crate::transform::{annotations, name_reference};
 use crate::{BuildErrors, BuildOptions, Closure, Fault, Order, Warning};
 
@@ -85,7 +86,7 @@ pub fn build(tree: &dyn FileTree, directory: &TreePath, options: &BuildOptions<'
 impl Session<'_> {
     fn build(&mut self) -> Result<Vec<Resource>, Failed> {
         let (place, kustomization) = self.root_kustomization()?;
-        self.metadata = BuildMetadata::new(&kustomization.build_metadata);
+        self.metadata = BuildMetadata::new(&kustomization.build_metadata, self.options.managed_by_label);
         self.open_api(&place, &kustomization)?;
         let accumulated = self.accumulate(&place, &kustomization, Accumulator::default())?;
         self.finish(&place, &kustomization, accumulated)
@@ -151,6 +152,11 @@ impl Session<'_> {
             return Err(Failed);
         }
         resources.retain(|resource| !annotations::is_local(resource));
+        let limit = self.options.limits.output_bytes;
+        if resources.iter().map(|resource| size_of(resource.manifest.value())).sum::<u64>() > limit {
+            let fault = Fault::Limit { what: "bytes for all objects", limit };
+            return Err(self.fail(place.error_in(Origin::new(self.root.to_string(), 0), fault)));
+        }
         self.sort(kustomization, &mut resources);
         let unwanted = self.metadata.unwanted();
         for resource in &mut resources {

@@ -6,7 +6,6 @@ use windlass_manifest::{FileTree, Manifest, TreePath};
 use crate::Fault;
 use crate::accumulate::Accumulator;
 use crate::decode::At;
-use crate::kustomization::Kustomization;
 use crate::place::Place;
 use crate::resource::Resource;
 use crate::session::{Failed, Session};
@@ -44,7 +43,8 @@ impl Session<'_> {
         &mut self,
         place: &Place,
         entry: &At<Value>,
-        kustomization: &Kustomization,
+        globals: &Value,
+        namespace: &str,
         into: &mut Accumulator,
     ) -> Result<(), Failed> {
         let Some(renderer) = self.options.charts else {
@@ -55,8 +55,8 @@ impl Session<'_> {
         self.loader.note_chart(&name);
         let request = ChartRequest {
             chart: &entry.value,
-            globals: &kustomization.chart_globals,
-            namespace: &kustomization.namespace.value,
+            globals,
+            namespace,
             directory: &place.directory,
             tree: self.loader.untracked(),
         };

@@ -25,6 +25,8 @@ pub(crate) struct Kustomization {
     pub(crate) is_component: bool,
     /// `resources`, then `bases`.
     pub(crate) resources: Vec<At<String>>,
+    /// `resources` itself says something.
+    pub(crate) has_resources: bool,
     pub(crate) components: Vec<At<String>>,
     pub(crate) name_prefix: String,
     pub(crate) name_suffix: String,
@@ -69,12 +71,14 @@ impl Kustomization {
         let mut charts: Vec<_> = fields.take("helmCharts");
         charts.append(&mut fields.take("helmChartInflationGenerator"));
         let mut resources: Vec<_> = fields.take("resources");
+        let has_resources = !resources.is_empty();
         resources.append(&mut fields.take("bases"));
         let mut images: Vec<_> = fields.take("images");
         images.append(&mut fields.take("imageTags"));
         let kustomization = Self {
             is_component,
             resources,
+            has_resources,
             components: fields.take("components"),
             name_prefix: fields.take("namePrefix"),
             name_suffix: fields.take("nameSuffix"),

@@ -88,6 +88,7 @@ mod decode;
 mod error;
 mod generated;
 mod generator;
+mod globs;
 mod identity;
 mod kustomization;
 mod kustomization_file;

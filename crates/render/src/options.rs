@@ -21,9 +21,15 @@ pub struct BuildOptions<'a> {
     pub fetch: Option<&'a dyn Fetch>,
     /// What renders the charts of `helmCharts`. Default: nothing; charts are faults.
     pub charts: Option<&'a dyn RenderCharts>,
-    /// Whether patches merge lists of custom resources by the keys that their CustomResourceDefinitions state, where
-    /// those are in the build and were read before. Default: no; kustomize replaces such lists as a whole.
-    pub merge_by_crds: bool,
+    /// Whether CustomResourceDefinitions count that are in the build and were read before: patches then merge lists of
+    /// custom resources by the keys that they state, and what they call cluster-scoped gets no namespace. Default: no;
+    /// kustomize replaces such lists as a whole and gives every custom resource a namespace.
+    pub know_crds: bool,
+    /// Whether `*` and `?` in an entry of `resources` stand for any characters of a name, so that `apps/*.yaml` is all
+    /// those files, sorted, but for kustomizations. Default: no; kustomize takes them as they are.
+    pub globs: bool,
+    /// Whether every object gets the label that `buildMetadata: [managedByLabel]` asks for. Default: no.
+    pub managed_by_label: bool,
     /// Whether each warning is a fault. Default: no.
     pub strict: bool,
     /// What a Flux Kustomization object adds. Default: nothing, and no kustomization is generated.
@@ -58,7 +64,9 @@ impl fmt::Debug for BuildOptions<'_> {
             .field("limits", &self.limits)
             .field("fetch", &self.fetch.is_some())
             .field("charts", &self.charts.is_some())
-            .field("merge_by_crds", &self.merge_by_crds)
+            .field("know_crds", &self.know_crds)
+            .field("globs", &self.globs)
+            .field("managed_by_label", &self.managed_by_label)
             .field("strict", &self.strict)
             .field("decryptor", &self.decryptor.is_some())
             .field("amendments", &self.amendments)
@@ -97,11 +105,13 @@ pub struct Limits {
     pub file_bytes: u64,
     /// The bytes of all files together. Default: 256 MiB.
     pub total_bytes: u64,
+    /// About the bytes of all objects together. Default: 1 GiB.
+    pub output_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 64, files: 20_000, file_bytes: 16 << 20, total_bytes: 256 << 20 }
+        Self { depth: 64, files: 20_000, file_bytes: 16 << 20, total_bytes: 256 << 20, output_bytes: 1 << 30 }
     }
 }
 

@@ -1,9 +1,10 @@
 //! What a build knows of types when it merges: kustomize's own table, or the document that `openapi` names.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
+use windlass_manifest::Gvk;
 
 use crate::kustomize_schema_1_21::{self as built_in, Shape};
 
@@ -12,6 +13,8 @@ use crate::kustomize_schema_1_21::{self as built_in, Shape};
 pub(crate) struct Schema {
     definitions: HashMap<String, Value>,
     by_type: HashMap<(String, String, String), Definition>,
+    /// Types whose objects have no namespace.
+    cluster_scoped: HashSet<(String, String, String)>,
     /// The given types are all there are: kustomize's table is out of use.
     replaces_built_in: bool,
 }
@@ -66,6 +69,7 @@ impl Schema {
             Some(_) => return Err("`definitions` of an OpenAPI document is a mapping".to_owned()),
         };
         let mut schema = Self { replaces_built_in: true, ..Self::default() };
+        schema.scopes(document.remove("paths").unwrap_or_default());
         for (name, definition) in definitions {
             for gvk in definition["x-kubernetes-group-version-kind"].as_array().into_iter().flatten() {
                 let text = |key: &str| gvk[key].as_str().unwrap_or_default().to_owned();
@@ -77,11 +81,39 @@ impl Schema {
         Ok(schema)
     }
 
+    /// Learns what has no namespace: the types that no path with a namespace in it leads to.
+    fn scopes(&mut self, paths: Value) {
+        let mut namespaced = HashSet::new();
+        for (path, item) in paths.as_object().into_iter().flatten() {
+            let gvk = &item["get"]["x-kubernetes-group-version-kind"];
+            let text = |key: &str| gvk[key].as_str().unwrap_or_default().to_owned();
+            let (group, version, kind) = (text("group"), text("version"), text("kind"));
+            if kind.is_empty() {
+                continue;
+            }
+            if path.contains("namespaces/{namespace}") {
+                namespaced.insert((group, version, kind));
+            } else {
+                self.cluster_scoped.insert((group, version, kind));
+            }
+        }
+        self.cluster_scoped.retain(|known| !namespaced.contains(known));
+    }
+
+    /// Whether it is known that objects of a type have no namespace.
+    pub(crate) fn is_cluster_scoped(&self, gvk: &Gvk) -> bool {
+        let Gvk { group, version, kind } = gvk;
+        !self.cluster_scoped.is_empty() && self.cluster_scoped.contains(&(group.clone(), version.clone(), kind.clone()))
+    }
+
     /// Adds the types of a CustomResourceDefinition; whatever else an object is, it adds nothing.
     pub(crate) fn add_crd(&mut self, crd: &Value) {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (group, kind) = (text(&crd["spec"]["group"]), text(&crd["spec"]["names"]["kind"]));
         for version in crd["spec"]["versions"].as_array().into_iter().flatten() {
+            if crd["spec"]["scope"] == "Cluster" {
+                self.cluster_scoped.insert((group.clone(), text(&version["name"]), kind.clone()));
+            }
             let schema = &version["schema"]["openAPIV3Schema"];
             if schema.is_object() {
                 let definition = Definition { schema: schema.clone(), rules: Rules::ListType };
@@ -92,6 +124,7 @@ impl Schema {
 
     /// Adds the types of CustomResourceDefinitions that another one has.
     pub(crate) fn keep_crds(&mut self, other: &Self) {
+        self.cluster_scoped.extend(other.cluster_scoped.iter().cloned());
         let crds = other.by_type.iter().filter(|(_, definition)| definition.rules == Rules::ListType);
         for (key, definition) in crds {
             self.by_type.entry(key.clone()).or_insert_with(|| definition.clone());

@@ -95,7 +95,7 @@ proptest! {
             ("d/o.yaml", &format!("{}{noise}", objects.concat())),
             ("d/c.json", &noise),
         ]);
-        let options = BuildOptions { merge_by_crds: true, ..BuildOptions::default() };
+        let options = BuildOptions { know_crds: true, ..BuildOptions::default() };
         let run = || {
             let built = build(&tree, &TreePath::root(), &options);
             built.map(|build| build.to_yaml()).map_err(|errors| errors.to_string())

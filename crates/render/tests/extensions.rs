@@ -166,7 +166,7 @@ fn lists_of_custom_resources_are_merged_where_that_is_asked_for() {
     assert_eq!(list(&plain), json!([{"name": "two", "v": 3}]));
     assert!(plain.warnings[0].message.contains("so one of this one go"), "{:?}", plain.warnings);
 
-    let merged = built(&tree, &BuildOptions { merge_by_crds: true, ..BuildOptions::default() }).unwrap();
+    let merged = built(&tree, &BuildOptions { know_crds: true, ..BuildOptions::default() }).unwrap();
     assert_eq!(list(&merged), json!([{"name": "two", "v": 3}, {"name": "one", "v": 1}]));
     assert_eq!(merged.warnings, []);
 

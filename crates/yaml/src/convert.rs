@@ -107,7 +107,10 @@ impl<'a> Converter<'a> {
         let Content::Scalar { text, style } = key.content else { return Err(Error::Key { position }) };
         let scalar = typed(&text, style, key.tag.as_deref(), self.options.dialect, position)?;
         if self.options.dialect == Dialect::Resource {
-            // kustomize fails on keys that are not strings; to keep their text is what everyone means by them.
+            if self.options.refuse_typed_keys && !matches!(scalar, Scalar::Str | Scalar::Binary(_)) {
+                return Err(Error::TypedKey { position, key: text });
+            }
+            // To keep its text is what everyone means by a key that is no string.
             return Ok(match scalar {
                 Scalar::Binary(bytes) => text_of(&bytes),
                 _ if style == Style::Folded => refold(text),

@@ -68,6 +68,14 @@ pub enum Error {
         /// The key.
         position: Position,
     },
+    /// A mapping key that is a number or the like, where [`ReadOptions`](crate::ReadOptions) refuse those.
+    #[error("{position}: the key `{key}` is no text, and kustomize cannot print it: put quotes around it")]
+    TypedKey {
+        /// The key.
+        position: Position,
+        /// Its text.
+        key: String,
+    },
     /// A tag such as `!!int` on a scalar that is none.
     #[error("{position}: `{text}` is not a {tag}")]
     Tag {
@@ -112,6 +120,7 @@ impl Error {
             | Self::Recursion { position }
             | Self::MergeNotMap { position }
             | Self::Key { position }
+            | Self::TypedKey { position, .. }
             | Self::Tag { position, .. }
             | Self::NotJson { position, .. }
             | Self::Limit { position, .. } => *position,
@@ -133,6 +142,7 @@ impl Error {
             | Self::Recursion { position }
             | Self::MergeNotMap { position }
             | Self::Key { position }
+            | Self::TypedKey { position, .. }
             | Self::Tag { position, .. }
             | Self::NotJson { position, .. }
             | Self::Limit { position, .. } => *position = position.below(lines),

@@ -19,6 +19,9 @@ pub struct ReadOptions<'a> {
     /// Paths below which scalars stay the text as written; `*` stands for any key and any item. kustomize rewrites
     /// `metadata.annotations` from their text: with that path `1.10` is `"1.10"`, not 1.1. Default: none.
     pub text_below: &'a [&'a [&'a str]],
+    /// Whether a key that is no text (`1: x`, `true: x`, but not `"1": x`) is [`Error::TypedKey`]; kustomize cannot print
+    /// such an object. Only in the resource dialect. Default: no; the key is then the text as written.
+    pub refuse_typed_keys: bool,
 }
 
 /// What a key given twice in one mapping means.
@@ -48,6 +51,7 @@ impl ReadOptions<'static> {
             duplicate_keys: DuplicateKeys::Error,
             limits: Limits::default(),
             text_below: &[],
+            refuse_typed_keys: false,
         }
     }
 

@@ -32,8 +32,6 @@ pub(super) struct RefusedFlags {
     env: Vec<String>,
     #[arg(long, hide = true)]
     as_current_user: bool,
-    #[arg(long, hide = true)]
-    enable_managedby_label: bool,
     /// Accepted, and without effect: windlass has no stack to print.
     #[arg(long, hide = true)]
     stack_trace: bool,
@@ -59,11 +57,6 @@ impl RefusedFlags {
             (!self.mount.is_empty(), "--mount", PLUGINS),
             (!self.env.is_empty(), "--env", PLUGINS),
             (self.as_current_user, "--as-current-user", PLUGINS),
-            (
-                self.enable_managedby_label,
-                "--enable-managedby-label",
-                "the repository says what is built: put `buildMetadata: [managedByLabel]` into the kustomization",
-            ),
         ];
         match given.iter().find(|(given, ..)| *given) {
             Some((_, flag, reason)) => Err(Trouble::new(format!("{flag} of kustomize is not taken: {reason}"))),

@@ -13,7 +13,7 @@ fuzz_target!(|text: &str| {
         let (path, content) = file.split_once('\n').unwrap_or((file, ""));
         let _ = tree.insert(path, content);
     }
-    let options = BuildOptions { merge_by_crds: true, ..BuildOptions::default() };
+    let options = BuildOptions { know_crds: true, ..BuildOptions::default() };
     let first = build(&tree, &TreePath::root(), &options);
     let second = build(&tree, &TreePath::root(), &options);
     match (first, second) {

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::generator::sources::Pair;
 use crate::kustomization::generator_fields::{Generator, GeneratorOptions};
+use crate::transform::labels;
 
 /// Which kind a generator makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl Kind {
 /// Makes the object from its data.
 ///
 /// # Errors
-/// Where a key is given twice.
+/// Where a key is given twice, or is no text.
 pub(crate) fn make(
     kind: Kind,
     generator: &Generator,
@@ -57,6 +58,9 @@ pub(crate) fn make(
     for (key, value) in pairs {
         if known.contains_key(&key) {
             return Err(format!("the key {key:?} is given twice"));
+        }
+        if labels::is_typed(&key) {
+            return Err(labels::typed_key(&key));
         }
         known.insert(key, value);
     }

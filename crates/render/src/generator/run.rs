@@ -48,7 +48,8 @@ impl Session<'_> {
     pub(crate) fn charts(&mut self, place: &Place, kustomization: &Kustomization, into: &mut Accumulator) {
         for entry in &kustomization.charts {
             // Each is tried, so that all their faults are told.
-            let _: Result<(), Failed> = self.chart(place, entry, kustomization, into);
+            let (globals, namespace) = (&kustomization.chart_globals, kustomization.namespace.value.as_str());
+            let _: Result<(), Failed> = self.chart(place, entry, globals, namespace, into);
         }
     }
 

@@ -7,7 +7,7 @@ use crate::Patch;
 use crate::patch::json6902::{JsonPatch, through_floats};
 use crate::patch::read::MergePatch;
 use crate::patch::strategic_merge::{DIRECTIVE, Merge, merge_object};
-use crate::replacement::assign::make_text;
+use crate::replacement::assign::{make_text, needs_quotes};
 use crate::resource::Resource;
 
 /// Whether a strategic merge patch goes to the object it names, or to those that a target selects.
@@ -66,8 +66,8 @@ fn merge_into(
     let comes_by = values.get(DIRECTIVE).is_none_or(|directive| directive != "replace");
     for (pointer, text) in std::mem::take(&mut resource.history.untyped) {
         match comes_by && merge.walks(&object, &pointer) {
-            true => make_text(&mut object, &pointer, &text),
-            false => resource.history.untyped.push((pointer, text)),
+            true if needs_quotes(&text) => make_text(&mut object, &pointer, &text),
+            _ => resource.history.untyped.push((pointer, text)),
         }
     }
     let merged = merge_object(object, &values, merge)?;
@@ -120,7 +120,9 @@ const LOSES_DIGITS: &str = "an integer of this object is too large for a float, 
 /// The error says which operation failed, or that the result is no object any more; what kustomize passes over comes
 /// beside it.
 pub(crate) fn json(resource: &mut Resource, patch: &JsonPatch) -> (Result<(), String>, Vec<String>) {
-    let mut warnings = Vec::new();
+    let sloppy =
+        |path| format!("the path {path:?} does not start with a slash, and kustomize overlooks all before the first");
+    let mut warnings: Vec<String> = patch.sloppy_paths().map(sloppy).collect();
     let result = json_into(resource, patch, &mut warnings);
     (result, warnings)
 }

@@ -45,6 +45,12 @@ impl JsonPatch {
         operations.iter().enumerate().map(operation).collect::<Result<_, String>>().map(Self)
     }
 
+    /// The paths in which kustomize overlooks what stands before the first slash.
+    pub(crate) fn sloppy_paths(&self) -> impl Iterator<Item = &str> {
+        let pointers = self.0.iter().flat_map(Operation::pointers);
+        pointers.filter(|pointer| pointer.is_sloppy()).map(Pointer::text)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -107,6 +113,14 @@ impl Operation {
             "test" => Self::Test(path()?, value()),
             other => return Err(format!("{other:?} is none of add, remove, replace, move, copy, test")),
         })
+    }
+
+    fn pointers(&self) -> Vec<&Pointer> {
+        match self {
+            Self::Add(path, _) | Self::Remove(path) | Self::Replace(path, _) | Self::Test(path, _) => vec![path],
+            Self::Move { from, to } | Self::Copy { from, to } => vec![from, to],
+            Self::ReplaceAll(_) => Vec::new(),
+        }
     }
 
     fn describe(&self) -> String {

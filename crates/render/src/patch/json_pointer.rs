@@ -16,7 +16,8 @@ impl Pointer {
     /// # Errors
     /// Where the text is no pointer to something inside a document.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let Some(names) = text.strip_prefix('/') else {
+        // The library overlooks whatever stands before the first slash.
+        let Some((_, names)) = text.split_once('/') else {
             return Err(match text {
                 "" => "a path is needed".to_owned(),
                 _ => format!("the path {text:?} must start with a slash"),
@@ -25,6 +26,11 @@ impl Pointer {
         let mut above: Vec<_> = names.split('/').map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
         let last = above.pop().unwrap_or_default();
         Ok(Self { text: text.to_owned(), above, last })
+    }
+
+    /// Whether something stands before the first slash, and means nothing.
+    pub(crate) fn is_sloppy(&self) -> bool {
+        !self.text.starts_with('/')
     }
 
     pub(crate) fn text(&self) -> &str {

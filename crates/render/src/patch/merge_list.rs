@@ -46,20 +46,21 @@ impl<'s> Merge<'s> {
         }
         let Some((object, patch)) = self.sides(object, patch)? else { return Ok(None) };
         let complete = |item: &Value| keys.first().is_none_or(|key| has(item, key));
-        let incomplete = object.iter().chain(patch.iter().flatten()).any(|item| !complete(item));
         match &patch {
-            // kustomize would empty such a list by patching something else.
-            None if incomplete => return Ok(Some(Value::Array(object))),
-            None if are_distinct(&object, keys) => return self.untouched_items(object, keys, shape).map(Some),
+            None if !object.iter().all(complete) => return Ok(Some(Value::Array(object))),
+            Some(items) if given && !items.iter().all(complete) => {
+                self.warnings.push(self.emptied(keys));
+                return Ok(Some(Value::Array(Vec::new())));
+            }
             _ => {}
+        }
+        if patch.is_none() && are_distinct(&object, keys) {
+            return self.untouched_items(object, keys, shape).map(Some);
         }
         let patched = patch.is_some();
         let mut items = Items::new(object, patch.unwrap_or_default(), keys);
         self.merge_items(&mut items, shape)?;
         items.append_object();
-        if incomplete && (items.loses_object() || (given && !items.lost().is_empty())) {
-            return Err(self.incomplete(keys));
-        }
         if patched && given {
             for lost in items.lost() {
                 self.warnings.push(format!(
@@ -140,10 +141,10 @@ impl<'s> Merge<'s> {
         Ok(())
     }
 
-    fn incomplete(&self, keys: Keys<'_, '_>) -> String {
+    fn emptied(&self, keys: Keys<'_, '_>) -> String {
         let key = keys.first().unwrap_or(&"key");
         format!(
-            "{}: an item of this list has no {key}, by which its items are told apart, and kustomize would lose others \
+            "{}: an item of this list has no {key}, by which its items are told apart, and kustomize empties the list \
              over it: give every item a {key}",
             self.here()
         )
@@ -265,11 +266,6 @@ impl<'s> Items<'s> {
         })
         .map(|(index, _)| index + 1)
         .collect()
-    }
-
-    /// Whether an item of the object was dropped that nothing deletes.
-    fn loses_object(&self) -> bool {
-        self.object.iter().any(|id| !self.result.contains(id))
     }
 
     fn into_values(self) -> Vec<Value> {

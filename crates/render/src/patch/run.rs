@@ -103,7 +103,11 @@ impl Session<'_> {
         let mut written = |path: &[Step]| {
             // Whoever wrote the field first gave it its quotes; those who write over it later keep them.
             let in_file = if is_printed { None } else { loader.written(&origin, path) };
-            let first = in_file.or_else(|| earlier.iter().find_map(|patch| patch.written(path)));
+            let first = in_file.or_else(|| {
+                // A null in a patch makes no field.
+                let makes = |(text, quoted): &(&str, bool)| *quoted || !is_null(text);
+                earlier.iter().find_map(|patch| patch.written(path).filter(makes))
+            });
             first.map(|(text, quoted)| (text.is_empty(), quoted))
         };
         let merge = Merge::new(schema.as_deref(), &mut written).with_source(&document.source);
@@ -142,6 +146,10 @@ impl Session<'_> {
         let message = format!("the target of this patch fits no object: {}", target::describe(selector));
         self.warnings.push(place.warning(&patch.at.field("target"), message));
     }
+}
+
+fn is_null(text: &str) -> bool {
+    ["", "~", "null", "Null", "NULL"].contains(&text)
 }
 
 /// Whatever an object can be found by.

@@ -29,14 +29,13 @@ impl Session<'_> {
             "ConfigMapGenerator" => self.map_generator(config, Kind::ConfigMap, into),
             "SecretGenerator" => self.map_generator(config, Kind::Secret, into),
             "IAMPolicyGenerator" => self.policy_generator(config, into),
-            "HelmChartInflationGenerator" => {
-                Err(self.fail_config(config, "Helm charts are not rendered here: make the chart a HelmRelease"))
-            }
+            "HelmChartInflationGenerator" => self.chart_generator(config, into),
             kind if kind.ends_with("Transformer") => {
                 Err(self.fail_config(config, "this is a transformer: list it under `transformers`"))
             }
             _ => {
-                let known = "the built-in ones are ConfigMapGenerator, SecretGenerator and IAMPolicyGenerator";
+                let known = "the built-in ones are ConfigMapGenerator, SecretGenerator, HelmChartInflationGenerator and \
+                             IAMPolicyGenerator";
                 Err(self.fail_config(config, &format!("there is no such generator: {known}")))
             }
         }
@@ -55,6 +54,23 @@ impl Session<'_> {
         let entry = At { value: generator, at: top("data") };
         let run = Run { kind, entry: &entry, place: &config.place, told: config.told.clone() };
         self.generate(&run, &options, into)
+    }
+
+    /// A chart that an object configures: the fields of an entry of `helmCharts`, with those of `helmGlobals` among them.
+    fn chart_generator(&mut self, config: &PluginConfig, into: &mut Accumulator) -> Result<(), Failed> {
+        let mut chart = config.resource.manifest.value().clone();
+        let mut globals = serde_json::Map::new();
+        if let Some(fields) = chart.as_object_mut() {
+            for name in ["apiVersion", "kind", "metadata"] {
+                fields.shift_remove(name);
+            }
+            for name in ["chartHome", "configHome"] {
+                globals.extend(fields.shift_remove(name).map(|value| (name.to_owned(), value)));
+            }
+        }
+        let globals = if globals.is_empty() { serde_json::Value::Null } else { serde_json::Value::Object(globals) };
+        let entry = At { value: chart, at: top("generators") };
+        self.chart(&config.place, &entry, &globals, "", into)
     }
 
     /// A ServiceAccount that a cloud ties to an account of its own.

@@ -159,7 +159,8 @@ impl Session<'_> {
             let renewed = own.map(|source| self.copied(resource, source)).transpose()?;
             let copied = renewed.as_ref().unwrap_or(copied);
             let old = lookup_steps(resource.manifest.value(), &place.steps).cloned().unwrap_or_default();
-            let text = if place.made { String::new() } else { self.text(resource, &place.steps, &old) };
+            let text =
+                if place.made && old.is_null() { String::new() } else { self.text(resource, &place.steps, &old) };
             let is_text = is_annotation(&place.steps) && !old.is_object() && !old.is_array();
             let old = if is_text { Value::from(text.as_str()) } else { old };
             let made = (place.made || is_untyped(resource, &place.steps, &old)) && !is_annotation(&place.steps);

@@ -25,13 +25,13 @@ pub(crate) struct BuildMetadata {
 }
 
 impl BuildMetadata {
-    pub(crate) fn new(words: &[String]) -> Self {
+    pub(crate) fn new(words: &[String], managed_by: bool) -> Self {
         let has = |word: &str| words.iter().any(|known| known == word);
         Self {
             tracks: !words.is_empty(),
             origins: has("originAnnotations"),
             transformations: has("transformerAnnotations"),
-            managed_by: has("managedByLabel"),
+            managed_by: managed_by || has("managedByLabel"),
         }
     }
 

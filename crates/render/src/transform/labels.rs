@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use windlass_yaml::{Dialect, Scalar, Style, resolve};
 
 use crate::Fault;
 use crate::kustomization::LabelRule;
@@ -30,9 +31,22 @@ pub(crate) fn fields_of(rule: &LabelRule, config: &TransformerConfig) -> Result<
     Ok(specs)
 }
 
+/// Whether a key is a number or the like where it stands without quotes, as kustomize writes keys.
+pub(crate) fn is_typed(key: &str) -> bool {
+    !matches!(resolve(key, Style::Plain, None, Dialect::Resource), Some(Scalar::Str))
+}
+
+/// What is wrong with such a key.
+pub(crate) fn typed_key(key: &str) -> String {
+    format!("the key {key:?} is no text without quotes, and kustomize cannot print it: use another")
+}
+
 /// Sets labels, or annotations, in every field of `specs`.
 pub(crate) fn set(pairs: &BTreeMap<String, String>, specs: &FieldSpecs, resource: &mut Resource) -> Result<(), String> {
     let gvk = resource.gvk();
+    if let Some(key) = pairs.keys().find(|key| is_typed(key)) {
+        return Err(typed_key(key));
+    }
     for (key, text) in pairs {
         let (mut made, mut changed) = (Vec::new(), Vec::new());
         for spec in specs.iter().filter(|spec| spec.on.fits_gvk(&gvk)) {

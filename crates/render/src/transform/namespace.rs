@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::identity::is_cluster_scoped;
 use crate::resource::Resource;
+use crate::schema::Schema;
 use crate::transform::field_spec::{Create, FieldSpec, FieldSpecs, visit};
 use crate::transform::scalar::{text_of, type_of};
 
@@ -31,13 +32,13 @@ pub(crate) enum Subjects {
 
 /// Moves an object into the namespace: its metadata unless its kind certainly has no namespace, the subjects of role
 /// bindings that are called `default`, and the fields of `specs`.
-pub(crate) fn set(rule: &Rule, resource: &mut Resource) -> Result<(), String> {
+pub(crate) fn set(rule: &Rule, schema: Option<&Schema>, resource: &mut Resource) -> Result<(), String> {
     resource.remember_id();
     let gvk = resource.gvk();
     let is_core = resource.manifest.api_version() == "v1";
     let object = resource.manifest.value_mut();
     let mut put = |value: &mut Value| put(rule, value);
-    if !is_cluster_scoped(&gvk) {
+    if !is_cluster_scoped(&gvk) && !schema.is_some_and(|schema| schema.is_cluster_scoped(&gvk)) {
         visit(object, &METADATA_NAMESPACE, Create::Scalar, &mut put)?;
     }
     let is_binding = ["RoleBinding", "ClusterRoleBinding"].contains(&gvk.kind.as_str());

@@ -31,7 +31,8 @@ impl Session<'_> {
     }
 
     pub(crate) fn set_namespace(&mut self, place: &Place, rule: &namespace::Rule, resources: &mut ResourceMap) {
-        self.each(place, "namespace", resources, |resource| namespace::set(rule, resource));
+        let schema = self.schema.clone();
+        self.each(place, "namespace", resources, |resource| namespace::set(rule, schema.as_deref(), resource));
         resources.ids_changed();
         for (index, fault) in resources.conflicts() {
             let origin = resources.items()[index].origin().clone();

@@ -127,7 +127,10 @@ pub(crate) fn replacement(c: &mut Choices<'_>, known: &[Known]) -> Value {
     let (mut replacement, copied) = match c.below(6) {
         0 => (json!({"sourceValue": c.of(&["x", "nginx:3", "a:b:c", "ü"])}), Copied::Name),
         1 => (json!({"sourceValue": c.of(&["80", "443"])}), Copied::Number),
-        2 => (json!({"sourceValue": word(c)}), Copied::Anything),
+        2 => (
+            json!({"sourceValue": c.of(&["1.10", "true", "multi\nline", "12:30", "'quoted'", "#", "0x1F", "~"])}),
+            Copied::Anything,
+        ),
         _ => {
             let of = any(c, known);
             let (source, copied) = source(c, of);
