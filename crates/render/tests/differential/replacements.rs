@@ -63,7 +63,6 @@ fn target(c: &mut Choices<'_>, of: &Known, copied: Copied) -> Value {
             "spec.template.spec.containers.[name=a].env.[name=new].value",
             "spec.template.spec.containers.[name=.*b].env.*.value",
             "spec.template.spec.containers.0.args.0",
-            "spec.template.spec.containers.0.args.[=--name=web]",
             "spec.selector",
         ],
         ("ConfigMap", _) => &[
