@@ -43,32 +43,31 @@
 //!   URLs apart as kustomize does.
 //! * External plug-ins and KRM functions are programs, and are refused by name.
 //!
-//! Beyond kustomize, where [`BuildOptions`] ask for it: lists of custom resources are merged by the keys that their
-//! CustomResourceDefinitions in the build state, and each warning is a fault. `openapi` counts for one build and not
-//! for a whole process.
+//! Beyond kustomize, where [`BuildOptions`] ask for it: CustomResourceDefinitions in the build say how lists of custom
+//! resources are merged and what has no namespace, `*` and `?` in `resources` stand for names, and each warning is a
+//! fault. `openapi` counts for one build and not for a whole process.
+//!
+//! Where kustomize does something silently that hardly anybody wants (a patch that matches nothing or empties a list, a
+//! directive that is printed, integers that JSON 6902 takes through floats), the result is kustomize's, with a warning.
 //!
 //! # Where it differs from kustomize 5.8.1 on purpose
 //! * All faults of a build that do not follow from one another are told together, with file and line.
-//! * Keys are text, also where they look like numbers or booleans (`1: x`, an annotation `yes`): kustomize fails when it
-//!   prints them.
-//! * A patch that would empty a list whose items are told apart by a key, because an item has none, is refused. Items
-//!   of a patch that kustomize loses are lost here too, with a warning; so is `$patch: replace` where it does nothing.
-//! * A directive `$patch` for a list that the object does not have is carried out; kustomize prints it.
-//! * A number that a patch puts in the place of a text in quotes becomes text, as with kustomize, but the shortest for
-//!   the number: `1.10` becomes "1.1". Schemas in comments are not read.
-//! * JSON 6902: a path without its slash in front is refused, a faulty operation also where no object is patched, and
-//!   large integers elsewhere in the object keep their digits.
+//! * A faulty operation of JSON 6902 is refused also where no object is patched. So is a patch after which an object has
+//!   no kind or no name.
 //! * `behavior` must be `create`, `merge` or `replace`; an image name must be a regular expression, where kustomize panics;
 //!   two objects that a patch gives one name are a fault, where kustomize panics; image digests may have any algorithm.
-//! * A name must be text. A `needsHashSuffix` annotation is followed on ConfigMaps and Secrets only.
+//! * A name must be text. A `needsHashSuffix` annotation is followed on ConfigMaps and Secrets only: the hash of another
+//!   kind would be that of how kustomize's YAML library holds it in memory.
 //! * Encrypted files are decrypted when they are read, so that patches and namespaces change plain values; Flux decrypts
 //!   objects after the build. What goes into a ConfigMap is never decrypted, as with Flux.
 //! * A replacement whose path goes on in a null is refused; kustomize writes nothing, without a word. So is one into
-//!   text of several YAML documents, of which kustomize keeps the first, and one that gives a field of JSON or YAML in
-//!   text a value of another type.
+//!   text of several YAML documents, of which kustomize keeps the first, and one that gives a field another type than it
+//!   has: kustomize fails only when it prints the object, or prints a tag that does not fit.
 //! * `[field=pattern]` of a replacement looks at the value; kustomize at the value with its quotes.
+//! * Names and namespaces with a comma in them are taken; kustomize fails over them.
 //! * Types that hold themselves in a file of `crds` are a fault; kustomize does not end. A malformed `openapi` document is
-//!   one too, where kustomize panics. Its `paths`, which say what has no namespace, are not read.
+//!   one too, where kustomize panics. What its `paths` call cluster-scoped gets no namespace, but ids do not follow it.
+//! * Schemas in comments are not read.
 //! * The `managedByLabel` names kustomize v5.8.1, whose results these are.
 //!
 //! # Invariants
