@@ -15,6 +15,9 @@ pub(crate) fn after_write(state: &mut State, resource: &Resource) {
     if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
         serve_definitions(state);
     }
+    if state.furnished && resource.is("", "namespaces") {
+        crate::furnish::namespaces(state);
+    }
     if state.controllers && state.is_ending() {
         empty_namespaces(state);
         finish_deletions(state);

@@ -161,7 +161,7 @@ fn finish(
     view: Shown,
 ) -> Result<Reply, Failure> {
     // Warnings are told with refusals as well.
-    let warnings = options.warnings;
+    let mut warnings = options.warnings;
     let written = match written {
         Ok(written) => written,
         Err(failure) => return Err(Failure { warnings, ..failure }),
@@ -172,6 +172,9 @@ fn finish(
     } else {
         Arc::new(view.of_object(&call.resource, list::served(&call.resource, &written.object)))
     };
+    if call.resource.is("apiextensions.k8s.io", "customresourcedefinitions") && has_rules(&object) {
+        warnings.push("windlass-apiserver does not evaluate x-kubernetes-validations".to_owned());
+    }
     if !options.dry_run {
         let deleted = object.pointer("/metadata/deletionTimestamp").is_some();
         if deleted {
@@ -181,6 +184,15 @@ fn finish(
         }
     }
     Ok(json(written.code, object, warnings))
+}
+
+/// Whether a definition has rules in CEL.
+fn has_rules(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.contains_key("x-kubernetes-validations") || fields.values().any(has_rules),
+        Value::Array(items) => items.iter().any(has_rules),
+        _ => false,
+    }
 }
 
 fn json(code: u16, value: Arc<Value>, warnings: Vec<String>) -> Reply {

@@ -72,13 +72,16 @@
 //! * `pods/exec`, `log`, `attach`, `portforward`, `proxy`, `eviction`, `binding`, `ephemeralcontainers`, `resize`,
 //!   `serviceaccounts/token`.
 //!
+//! Rules in CEL (`x-kubernetes-validations`) are not evaluated; a warning with each definition that has some says so.
+//!
 //! These are missing without a sign:
 //! * Rarer rules of validation: affinity, topology spread, security contexts, windows, devices, cloud volumes, and
 //!   everything of kinds that are not named above, names, labels and keys aside.
-//! * Rules in CEL (`x-kubernetes-validations`), admission policies and webhooks, conversion webhooks, quotas, limit ranges,
+//! * Admission policies and webhooks, conversion webhooks, quotas, limit ranges,
 //!   authorization.
-//! * The refusal of a Pod, and its token volume, where the account `default` does not exist.
-//! * Default service accounts, `kube-root-ca.crt`, the `kubernetes` Service, the roles that every cluster has.
+//! * The refusal of a Pod, and its token volume, where the account `default` does not exist: it does with
+//!   [`Builder::with_default_objects`].
+//! * The roles that every cluster has.
 //!
 //! # How it is compared
 //! `tests/differential` plays the same requests on the test bed's real kube-apiserver: 391 hand-written steps, and 10,300
@@ -115,6 +118,7 @@ mod discovery;
 mod event_view;
 mod failure;
 mod faults;
+mod furnish;
 mod handle;
 mod immutable;
 mod json;

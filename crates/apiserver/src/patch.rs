@@ -160,7 +160,7 @@ fn apply(state: &mut State, call: &Call, options: &mut Options, body: &[u8]) -> 
     let ty = state.types.of(&state.schema, &resource);
     let time = state.clock.text();
     let empty = write::empty(state, &resource);
-    let live = old.as_deref().unwrap_or(&empty);
+    let live = old.as_deref().unwrap_or(&*empty);
     let merged = owners::apply(&ty, live, &config, write::writing(&resource, &empty, options, subresource, &time))?;
     if options.validation != Validation::Ignore
         && let Some(duplicate) = duplicate_in_yaml(body)

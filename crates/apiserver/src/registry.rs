@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use windlass_schema::{KindSchema, Schema};
@@ -72,6 +72,13 @@ pub(crate) const ALL_VERBS: [&str; 8] =
 
 static BUILTIN: LazyLock<Vec<Arc<Resource>>> = LazyLock::new(|| read(include_str!("resources.txt")));
 
+/// By group, version and plural.
+static BY_PATH: LazyLock<HashMap<(&str, &str, &str), &Arc<Resource>>> =
+    LazyLock::new(|| BUILTIN.iter().map(|one| ((&*one.group, &*one.version, &*one.plural), one)).collect());
+
+static BUILTIN_VERSIONS: LazyLock<HashSet<(&str, &str)>> =
+    LazyLock::new(|| BUILTIN.iter().map(|one| (&*one.group, &*one.version)).collect());
+
 /// Every resource that is served: those of the table, then custom ones.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Registry {
@@ -85,8 +92,11 @@ impl Registry {
     }
 
     pub(crate) fn find(&self, group: &str, version: &str, plural: &str) -> Option<Arc<Resource>> {
+        if let Some(found) = BY_PATH.get(&(group, version, plural)) {
+            return Some((*found).clone());
+        }
         let fits = |one: &&Arc<Resource>| *one.plural == *plural && *one.group == *group && *one.version == *version;
-        BUILTIN.iter().find(fits).or_else(|| self.custom.values().flat_map(|one| &one.1).find(fits)).cloned()
+        self.custom.values().flat_map(|one| &one.1).find(fits).cloned()
     }
 
     pub(crate) fn find_kind(&self, group: &str, version: &str, kind: &str) -> Option<Arc<Resource>> {
@@ -95,7 +105,8 @@ impl Registry {
     }
 
     pub(crate) fn has_group_version(&self, group: &str, version: &str) -> bool {
-        self.all().any(|one| *one.group == *group && *one.version == *version)
+        BUILTIN_VERSIONS.contains(&(group, version))
+            || self.custom.values().flat_map(|one| &one.1).any(|one| *one.group == *group && *one.version == *version)
     }
 
     /// Puts what a definition named `name` serves in the place of what it served before.

@@ -78,6 +78,7 @@ pub struct Builder {
     behaviours: Behaviours,
     start: Option<Timestamp>,
     without_controllers: bool,
+    default_objects: bool,
 }
 
 impl Builder {
@@ -104,11 +105,20 @@ impl Builder {
         self
     }
 
+    /// Puts into each namespace what the controller manager puts there, the account `default` and the ConfigMap
+    /// `kube-root-ca.crt`, and the Service `kubernetes` into `default`. Default: namespaces are empty.
+    #[must_use]
+    pub fn with_default_objects(mut self) -> Self {
+        self.default_objects = true;
+        self
+    }
+
     /// Makes the server.
     #[must_use]
     pub fn build(self) -> ApiServer {
         let clock = Arc::new(self.start.map_or_else(Clock::default, Clock::at));
-        let state = State::new(clock.clone(), !self.without_controllers);
+        let mut state = State::new(clock.clone(), !self.without_controllers);
+        state.furnished = self.default_objects;
         let inner = Inner {
             state: Mutex::new(state),
             clock,

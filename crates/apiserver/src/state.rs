@@ -23,6 +23,8 @@ pub(crate) struct State {
     pub(crate) clock: Arc<Clock>,
     /// Whether the garbage collector and the namespace controller are at work.
     pub(crate) controllers: bool,
+    /// Whether namespaces get what every namespace of a cluster has.
+    pub(crate) furnished: bool,
     collections: BTreeMap<GroupResource, Collection>,
     /// What is being deleted and waits: without any, controllers have nothing to look for.
     ending: BTreeSet<Place>,
@@ -66,6 +68,7 @@ impl State {
             types: MergeTypes::default(),
             clock,
             controllers,
+            furnished: false,
             collections: BTreeMap::new(),
             ending: BTreeSet::new(),
             fresh: BTreeSet::new(),

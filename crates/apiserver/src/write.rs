@@ -79,19 +79,23 @@ pub(crate) fn form_from(state: &State, resource: &Resource, object: &Value, sour
 }
 
 /// An empty object as Go writes it: what a new object is compared with to tell who owns it.
-pub(crate) fn empty(state: &State, resource: &Resource) -> Value {
+pub(crate) fn empty(state: &mut State, resource: &Resource) -> Arc<Value> {
+    if let Some(known) = state.types.empty(resource) {
+        return known;
+    }
     let nothing = json!({"apiVersion": resource.api_version(), "kind": *resource.kind});
-    match (&resource.custom, resource.schema(&state.schema)) {
+    let made = match (&resource.custom, resource.schema(&state.schema)) {
         (None, Some(kind)) => {
-            let mut empty = typed::decode(&nothing, kind.root(), &resource.kind, Source::Json)
-                .map_or(nothing, |decoded| decoded.value);
+            let decoded = typed::decode(&nothing, kind.root(), &resource.kind, Source::Json);
+            let mut empty = decoded.map_or(nothing, |decoded| decoded.value);
             if resource.is("apps", "daemonsets") {
                 defaults::count_templates(&mut empty);
             }
             empty
         }
         _ => nothing,
-    }
+    };
+    state.types.keep_empty(resource, Arc::new(made))
 }
 
 pub(crate) fn writing<'a>(
@@ -140,7 +144,9 @@ pub(crate) fn create(
     match_namespace(call, &mut object)?;
     let ty = state.types.of(&state.schema, &resource);
     let (mut empty, time) = (empty(state, &resource), state.clock.text());
-    if let Some(metadata) = metadata_mut(&mut empty) {
+    if resource.is("apps", "daemonsets")
+        && let Some(metadata) = metadata_mut(Arc::make_mut(&mut empty))
+    {
         // What is posted is compared with the type as the API has it, which counts no templates.
         metadata.shift_remove("annotations");
     }

@@ -139,4 +139,39 @@ async fn events_are_seen_in_both_groups() {
     let core: Api<CoreEvent> = Api::namespaced(client, "default");
     let seen = core.list(&ListParams::default()).await.unwrap().items;
     assert_eq!((seen[0].message.as_deref(), seen[0].involved_object.name.as_deref()), (Some("it was"), Some("a")));
+
+async fn namespaces_are_furnished_on_request() {
+    let server = ApiServer::builder().with_default_objects().build();
+    server.objects().create(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "apps"}})).unwrap();
+    let named = |kind: &str, namespace: &str, name: &str| server.objects().get("v1", kind, namespace, name);
+    assert!(named("ServiceAccount", "apps", "default").is_some());
+    assert!(named("ConfigMap", "apps", "kube-root-ca.crt").is_some());
+    assert_eq!(named("Service", "default", "kubernetes").unwrap()["spec"]["clusterIP"], "10.96.0.1");
+    // A Pod gets the token of its account, as in a cluster.
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "apps"},
+        "spec": {"containers": [{"name": "c", "image": "i"}]},
+    });
+    let made = server.objects().create(&pod).unwrap();
+    let path = &made["spec"]["containers"][0]["volumeMounts"][0]["mountPath"];
+    assert_eq!(path, "/var/run/secrets/kubernetes.io/serviceaccount");
+    // The namespace goes with all of it.
+    let namespaces: Api<Namespace> = Api::all(server.client());
+    namespaces.delete("apps", &DeleteParams::default()).await.unwrap();
+    assert!(named("ServiceAccount", "apps", "default").is_none());
+}
+
+#[tokio::test]
+async fn a_reflector_keeps_up() {
+    let server = ApiServer::new();
+    let maps: Api<ConfigMap> = Api::namespaced(server.client(), "default");
+    maps.create(&PostParams::default(), &map("a", json!({"k": "1"}))).await.unwrap();
+    let (reader, writer) = kube::runtime::reflector::store();
+    let config = watcher::Config::default().streaming_lists();
+    let mut seen = kube::runtime::reflector(writer, watcher(maps.clone(), config)).applied_objects().boxed();
+    seen.next().await.unwrap().unwrap();
+    maps.patch("a", &PatchParams::default(), &Patch::Merge(json!({"data": {"k": "2"}}))).await.unwrap();
+    let changed = seen.next().await.unwrap().unwrap();
+    assert_eq!(changed.data.unwrap()["k"], "2");
+    assert_eq!(reader.len(), 1);
 }
