@@ -4,6 +4,8 @@ mod of_scale;
 
 pub(crate) use of_scale::ScaleOwners;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use windlass_fieldset::{
     Conflict, FieldFilter, FieldSet, ManagedSet, Operation, Path, Type, TypedValue, UpdateError, Updater, Writer,
@@ -86,7 +88,7 @@ fn record_update(ty: &Type, live: &Value, new: &Value, owners: &mut Owners, writ
 ///
 /// # Errors
 /// As the real server: 409 with a cause for each conflict, 500 where the config does not fit the schema.
-pub(crate) fn apply(ty: &Type, live: &Value, config: &Value, writing: Writing<'_>) -> Result<Value, Failure> {
+pub(crate) fn apply(ty: &Type, live: &Value, config: &Arc<Value>, writing: Writing<'_>) -> Result<Value, Failure> {
     let applied = apply_once(ty, live, config, writing);
     if writing.manager != last_applied::MANAGER {
         return applied.map_err(Refusal::failure);
@@ -123,7 +125,7 @@ impl Refusal {
     }
 }
 
-fn apply_once(ty: &Type, live: &Value, config: &Value, writing: Writing<'_>) -> Result<Value, Refusal> {
+fn apply_once(ty: &Type, live: &Value, config: &Arc<Value>, writing: Writing<'_>) -> Result<Value, Refusal> {
     let mut was = live.clone();
     let mut owners = take(&mut was).as_ref().and_then(read).unwrap_or_default();
     if owners.sets.iter().len() == 0 && live.pointer("/metadata/uid").is_some() {
@@ -138,6 +140,7 @@ fn apply_once(ty: &Type, live: &Value, config: &Value, writing: Writing<'_>) -> 
     let typed = |what, object: &Value, made: Result<TypedValue, _>| {
         made.map_err(|errors| Refusal::Other(mistyped(what, object, errors)))
     };
+    let was = Arc::new(was);
     let config_typed = typed("patch", config, TypedValue::new(config.clone(), ty))?;
     let live_typed = typed("live", &was, TypedValue::with_duplicates(was.clone(), ty))?;
     let id = identity(writing.manager, Operation::Apply, "", writing.subresource);
@@ -159,11 +162,12 @@ fn apply_once(ty: &Type, live: &Value, config: &Value, writing: Writing<'_>) -> 
     let mut object = match applied.object {
         Some(object) => {
             owners.times.insert(id, writing.time.to_owned());
-            (*object.into_value()).clone()
+            Arc::unwrap_or_clone(object.into_value())
         }
         None => {
             // Nothing but perhaps the owners has changed: a new owner has no time then.
-            was
+            drop(live_typed);
+            Arc::unwrap_or_clone(was)
         }
     };
     cap(&mut owners);

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::body::{Format, complete, duplicate_in_yaml, go_error, read_yaml};
@@ -145,6 +147,7 @@ fn apply(state: &mut State, call: &Call, options: &mut Options, body: &[u8]) -> 
         return Err(Failure::bad_request(format!("invalid object type: {group}/{short}, Kind={given_kind}")));
     }
     complete(&mut config, &resource);
+    let config = Arc::new(config);
     if !text(&config, "/metadata/name").is_empty() {
         match_name(call, &config)?;
     }

@@ -72,8 +72,10 @@ pub(crate) const ALL_VERBS: [&str; 8] =
 
 static BUILTIN: LazyLock<Vec<Arc<Resource>>> = LazyLock::new(|| read(include_str!("resources.txt")));
 
-/// By group, version and plural.
-static BY_PATH: LazyLock<HashMap<(&str, &str, &str), &Arc<Resource>>> =
+/// Group, version and plural.
+type Path = (&'static str, &'static str, &'static str);
+
+static BY_PATH: LazyLock<HashMap<Path, &Arc<Resource>>> =
     LazyLock::new(|| BUILTIN.iter().map(|one| ((&*one.group, &*one.version, &*one.plural), one)).collect());
 
 static BUILTIN_VERSIONS: LazyLock<HashSet<(&str, &str)>> =

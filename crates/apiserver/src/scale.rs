@@ -180,7 +180,7 @@ fn written(
             );
             return Err(Failure::new(500, "", message, None));
         }
-        let merged = owners::apply(&TYPE, was, &given, writing)?;
+        let merged = owners::apply(&TYPE, was, &std::sync::Arc::new(given), writing)?;
         let changed = |field: &str| merged.get(field) != was.get(field);
         if call.resource.custom.is_some() && (changed("spec") || changed("status")) {
             let message = format!(

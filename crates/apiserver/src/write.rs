@@ -354,15 +354,15 @@ pub(crate) fn settle(
     state: &mut State,
     resource: &Resource,
     old: &Arc<Value>,
-    mut object: Value,
+    object: Value,
     dry_run: bool,
 ) -> Result<Written, Failure> {
     let key = (text(old, "/metadata/namespace").to_owned(), text(old, "/metadata/name").to_owned());
-    if same_but_for_times(old, &mut object) {
+    if same_but_for_times(old, &object) {
         if dry_run || !state.is_fresh(&resource.key(), &key) {
             return Ok(Written { code: 200, object: old.clone() });
         }
-        return Ok(Written { code: 200, object: state.put(&resource.key(), key, object) });
+        return Ok(Written { code: 200, object: state.put(&resource.key(), key, (**old).clone()) });
     }
     if dry_run {
         return Ok(Written { code: 200, object: Arc::new(object) });
@@ -376,36 +376,25 @@ pub(crate) fn settle(
     Ok(Written { code: 200, object })
 }
 
-/// Whether nothing but times of field owners would change, which is no change; such times are put back.
-fn same_but_for_times(old: &Value, object: &mut Value) -> bool {
-    let entries = |value: &Value| value.pointer("/metadata/managedFields").cloned();
-    let without_times = |entries: Option<Value>| {
-        let mut entries = entries.unwrap_or_default();
-        for entry in entries.as_array_mut().into_iter().flatten() {
-            entry.as_object_mut().map(|entry| entry.shift_remove("time"));
-        }
-        // Compared in their order, in which time comes first: an owner that overtakes another is a change, as on the real
-        // server.
-        entries
-    };
-    if without_times(entries(old)) != without_times(entries(object)) {
-        return false;
-    }
-    let (old_entries, new_entries) = (entries(old), entries(object));
-    put_entries(object, old_entries);
-    if *old == *object {
-        return true;
-    }
-    put_entries(object, new_entries);
-    false
+/// Whether nothing but times of field owners would change, which is no change.
+///
+/// Owners are compared in their order, in which time comes first: one that overtakes another is a change, as on the real
+/// server.
+fn same_but_for_times(old: &Value, object: &Value) -> bool {
+    let (Some(was), Some(is)) = (old.get("metadata"), object.get("metadata")) else { return old == object };
+    let before = was.get("managedFields").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let after = is.get("managedFields").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    before.len() == after.len()
+        && before.iter().zip(after).all(|(was, is)| same_but(was, is, "time"))
+        && same_but(was, is, "managedFields")
+        && same_but(old, object, "metadata")
 }
 
-fn put_entries(object: &mut Value, entries: Option<Value>) {
-    let Some(metadata) = metadata_mut(object) else { return };
-    match entries {
-        Some(entries) => metadata.insert("managedFields".to_owned(), entries),
-        None => metadata.shift_remove("managedFields"),
-    };
+/// Whether two mappings are the same in all fields but one.
+fn same_but(left: &Value, right: &Value, but: &str) -> bool {
+    let (Some(left), Some(right)) = (left.as_object(), right.as_object()) else { return left == right };
+    let others = |fields: &Map<String, Value>| fields.len() - usize::from(fields.contains_key(but));
+    others(left) == others(right) && left.iter().all(|(name, value)| name == but || right.get(name) == Some(value))
 }
 
 fn keep(old: &Value, object: &mut Value, field: &str) {
