@@ -139,7 +139,9 @@ async fn events_are_seen_in_both_groups() {
     let core: Api<CoreEvent> = Api::namespaced(client, "default");
     let seen = core.list(&ListParams::default()).await.unwrap().items;
     assert_eq!((seen[0].message.as_deref(), seen[0].involved_object.name.as_deref()), (Some("it was"), Some("a")));
+}
 
+#[tokio::test]
 async fn namespaces_are_furnished_on_request() {
     let server = ApiServer::builder().with_default_objects().build();
     server.objects().create(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "apps"}})).unwrap();
