@@ -57,7 +57,7 @@ pub(crate) fn run(args: &ApplyArgs, console: &Console) -> anyhow::Result<Outcome
         if args.dry_run || !prepared.planned.plan.has_changes() {
             return Ok(Outcome::Done);
         }
-        if !args.yes && !asked()? {
+        if !args.yes && !asked("apply this")? {
             console.note("nothing was applied");
             return Ok(Outcome::Unwelcome);
         }
@@ -65,13 +65,16 @@ pub(crate) fn run(args: &ApplyArgs, console: &Console) -> anyhow::Result<Outcome
     })
 }
 
-/// Asks on the terminal whether to go on.
-fn asked() -> anyhow::Result<bool> {
+/// Asks on the terminal whether to do something, such as `apply this`.
+pub(crate) fn asked(what: &str) -> anyhow::Result<bool> {
     if !io::stdin().is_terminal() {
-        return Err(Trouble::new("nobody is here to ask whether to apply this").help("give --yes in scripts").into());
+        return Err(Trouble::new(format!("nobody is here to ask whether to {what}"))
+            .help("give --yes in scripts")
+            .into());
     }
     let mut stderr = io::stderr();
-    write!(stderr, "Apply this? [y/N] ")?;
+    let (first, rest) = what.split_at(1);
+    write!(stderr, "{}{rest}? [y/N] ", first.to_uppercase())?;
     stderr.flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;

@@ -8,7 +8,7 @@ mod init;
 mod job;
 mod key;
 mod list;
-mod place;
+pub(crate) mod place;
 mod progress;
 mod prune;
 mod run;

@@ -6,12 +6,17 @@ use crate::apply::{self, ApplyArgs};
 use crate::backup::{self, BackupArgs};
 use crate::build::{self, BuildArgs};
 use crate::completions::{self, CompletionsArgs};
-use crate::crds;
+use crate::crds::{self, CrdsArgs};
 use crate::diff::{self, DiffArgs};
 use crate::get::{self, GetArgs};
 use crate::outcome::Outcome;
 use crate::output::Console;
 use crate::reconcile::{self, ReconcileArgs};
+use crate::recovery::coverage::{self, CoverageArgs};
+use crate::recovery::drill::{self, DrillArgs};
+use crate::recovery::rebuild::{self, RebuildArgs};
+use crate::recovery::restore::{self, RestoreArgs};
+use crate::recovery::undelete::{self, UndeleteArgs};
 use crate::secrets::{self, SecretsArgs};
 use crate::suspend::{self, ResumeArgs, SuspendArgs};
 use crate::tryout::{self, TryArgs};
@@ -52,11 +57,12 @@ pub(crate) enum Command {
     Suspend(SuspendArgs),
     Resume(ResumeArgs),
     Backup(Box<BackupArgs>),
-    /// Print the definitions (CRDs) of the Flux kinds that windlassd reconciles
-    #[command(after_help = "\
-Examples:
-  windlass crds | kubectl apply --server-side -f -")]
-    Crds,
+    Restore(Box<RestoreArgs>),
+    Rebuild(Box<RebuildArgs>),
+    Drill(Box<DrillArgs>),
+    Undelete(Box<UndeleteArgs>),
+    Coverage(CoverageArgs),
+    Crds(CrdsArgs),
     Secrets(Box<SecretsArgs>),
     Completions(CompletionsArgs),
 }
@@ -73,7 +79,12 @@ impl Command {
             Self::Suspend(args) => suspend::suspend(args, console),
             Self::Resume(args) => suspend::resume(args, console),
             Self::Backup(args) => backup::run(args, console),
-            Self::Crds => crds::run(console),
+            Self::Restore(args) => restore::run(args, console),
+            Self::Rebuild(args) => rebuild::run(args, console),
+            Self::Drill(args) => drill::run(args, console),
+            Self::Undelete(args) => undelete::run(args, console),
+            Self::Coverage(args) => coverage::run(args, console),
+            Self::Crds(args) => crds::run(args, console),
             Self::Secrets(args) => secrets::run(args, console),
             Self::Completions(args) => completions::run(args, console),
         }

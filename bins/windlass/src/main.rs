@@ -15,6 +15,7 @@ mod outcome;
 mod output;
 mod preview;
 mod reconcile;
+mod recovery;
 mod report;
 mod secrets;
 mod suspend;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
+use windlass_backup::WriterId;
 use windlass_engine::Options;
 use windlass_sops::Identities;
 
@@ -41,6 +42,25 @@ pub(crate) struct Arguments {
     /// Let a variable without a value be empty instead of an error
     #[arg(long)]
     pub(crate) lenient_substitution: bool,
+    /// The backup repository: s3://bucket/prefix?endpoint=https://…&region=…, or a folder. What is pruned is saved there
+    /// first, and BackupSchedules go there that name no other
+    #[arg(long, value_name = "URL", help_heading = "Backup", requires = "backup_writer_key")]
+    pub(crate) backup_repository: Option<String>,
+    /// The file with the key that backups are signed with (WINDLASS-WRITER-1…)
+    #[arg(long, value_name = "FILE", help_heading = "Backup")]
+    pub(crate) backup_writer_key: Option<PathBuf>,
+    /// Believe this writer too (windlass-writer1…), such as the one who made the repository; may be given more than once
+    #[arg(long, value_name = "ID", help_heading = "Backup")]
+    pub(crate) backup_trust: Vec<WriterId>,
+    /// A file with access keys as ~/.aws/credentials; without it AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    #[arg(long, value_name = "FILE", help_heading = "Backup")]
+    pub(crate) backup_credentials: Option<PathBuf>,
+    /// What this cluster is called in snapshots
+    #[arg(long, value_name = "NAME", help_heading = "Backup", default_value = "cluster")]
+    pub(crate) backup_host: String,
+    /// Run BackupSchedules (their definition: `windlass crds --backup`); so it is with --backup-repository
+    #[arg(long, help_heading = "Backup")]
+    pub(crate) backup_schedules: bool,
     /// How log lines look
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
@@ -53,6 +73,7 @@ const EXAMPLES: &str = "\
 Examples:
   windlassd --kubeconfig ~/.kube/config --store ~/.local/state/windlass
   windlassd --namespace flux-system --log-format json
+  windlassd --backup-repository /mnt/nas/backup --backup-writer-key /etc/windlass/writer.key
 
 Environment:
   SOPS_AGE_KEY, SOPS_AGE_KEY_FILE  age keys for Kustomizations whose spec.decryption names no Secret";

@@ -70,11 +70,15 @@ impl Repository {
             Some(id) => vec![listed.find(id)?.clone()],
             None => listed.snapshots.clone(),
         };
-        let needed = needed_by(&wanted);
-        let chosen = needed.iter().filter(|(key, _)| options.share.is_none_or(|share| in_share(key, share)));
+        let mut needed = needed_by(&wanted);
+        needed.retain(|key, _| options.share.is_none_or(|share| in_share(key, share)));
         let identities = options.identities.as_ref();
-        let looked = stream::iter(chosen)
-            .map(|(key, needed)| async move { (key, needed.size, self.inner.compare(key, needed, identities).await) })
+        // Owned, so that the whole can be given to another thread.
+        let looked = stream::iter(needed)
+            .map(|(key, needed)| async move {
+                let compared = self.inner.compare(&key, &needed, identities).await;
+                (key, needed.size, compared)
+            })
             .buffered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;

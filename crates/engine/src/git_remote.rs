@@ -7,7 +7,6 @@ use windlass_flux::{GitProvider, GitRef, GitRepository, GitRepositorySpec};
 use windlass_source::{Auth, GitOptions, GitRemote, GitUrl, Reference};
 use zeroize::Zeroizing;
 
-use crate::context::Context;
 use crate::{ConfigKind, Error, Lookup, NamespacedName};
 
 /// Everything that decides how a repository is fetched. While it is equal, an open source stays open.
@@ -20,14 +19,14 @@ pub(crate) struct GitSettings {
 }
 
 impl GitSettings {
-    /// The settings of `object`, with its credentials as the cluster has them now.
-    pub(crate) async fn of(object: &GitRepository, context: &Context) -> Result<Self, Error> {
+    /// The settings of `object`, with its credentials as `lookup` has them now.
+    pub(crate) async fn of(object: &GitRepository, lookup: &Lookup) -> Result<Self, Error> {
         let spec = &object.spec;
         check(spec)?;
         let secret = match &spec.secret_ref {
             Some(secret) => {
                 let name = NamespacedName::new(NamespacedName::of(object).namespace, &secret.name);
-                let found = Lookup::cluster(context.cluster.clone()).get(ConfigKind::Secret, &name).await?;
+                let found = lookup.get(ConfigKind::Secret, &name).await?;
                 let missing =
                     || Error::ReferenceMissing { what: "spec.secretRef", kind: ConfigKind::Secret, name, hint: "" };
                 Some(found.ok_or_else(missing)?.into_map())

@@ -20,7 +20,7 @@ use crate::git_remote::GitSettings;
 use crate::own_status::OwnStatus;
 use crate::supervisor::Seen;
 use crate::trigger::Trigger;
-use crate::{Error, LocalSource, NamespacedName};
+use crate::{Error, LocalSource, Lookup, NamespacedName};
 
 const FETCH_FAILED: &str = "FetchFailed";
 const ARTIFACT_IN_STORAGE: &str = "ArtifactInStorage";
@@ -172,7 +172,8 @@ impl Poller {
     ///
     /// The last snapshot of an earlier process is published at once, so that a host which is down stops nothing.
     async fn open(&mut self, object: &GitRepository) -> Result<Arc<GitSource>, Error> {
-        let settings = GitSettings::of(object, &self.context).await?;
+        let lookup = Lookup::cluster(self.context.cluster.clone());
+        let settings = GitSettings::of(object, &lookup).await?;
         if let Some(open) = self.open.as_ref().filter(|open| open.settings == settings) {
             return Ok(Arc::clone(&open.source));
         }
@@ -191,8 +192,7 @@ impl Poller {
 
     /// Shows a snapshot, less the files that are to be ignored, to the Kustomizations.
     fn publish(&self, object: &GitRepository, snapshot: &Snapshot) -> Result<(), Error> {
-        let rules = object.spec.ignore.as_deref().map_or_else(IgnoreRules::default, IgnoreRules::with_spec);
-        let seen = snapshot.ignoring(&rules).map_err(Error::IgnoreRules)?;
+        let seen = snapshot.ignoring(&ignore_rules(object)).map_err(Error::IgnoreRules)?;
         self.context.board.publish_source(&self.name, SourceState::Ready(Arc::new(seen)));
         Ok(())
     }
@@ -305,8 +305,13 @@ fn failure_reason(error: &Error) -> &'static str {
     }
 }
 
+/// The files that are left out.
+pub(crate) fn ignore_rules(object: &GitRepository) -> IgnoreRules {
+    object.spec.ignore.as_deref().map_or_else(IgnoreRules::default, IgnoreRules::with_spec)
+}
+
 /// Ends a fetch whose turn was dropped.
-struct CancelOnDrop(Cancel);
+pub(crate) struct CancelOnDrop(pub(crate) Cancel);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {

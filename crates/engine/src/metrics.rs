@@ -16,6 +16,16 @@ struct Numbers {
     writes: BTreeMap<&'static str, u64>,
     polls: BTreeMap<&'static str, u64>,
     ready: BTreeMap<String, bool>,
+    more: Vec<More>,
+}
+
+/// Numbers that somebody else keeps.
+struct More(Box<dyn Fn() -> String + Send + Sync>);
+
+impl std::fmt::Debug for More {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("More")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -54,6 +64,11 @@ impl Metrics {
         *self.lock().polls.entry(outcome).or_default() += 1;
     }
 
+    /// Prints `more` behind these numbers: what another part of the same process keeps, in the same format.
+    pub fn append(&self, more: impl Fn() -> String + Send + Sync + 'static) {
+        self.lock().more.push(More(Box::new(more)));
+    }
+
     /// All numbers as Prometheus reads them.
     #[must_use]
     pub fn text(&self) -> String {
@@ -80,6 +95,7 @@ impl Metrics {
         for (outcome, count) in &numbers.polls {
             let _ = writeln!(out, "windlass_source_polls_total{{outcome=\"{outcome}\"}} {count}");
         }
+        numbers.more.iter().for_each(|more| out += &(more.0)());
         out
     }
 
@@ -110,6 +126,8 @@ mod tests {
         assert!(text.contains(&format!("windlass_reconcile_seconds_total{{{labels}}} 0.75\n")));
         assert!(text.contains(&format!("windlass_ready{{{labels}}} 0\n")));
         assert!(text.contains("windlass_objects_written_total{action=\"created\"} 1\n"));
+        metrics.append(|| "windlass_more 1\n".to_owned());
+        assert!(metrics.text().ends_with("windlass_more 1\n"));
         metrics.forget("Kustomization", &name);
         assert!(!metrics.text().contains("apps"));
     }

@@ -78,6 +78,30 @@ pub async fn preview(
     lookup: &mut Lookup,
 ) -> Result<Preview, Error> {
     let root = root(&files, options, lookup).await?;
+    follow(root, files, options, lookup).await
+}
+
+/// Builds `kustomization` and, recursively, every Kustomization of the same source that is found in what was built: as
+/// [`preview`], for a root that is known. The path and the name in `options` do not count.
+///
+/// # Errors
+/// Where dependencies lead in a circle.
+pub async fn preview_of(
+    kustomization: Kustomization,
+    files: Arc<dyn FileTree>,
+    options: &PreviewOptions,
+    lookup: &mut Lookup,
+) -> Result<Preview, Error> {
+    let root = unit(kustomization, false, &files, options, lookup).await;
+    follow(root, files, options, lookup).await
+}
+
+async fn follow(
+    root: Unit,
+    files: Arc<dyn FileTree>,
+    options: &PreviewOptions,
+    lookup: &mut Lookup,
+) -> Result<Preview, Error> {
     let source = root.kustomization.spec.source_ref.clone();
     let mut units = vec![root];
     let mut elsewhere = Vec::new();

@@ -11,13 +11,14 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
+use kube::core::ApiResource;
 use serde_json::Value;
 use tar::{Builder, EntryType, Header};
 use windlass_manifest::{Manifest, read_manifests};
 use zeroize::Zeroizing;
 
+use crate::Error;
 use crate::facts::{ClusterFacts, FORMAT};
-use crate::{Error, kinds::ObjectKind};
 
 const FACTS: &str = "cluster.json";
 /// No object that etcd takes is bigger; a file that is was not made by us.
@@ -35,8 +36,8 @@ pub struct SavedCluster {
 }
 
 /// The path of an object in the archive; `None` where its name could lead elsewhere.
-pub(crate) fn path(kind: &ObjectKind, namespace: Option<&str>, name: &str) -> Option<String> {
-    let folder = kind.full_name();
+pub(crate) fn path_of(kind: &ApiResource, namespace: Option<&str>, name: &str) -> Option<String> {
+    let folder = if kind.group.is_empty() { kind.plural.clone() } else { format!("{}.{}", kind.plural, kind.group) };
     let path = match namespace {
         Some(namespace) => format!("resources/{folder}/namespaces/{namespace}/{name}.yaml"),
         None => format!("resources/{folder}/cluster/{name}.yaml"),

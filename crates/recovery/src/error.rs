@@ -69,6 +69,106 @@ pub enum Error {
         /// What is wrong, each fault on a line.
         reason: String,
     },
+    /// A kind could not be asked for.
+    #[error("cannot ask whether {what} is served")]
+    Asking {
+        /// The kind.
+        what: String,
+        /// What the API said.
+        source: std::sync::Arc<kube::Error>,
+    },
+    /// The cluster no longer has the kind of an object.
+    #[error("the cluster does not serve {gvk}")]
+    NoKind {
+        /// The kind.
+        gvk: windlass_manifest::Gvk,
+    },
+    /// Data could not be put into place.
+    #[error("cannot put {item} into place at {}", path.display())]
+    Data {
+        /// The item.
+        item: String,
+        /// Its place.
+        path: std::path::PathBuf,
+        /// Why not.
+        source: Box<windlass_capture::Error>,
+    },
+    /// A file or folder could not be written.
+    #[error("cannot write {}", path.display())]
+    Io {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// Something could not be captured.
+    #[error(transparent)]
+    Capture(windlass_capture::Error),
+    /// A Git repository could not be fetched to be saved.
+    #[error("GitRepository/{name} cannot be saved: {reason}")]
+    GitNotSaved {
+        /// Its namespace and name.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// Work on another thread ended early.
+    #[error("could not {doing}: the program is shutting down")]
+    Interrupted {
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// No snapshot can be used.
+    #[error("no snapshot can be restored: {reason}")]
+    NoSnapshot {
+        /// Why, for each that was looked at.
+        reason: String,
+    },
+    /// The cluster is not empty.
+    #[error(
+        "the cluster is not empty: {found} has an inventory of what it applied. A rebuild is for an empty cluster; \
+         `windlass restore` brings back what is missing from this one, and --continue takes up a rebuild that was cut off"
+    )]
+    NotEmpty {
+        /// The Kustomization that was found.
+        found: String,
+    },
+    /// A namespace that a drill was to make is there.
+    #[error("the namespace {namespace} is there already: another drill may be running; delete it if not")]
+    ScratchExists {
+        /// The namespace.
+        namespace: String,
+    },
+    /// An object of the backup does not fit its type.
+    #[error("{object} of the backup cannot be read")]
+    FluxObject {
+        /// The object.
+        object: String,
+        /// What does not fit.
+        source: serde_json::Error,
+    },
+    /// Neither the Git host nor the backup has the repository.
+    #[error("{name}: neither {url} nor the backup gives its files: {reason}")]
+    NoGit {
+        /// The GitRepository.
+        name: String,
+        /// Its address.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// The backup repository could not be opened.
+    #[error("the backup repository cannot be opened: {reason}")]
+    NotOpen {
+        /// Why not.
+        reason: String,
+    },
+    /// The backup repository failed.
+    #[error(transparent)]
+    Repository(#[from] windlass_backup::Error),
+    /// Building or applying failed.
+    #[error(transparent)]
+    Engine(#[from] windlass_engine::Error),
     /// The cluster refused something, or could not be reached.
     #[error(transparent)]
     Cluster(#[from] windlass_cluster::Error),

@@ -32,6 +32,17 @@
 //! # }
 //! ```
 //!
+//! Around that, with a repository of [`windlass_backup`]:
+//!
+//! | | |
+//! |---|---|
+//! | [`rebuild()`] | an empty cluster, a repository and one key: and the cluster is back, Git and data included |
+//! | [`drill()`] | everything in a snapshot opened, given to an API, counted, and gone again |
+//! | [`PrunedObjects`], [`deleted`], [`undelete()`] | what the reconciler prunes is saved first, and comes back |
+//! | [`Schedules`], [`BackupSchedule`], [`back_up`] | backups by a custom resource: cron with time zones, late rather than never |
+//! | [`coverage()`] | which claims are saved by whom, and when last: ours, VolSync, Velero, CloudNativePG |
+//! | [`put_data`], [`hold()`] | files and databases into place, while workloads have no replicas |
+//!
 //! # What is saved
 //! By default ([`Scope::Undefined`]) everything but:
 //! * what stands in the inventory of a Kustomization, of a HelmRelease, or of `windlass apply`; what a HelmRelease made, by
@@ -54,37 +65,62 @@
 //! * It restores no status. What keeps state in there has to find it again.
 //! * It adds no label and no annotation, and deletes nothing.
 //! * It does not convert between versions: an object whose version is gone is told, and can be patched or sent in another.
+//! * Data go to paths that this process can write: of this machine, or of a Pod that mounts the volume. Nothing is streamed
+//!   into running containers.
+//! * A rebuild reconciles Kustomizations of Git repositories; HelmReleases and other sources are applied as objects, and left
+//!   to Flux' controllers.
+//! * A schedule saves objects, Git, folders and SQLite databases; dumps by command are for `windlass backup run`.
 //! * References between objects by uid in other fields than owner references are not followed.
 //!
 //! # Invariants
 //! * Secrets are in memory only, in buffers that are wiped; no error, note or plan holds a value of one.
 //! * What could not be read is told in [`ClusterFacts::faults`], what could not be restored in [`Restored::failures`]: nothing
 //!   is left out in silence.
+//! * Nothing is pruned that could not be saved first, where a repository is configured.
+//! * Workloads do not start before their data are in place; if those are missing, they stay held and say so.
 //! * An archive is taken only if each path and its object agree; nothing is applied before all of it was read.
 
 mod archive;
+mod choose;
 mod clean;
 mod cluster_objects;
+mod coverage;
 mod defined;
+mod drill;
 mod error;
 mod facts;
+mod fetched;
 mod flux_roots;
 mod kinds;
 mod list;
 mod noise;
 mod pattern;
+mod pruned;
+mod rebuild;
 mod restore;
+mod schedule;
 mod selection;
 mod survey;
 
 pub use archive::SavedCluster;
+pub use choose::{Chosen, choose};
 pub use cluster_objects::{CLUSTER_OBJECTS, ClusterObjects};
+pub use coverage::{Cover, Coverage, Covered, coverage};
+pub use drill::{DrillOptions, DrillReport, DrillTarget, drill};
 pub use error::Error;
 pub use facts::{ClusterFacts, Fault, KindFacts, KustomizationFacts, SourceFacts, VolumeFacts};
+pub use fetched::{DataInPlace, fetch_objects, put_data};
 pub use pattern::{Choice, Pattern};
+pub use pruned::{Deleted, PrunedObjects, deleted, is_of_pruned, undelete};
+pub use rebuild::{GitFiles, RebuildOptions, RebuildProgress, RebuildReport, Reconciled, StepTime, rebuild};
 pub use restore::{
-    FIELD_MANAGER, HELD, Hold, Mapping, Mode, Note, RestoreOptions, RestorePlan, Restored, Target, Wanted, hold,
+    FIELD_MANAGER, HELD, Hold, Mapping, Mode, Note, RestoreOptions, RestorePlan, Restored, Target, Wanted, held, hold,
     plan_restore, restore, restoring,
+};
+pub use schedule::{
+    BackupMetrics, BackupRun, BackupSchedule, BackupScheduleSpec, BackupScheduleStatus, Cron, CronError, FilesSpec,
+    NamesSpec, ObjectsSpec, OpenRepository, PastRun, RetentionSpec, RunPlace, RunResult, Schedules, SchedulesOptions,
+    ScopeSpec, SqliteSpec, back_up, schedule_crds,
 };
 pub use selection::{Scope, Selection};
 pub use survey::survey;

@@ -11,7 +11,10 @@ mod plan;
 mod waves;
 
 pub use carry_out::{Restored, restore};
-pub use hold::{HELD, Hold, Target, hold};
+pub use hold::{HELD, Hold, Target, held, hold};
 pub use mapping::Mapping;
 pub use options::{FIELD_MANAGER, Mode, RestoreOptions, Wanted, restoring};
 pub use plan::{Note, RestorePlan, plan_restore};
+
+pub(crate) use hold::{Held, hold_in_manifest};
+pub(crate) use waves::Wave;

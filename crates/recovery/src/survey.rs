@@ -220,7 +220,7 @@ impl<'a> Survey<'a> {
 
     fn save(&mut self, kind: &ObjectKind, mut object: Manifest, is_prerequisite: bool) {
         let namespace = object.namespace().filter(|_| kind.namespaced).map(str::to_owned);
-        let Some(path) = archive::path(kind, namespace.as_deref(), object.name()) else {
+        let Some(path) = archive::path_of(&kind.resource, namespace.as_deref(), object.name()) else {
             let message = "its name cannot be a file's".to_owned();
             self.found.facts.faults.push(Fault { what: object.id().to_string(), message });
             return;

@@ -14,7 +14,7 @@ use crate::trouble::Trouble;
 
 /// Which repository
 #[derive(Debug, clap::Args)]
-pub(super) struct PlaceArgs {
+pub(crate) struct PlaceArgs {
     /// The file that describes repository and backup; windlass-backup.yaml here, if it is there
     #[arg(long, short, value_name = "FILE", help_heading = "Repository")]
     config: Option<PathBuf>,
@@ -45,7 +45,7 @@ pub(super) struct PlaceArgs {
 
 /// The private keys that open a backup
 #[derive(Debug, clap::Args)]
-pub(super) struct IdentityArgs {
+pub(crate) struct IdentityArgs {
     /// A file with a private key: of age, or an unlocked one of SSH; may be given more than once
     #[arg(long, short, value_name = "FILE", env = "WINDLASS_BACKUP_IDENTITY", hide_env_values = true)]
     identity: Vec<PathBuf>,
@@ -65,13 +65,19 @@ impl IdentityArgs {
     }
 
     /// The keys, which must be there.
-    pub(super) fn require(&self) -> anyhow::Result<Identities> {
+    pub(crate) fn require(&self) -> anyhow::Result<Identities> {
         let trouble = || Trouble::new("a private key is needed to open what is in a snapshot");
         Ok(self.read()?.ok_or_else(|| trouble().help("name its file with --identity FILE"))?)
     }
 }
 
 impl PlaceArgs {
+    /// The repository, to read from, and the key to sign with, where it is on this machine.
+    pub(crate) async fn repository(&self) -> anyhow::Result<(Repository, Option<WriterKey>)> {
+        let config = self.config()?;
+        Ok((self.open(config.as_ref()).await?, writer_if_here(config.as_ref())?))
+    }
+
     /// The configuration, if there is one.
     pub(super) fn config(&self) -> anyhow::Result<Option<ConfigFile>> {
         match &self.config {

@@ -183,6 +183,63 @@ pub async fn hold(cluster: &Cluster, targets: &[Target], limit: Duration) -> Res
     }
 }
 
+/// Everything that is held in a cluster, by the note that it carries: what an earlier process held that was killed.
+///
+/// # Errors
+/// Where the workloads cannot be listed.
+pub async fn held(cluster: &Cluster) -> Result<Hold, Error> {
+    const FLUX: [(&str, &str); 2] =
+        [("kustomize.toolkit.fluxcd.io/v1", "Kustomization"), ("helm.toolkit.fluxcd.io/v2", "HelmRelease")];
+    let mut hold = Hold::default();
+    for (api_version, kind) in FLUX.into_iter().chain(WORKLOADS) {
+        for object in objects(cluster, api_version, kind, None).await? {
+            let Some(note) = object["metadata"]["annotations"][HELD].as_str() else { continue };
+            let Ok(mut release) = serde_json::from_str::<Value>(note) else { continue };
+            release["metadata"] = json!({"annotations": {HELD: null}});
+            let (gvk, id) = identity(&object);
+            hold.add(Some(Held::There(Box::new(HeldObject { gvk, id, release }))));
+        }
+    }
+    Ok(hold)
+}
+
+/// All objects of a kind, in one namespace or in all; none where the cluster does not have the kind.
+async fn objects(
+    cluster: &Cluster,
+    api_version: &str,
+    kind: &str,
+    namespace: Option<&str>,
+) -> Result<Vec<Value>, Error> {
+    let gvk = Gvk::from_api_version(api_version, kind);
+    let Ok(Some(known)) = cluster.kind(&gvk).await else { return Ok(Vec::new()) };
+    let client = cluster.client().clone();
+    let api: Api<DynamicObject> = match namespace {
+        Some(namespace) => Api::namespaced_with(client, namespace, &known.resource),
+        None => Api::all_with(client, &known.resource),
+    };
+    let list =
+        api.list(&ListParams::default()).await.map_err(Error::api(format!("list the objects of kind {kind}")))?;
+    let whole = |object| {
+        let mut value = serde_json::to_value(object).map_err(|source| Error::Archive { source: source.into() })?;
+        value["apiVersion"] = api_version.into();
+        value["kind"] = kind.into();
+        Ok(value)
+    };
+    list.items.into_iter().map(whole).collect()
+}
+
+fn identity(object: &Value) -> (Gvk, ObjectId) {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let gvk = Gvk::from_api_version(text("/apiVersion"), text("/kind"));
+    let id = ObjectId {
+        group: gvk.group.clone(),
+        kind: gvk.kind.clone(),
+        namespace: Some(text("/metadata/namespace").to_owned()),
+        name: text("/metadata/name").to_owned(),
+    };
+    (gvk, id)
+}
+
 async fn hold_all(cluster: &Cluster, targets: &[Target], limit: Duration, hold: &mut Hold) -> Result<(), Error> {
     let mut workloads = Vec::new();
     for target in targets {
@@ -206,14 +263,7 @@ async fn hold_all(cluster: &Cluster, targets: &[Target], limit: Duration, hold: 
 
 async fn hold_one(cluster: &Cluster, object: &Value, hold: &mut Hold) -> Result<(), Error> {
     let Some((patch, release)) = noted_patches(object) else { return Ok(()) };
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let gvk = Gvk::from_api_version(text("/apiVersion"), text("/kind"));
-    let id = ObjectId {
-        group: gvk.group.clone(),
-        kind: gvk.kind.clone(),
-        namespace: Some(text("/metadata/namespace").to_owned()),
-        name: text("/metadata/name").to_owned(),
-    };
+    let (gvk, id) = identity(object);
     cluster.change(&gvk, &id, &patch).await?;
     hold.add(Some(Held::There(Box::new(HeldObject { gvk, id, release }))));
     Ok(())
@@ -231,26 +281,17 @@ async fn found(cluster: &Cluster, target: &Target) -> Result<Vec<Value>, Error> 
         let missing = || Error::NothingToHold { what: format!("{kind}/{}/{name}", target.namespace) };
         return Ok(vec![object.ok_or_else(missing)?]);
     }
-    let mut objects = Vec::new();
+    let mut found = Vec::new();
     for (api_version, kind) in WORKLOADS {
-        let gvk = Gvk::from_api_version(api_version, kind);
-        let Ok(Some(known)) = cluster.kind(&gvk).await else { continue };
-        let api: Api<DynamicObject> =
-            Api::namespaced_with(cluster.client().clone(), &target.namespace, &known.resource);
-        let doing = format!("list the workloads of {}", target.namespace);
-        let list = api.list(&ListParams::default()).await.map_err(Error::api(doing))?;
-        for object in list.items {
-            let mut value = serde_json::to_value(object).map_err(|source| Error::Archive { source: source.into() })?;
-            value["apiVersion"] = api_version.into();
-            value["kind"] = kind.into();
-            // What a controller owns is held by holding the owner.
-            let owners = value["metadata"]["ownerReferences"].as_array().cloned().unwrap_or_default();
-            if !owners.iter().any(|owner| owner["controller"] == true) {
-                objects.push(value);
-            }
-        }
+        // What a controller owns is held by holding the owner.
+        let is_owned = |object: &Value| {
+            let owners = object["metadata"]["ownerReferences"].as_array();
+            owners.is_some_and(|owners| owners.iter().any(|owner| owner["controller"] == true))
+        };
+        let objects = objects(cluster, api_version, kind, Some(&target.namespace)).await?;
+        found.extend(objects.into_iter().filter(|object| !is_owned(object)));
     }
-    Ok(objects)
+    Ok(found)
 }
 
 /// The Flux objects that made the workloads, by their labels.

@@ -40,6 +40,15 @@ pub struct Note {
     pub message: String,
 }
 
+impl RestorePlan {
+    /// Takes the objects of some waves out, as a plan of its own.
+    pub(crate) fn split_off(&mut self, is_later: impl Fn(Wave) -> bool) -> Self {
+        let (later, now) = std::mem::take(&mut self.steps).into_iter().partition(|step| is_later(step.wave));
+        self.steps = now;
+        Self { steps: later, options: self.options.clone(), ..Self::default() }
+    }
+}
+
 /// One object that would be written.
 #[derive(Debug)]
 pub(crate) struct Step {
@@ -245,10 +254,7 @@ impl Planning<'_> {
     /// Whether the kind is served now; `Some(false)` where it will be, `None` where it will not.
     async fn served(&self, manifest: &mut Manifest, look: &mut Look) -> Result<Option<bool>, Error> {
         let gvk = manifest.gvk();
-        let failed = |error: std::sync::Arc<kube::Error>| Error::Api {
-            doing: format!("ask whether {gvk} is served"),
-            source: Box::new(kube::Error::Service(Box::new(Shared(error)))),
-        };
+        let failed = |source| Error::Asking { what: gvk.to_string(), source };
         if self.cluster.kind(&gvk).await.map_err(failed)?.is_some() {
             return Ok(Some(true));
         }
@@ -364,21 +370,5 @@ pub(crate) fn message(error: &ClusterError) -> String {
     match error.subject() {
         Some(subject) => text.strip_prefix(&format!("{subject}: ")).map_or(text.clone(), str::to_owned),
         None => text,
-    }
-}
-
-/// An error that several askers share.
-#[derive(Debug)]
-struct Shared(std::sync::Arc<kube::Error>);
-
-impl std::fmt::Display for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Shared {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
     }
 }

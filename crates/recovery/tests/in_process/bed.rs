@@ -1,10 +1,14 @@
 //! A cluster with what a home cluster has: objects from Git, objects by hand, and what the cluster made itself.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use windlass_apiserver::ApiServer;
+use windlass_backup::RunOptions;
+use windlass_capture::Source;
 use windlass_cluster::{Cluster, Options};
 use windlass_manifest::{Gvk, Manifest, Origin};
 use windlass_recovery::{SavedCluster, Selection, survey};
+
+use crate::vault::Vault;
 
 /// Makes an object, as a person does.
 pub(crate) async fn make(server: &ApiServer, object: Value) {
@@ -96,4 +100,13 @@ pub(crate) async fn saved(server: &ApiServer) -> SavedCluster {
 /// The paths of the saved objects, without the folder that all have.
 pub(crate) fn paths(saved: &SavedCluster) -> Vec<&str> {
     saved.objects.keys().map(|path| path.strip_prefix("resources/").unwrap()).collect()
+}
+
+/// Saves items in one snapshot.
+pub(crate) async fn save(vault: &Vault, items: Vec<(&str, Box<dyn Source>)>) {
+    let mut run = vault.repository.begin(&vault.writer, RunOptions::new("home")).await.unwrap();
+    for (name, source) in items {
+        run.add(name, source, Map::new()).await.unwrap();
+    }
+    run.commit().await.unwrap();
 }

@@ -3,6 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 mod bed;
+mod drilling;
 mod holding;
+mod pruning;
+mod rebuilding;
 mod restoring;
 mod saving;
+mod scheduling;
+#[path = "../support/vault.rs"]
+mod vault;

@@ -1,0 +1,322 @@
+//! An empty cluster, a backup repository and one key: and the cluster is back.
+
+mod files;
+mod missing;
+mod reconcile;
+mod report;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use kube::Client;
+use windlass_backup::{Identities, Repository};
+use windlass_cluster::{Cluster, Options};
+use windlass_drift::Verb;
+use windlass_manifest::Gvk;
+
+use crate::Error;
+use crate::choose::{Chosen, choose};
+use crate::fetched::put_data;
+use crate::restore::{Mode, Note, RestoreOptions, Wave, held, plan_restore, restore, restoring};
+
+pub(crate) use files::bundle_item;
+pub(crate) use missing::CLAIM;
+pub use report::{RebuildReport, Reconciled, StepTime};
+
+use files::Files;
+use reconcile::Reconciling;
+
+/// How a cluster is rebuilt.
+#[derive(Debug, Clone)]
+pub struct RebuildOptions {
+    /// The snapshot, by id or number; the newest good one by default.
+    pub snapshot: Option<String>,
+    /// Where items of data go: from their names in the backup (`sqlite/home/notes`) to paths of this machine.
+    pub data: BTreeMap<String, PathBuf>,
+    /// Whether data that are there already are moved aside; otherwise they are an error.
+    pub replace_data: bool,
+    /// Where the files of Git repositories come from.
+    pub git: GitFiles,
+    /// A folder for the time of the rebuild: fetched repositories go there.
+    pub work: PathBuf,
+    /// Keys for files that are encrypted with SOPS, besides those in Secrets of the backup.
+    pub sops: windlass_sops::Identities,
+    /// Whether an earlier rebuild of this cluster is continued; otherwise a cluster that is not empty is refused.
+    pub again: bool,
+    /// Whether to wait for health where a Kustomization asks for it.
+    pub wait_for_health: bool,
+    /// How long CRDs and Namespaces may take to become ready.
+    pub wait: Duration,
+}
+
+/// Where the files of Git repositories come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GitFiles {
+    /// From the host; from the bundle in the backup, if the host does not give them.
+    #[default]
+    HostOrBundle,
+    /// From the host.
+    Host,
+    /// From the bundle in the backup: the state at the time of the backup.
+    Bundle,
+}
+
+impl RebuildOptions {
+    /// The defaults, with a folder for the time of the rebuild.
+    #[must_use]
+    pub fn new(work: impl Into<PathBuf>) -> Self {
+        Self {
+            snapshot: None,
+            data: BTreeMap::new(),
+            replace_data: false,
+            git: GitFiles::default(),
+            work: work.into(),
+            sops: windlass_sops::Identities::new(),
+            again: false,
+            wait_for_health: false,
+            wait: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What a rebuild is doing.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RebuildProgress<'a> {
+    /// A step begins.
+    Step(&'static str),
+    /// Something was done: an object was written, data were put into place.
+    Done(&'a str),
+    /// Something is odd, or failed; the rebuild goes on.
+    Trouble(&'a str),
+}
+
+/// Who is told.
+pub(crate) type Tell<'a> = &'a mut (dyn FnMut(RebuildProgress<'_>) + Send);
+
+/// Rebuilds an empty cluster from a backup.
+///
+/// 1. Chooses the newest good snapshot, and brings its objects here, compared with what was signed.
+/// 2. Restores what Git does not define: CRDs, Namespaces, configuration, Secrets (the keys for SOPS among them), claims,
+///    custom resources, and the Flux objects that reconciliation starts from.
+/// 3. Takes the files of the Git repositories from their hosts or from the backup, builds what the Kustomizations want and
+///    applies it in the order of their dependencies, as the reconciler does. Where data are to be put into place, all
+///    workloads are held: they have no replicas.
+/// 4. Restores the workloads that Git does not define.
+/// 5. Puts data into place; what is there afterwards must be what was counted when it was saved.
+/// 6. Lets the workloads run, in the order of dependencies, unless data are missing: who starts without them starts anew. Looks whether every saved object is there.
+///
+/// What fails does not keep the rest from coming back; it is told in the report, with the time that each step took and with
+/// what was not in the backup. Done [again](RebuildOptions::again), it continues where it ended.
+///
+/// # Errors
+/// Where nothing could be begun: no snapshot can be used, the cluster does not answer, or is not empty.
+pub async fn rebuild(
+    client: Client,
+    repository: &Repository,
+    identities: &Identities,
+    options: &RebuildOptions,
+    tell: Tell<'_>,
+) -> Result<RebuildReport, Error> {
+    let began = Instant::now();
+    let mut clock = Clock { report: RebuildReport::default(), tell };
+    let cluster = restoring(client.clone());
+
+    clock.begin("choose a snapshot");
+    if !options.again {
+        refuse_used(&cluster).await?;
+    }
+    let chosen = choose(repository, identities, options.snapshot.as_deref()).await?;
+    clock.report.chosen(&chosen);
+
+    clock.begin("compare the snapshot with what was signed");
+    verify(repository, identities, &chosen, options, &mut clock).await;
+
+    clock.begin("restore what Git does not define");
+    let later = restore_objects(&cluster, &chosen, options, &mut clock).await?;
+
+    let engine = Cluster::new(client, Options::default());
+    let files = Files { repository, identities, chosen: &chosen, options };
+    let mut reconciling = Reconciling::new(&engine, files, options);
+    let holds = !options.data.is_empty();
+    clock.begin("reconcile with Git");
+    reconciling.run(&chosen.objects, holds, &mut clock).await;
+
+    clock.begin("restore workloads that Git does not define");
+    let hold = restore_later(&cluster, later, &mut clock).await;
+
+    if holds {
+        clock.begin("put data into place");
+        if put_all(repository, identities, &chosen, options, &mut clock).await {
+            clock.begin("let workloads run");
+            reconciling.run(&chosen.objects, false, &mut clock).await;
+            let mut notes = hold.release(&cluster).await;
+            // Those that an earlier rebuild held, which was cut off.
+            notes.extend(held(&cluster).await?.release(&cluster).await);
+            clock.failures(notes);
+        } else {
+            let what = "are held, since not all data are in place: rebuild again with --continue when they can be";
+            clock.failure("workloads", what);
+        }
+    }
+
+    clock.begin("look whether everything is there");
+    look(&cluster, &chosen, &mut clock).await?;
+    let mut report = clock.end();
+    report.not_in_backup = missing::not_in_backup(&chosen, options);
+    report.seconds = began.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// The report in the making, and whom to tell.
+pub(crate) struct Clock<'a> {
+    pub(crate) report: RebuildReport,
+    tell: Tell<'a>,
+}
+
+impl Clock<'_> {
+    fn begin(&mut self, step: &'static str) {
+        self.stop();
+        self.report.running = Some((step, Instant::now()));
+        (self.tell)(RebuildProgress::Step(step));
+    }
+
+    fn stop(&mut self) {
+        if let Some((step, began)) = self.report.running.take() {
+            self.report.steps.push(StepTime { step: step.to_owned(), seconds: began.elapsed().as_secs_f64() });
+        }
+    }
+
+    fn end(mut self) -> RebuildReport {
+        self.stop();
+        self.report
+    }
+
+    pub(crate) fn done(&mut self, text: &str) {
+        (self.tell)(RebuildProgress::Done(text));
+    }
+
+    pub(crate) fn note(&mut self, note: Note) {
+        (self.tell)(RebuildProgress::Trouble(&format!("{}: {}", note.object, note.message)));
+        self.report.notes.push(note);
+    }
+
+    pub(crate) fn failure(&mut self, what: impl Into<String>, message: impl Into<String>) {
+        let note = Note { object: what.into(), message: message.into() };
+        (self.tell)(RebuildProgress::Trouble(&format!("{}: {}", note.object, note.message)));
+        self.report.failures.push(note);
+    }
+
+    fn failures(&mut self, notes: Vec<Note>) {
+        notes.into_iter().for_each(|note| self.failure(note.object, note.message));
+    }
+}
+
+/// A cluster in which something was reconciled is not empty: a rebuild would fight with what runs there.
+async fn refuse_used(cluster: &Cluster) -> Result<(), Error> {
+    let gvk = Gvk::from_api_version("kustomize.toolkit.fluxcd.io/v1", "Kustomization");
+    let asking = |source| Error::Asking { what: gvk.to_string(), source };
+    let Some(kind) = cluster.kind(&gvk).await.map_err(asking)? else { return Ok(()) };
+    let api: kube::Api<kube::core::DynamicObject> = kube::Api::all_with(cluster.client().clone(), &kind.resource);
+    let list = api.list(&kube::api::ListParams::default()).await.map_err(Error::api("list the Kustomizations"))?;
+    let used = list.items.into_iter().find(|object| {
+        let entries = object.data["status"]["inventory"]["entries"].as_array();
+        entries.is_some_and(|entries| !entries.is_empty()) && object.data["status"]["lastAppliedRevision"].is_string()
+    });
+    match used {
+        Some(object) => {
+            let metadata = object.metadata;
+            let (namespace, name) = (metadata.namespace.unwrap_or_default(), metadata.name.unwrap_or_default());
+            Err(Error::NotEmpty { found: format!("Kustomization/{namespace}/{name}") })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Brings every item here that is not brought later anyway, and compares it.
+async fn verify(
+    repository: &Repository,
+    identities: &Identities,
+    chosen: &Chosen,
+    options: &RebuildOptions,
+    clock: &mut Clock<'_>,
+) {
+    for item in chosen.manifest.items.keys() {
+        if item == crate::CLUSTER_OBJECTS || options.data.contains_key(item) {
+            continue;
+        }
+        if let Err(error) = repository.fetch_of(&chosen.snapshot, &chosen.manifest, item, identities).await {
+            clock.failure(item, crate::error::chain(&error));
+        }
+    }
+}
+
+/// Restores all saved objects but workloads and gates, whose plan is returned.
+async fn restore_objects(
+    cluster: &Cluster,
+    chosen: &Chosen,
+    options: &RebuildOptions,
+    clock: &mut Clock<'_>,
+) -> Result<crate::RestorePlan, Error> {
+    let restore_options = RestoreOptions {
+        mode: Mode::Skip,
+        hold: !options.data.is_empty(),
+        wait: options.wait,
+        ..RestoreOptions::default()
+    };
+    let mut plan = plan_restore(cluster, &chosen.objects, &restore_options).await?;
+    let later = plan.split_off(|wave| matches!(wave, Wave::Workloads | Wave::Gates));
+    carry_out(cluster, plan, clock).await;
+    Ok(later)
+}
+
+async fn restore_later(cluster: &Cluster, plan: crate::RestorePlan, clock: &mut Clock<'_>) -> crate::Hold {
+    carry_out(cluster, plan, clock).await
+}
+
+async fn carry_out(cluster: &Cluster, plan: crate::RestorePlan, clock: &mut Clock<'_>) -> crate::Hold {
+    let restored = restore(cluster, plan, |id, action| clock.done(&format!("{id} {action}"))).await;
+    clock.report.restored += restored.written.len();
+    restored.notes.into_iter().for_each(|note| clock.note(note));
+    clock.failures(restored.failures);
+    restored.hold
+}
+
+/// Whether all data are in place afterwards.
+async fn put_all(
+    repository: &Repository,
+    identities: &Identities,
+    chosen: &Chosen,
+    options: &RebuildOptions,
+    clock: &mut Clock<'_>,
+) -> bool {
+    let Chosen { snapshot, manifest, .. } = chosen;
+    let mut all = true;
+    for (item, path) in &options.data {
+        match put_data(repository, snapshot, manifest, identities, item, path, options.replace_data).await {
+            Ok(placed) => {
+                clock.done(&format!("{item} is at {}", path.display()));
+                clock.report.data.push(placed);
+            }
+            Err(error) => {
+                all = false;
+                clock.failure(item, crate::error::chain(&error));
+            }
+        }
+    }
+    all
+}
+
+/// Looks whether every saved object is there.
+async fn look(cluster: &Cluster, chosen: &Chosen, clock: &mut Clock<'_>) -> Result<(), Error> {
+    let plan = plan_restore(cluster, &chosen.objects, &RestoreOptions::default()).await?;
+    let known: Vec<String> = clock.report.failures.iter().map(|note| note.object.clone()).collect();
+    for action in plan.plan.actions.iter().filter(|action| action.verb == Verb::Create) {
+        let object = action.id.to_string();
+        if !known.contains(&object) {
+            clock.failure(object, "is not there");
+        }
+    }
+    Ok(())
+}
