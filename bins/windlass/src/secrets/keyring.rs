@@ -10,11 +10,20 @@ use crate::secrets::asking;
 
 /// Looks wherever sops looks.
 pub(crate) fn find() -> Identities {
-    let mut sources = IdentitySources::new(|name| std::env::var(name).ok()).commands(run).gpg(run_gpg).prompt(prompt());
-    if let Some(home) = std::env::home_dir() {
-        sources = sources.home(home, Platform::current());
+    sources().find()
+}
+
+/// What encrypts for others than age recipients: for them nobody's identity is needed.
+pub(crate) fn find_services() -> Identities {
+    sources().find_services()
+}
+
+fn sources() -> IdentitySources<'static> {
+    let sources = IdentitySources::new(|name| std::env::var(name).ok()).commands(run).gpg(run_gpg).prompt(prompt());
+    match std::env::home_dir() {
+        Some(home) => sources.home(home, Platform::current()),
+        None => sources,
     }
-    sources.find()
 }
 
 /// Asks at the terminal.

@@ -62,7 +62,7 @@ impl<'c> Settings<'c> {
         if recipients.iter().all(|recipient| recipient.kind == RecipientKind::Age) {
             return options;
         }
-        options.keys_of(self.identities())
+        options.keys_of(&keyring::find_services())
     }
 
     /// How formats are printed, by the rules above a file.
