@@ -1,12 +1,21 @@
-//! The commands that speak to a cluster: where there is none, and at a real API server.
+//! The commands that speak to a cluster: where there is none, at a real API server, and at the embedded one.
 
 use std::net::TcpListener;
 
-use windlass_testbed::{KubeApi, require_peers};
+use serde_json::json;
 
+use crate::api::{Api, on_both_servers};
 use crate::run::{Ran, Scratch, run_in};
 
-type TestResult = Result<(), Box<dyn std::error::Error>>;
+on_both_servers!(
+    a_repository_is_compared_applied_and_pruned,
+    a_definition_of_the_homelab_and_its_objects_are_applied_and_then_nothing_differs,
+    objects_are_steered,
+    a_reconcile_is_waited_for_and_tells_how_it_went,
+);
+
+const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io/v1";
+const SOURCE: &str = "source.toolkit.fluxcd.io/v1";
 
 const COMMANDS: &[&str] = &[
     "get kustomizations",
@@ -88,12 +97,12 @@ const REPOSITORY: [(&str, &str); 5] = [
 
 struct Home<'k> {
     scratch: Scratch,
-    kube: &'k KubeApi,
+    api: &'k Api,
 }
 
 impl Home<'_> {
     fn run(&self, command: &str) -> Ran {
-        let kubeconfig = self.kube.kubeconfig();
+        let kubeconfig = self.api.kubeconfig();
         run_in(self.scratch.path(), command, &[("KUBECONFIG", kubeconfig.to_str().unwrap())])
     }
 
@@ -102,13 +111,10 @@ impl Home<'_> {
     }
 }
 
-#[test]
-fn a_repository_is_compared_applied_and_pruned() -> TestResult {
-    let testbed = require_peers!(KubeApi::NEEDS);
-    let kube = KubeApi::start(&testbed)?;
-    let home = Home { scratch: Scratch::new(REPOSITORY), kube: &kube };
+fn a_repository_is_compared_applied_and_pruned(api: &Api) {
+    let home = Home { scratch: Scratch::new(REPOSITORY), api };
     insta::assert_snapshot!("get_without_definitions", home.run("get ks"));
-    kube.apply(&home.run("crds").stdout)?;
+    api.make(&home.run("crds").stdout);
     wait_for_definitions(&home);
     insta::assert_snapshot!("get_nothing", home.run("get ks"));
 
@@ -128,46 +134,38 @@ fn a_repository_is_compared_applied_and_pruned() -> TestResult {
     home.write("apps/kustomization.yaml", "namespace: default\nresources:\n- config.yaml\n");
     insta::assert_snapshot!("diff_prune", home.run("diff --path clusters/home --prune"));
     insta::assert_snapshot!("apply_prune", home.run("apply --path clusters/home --prune --yes"));
-    assert!(kube.get("secrets", "default", "login").is_err());
+    assert!(api.get("v1", "Secret", "default", "login").is_none());
 
     home.write("apps/config.yaml", &REPOSITORY[3].1.replace("greeting", "greting"));
     insta::assert_snapshot!("diff_broken", home.run("diff --path clusters/home --prune"));
     insta::assert_snapshot!("apply_broken", home.run("apply --path clusters/home --prune --yes"));
-    Ok(())
 }
 
-#[test]
-fn a_definition_of_the_homelab_and_its_objects_are_applied_and_then_nothing_differs() -> TestResult {
-    let testbed = require_peers!(KubeApi::NEEDS);
-    let kube = KubeApi::start(&testbed)?;
-    let kubeconfig = kube.kubeconfig();
+fn a_definition_of_the_homelab_and_its_objects_are_applied_and_then_nothing_differs(api: &Api) {
+    let kubeconfig = api.kubeconfig();
     let homelab = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/homelab");
     let run = |command: &str| run_in(homelab.as_ref(), command, &[("KUBECONFIG", kubeconfig.to_str().unwrap())]);
 
-    kube.kubectl(["create", "namespace", "dashboard"])?;
+    api.make("apiVersion: v1\nkind: Namespace\nmetadata: {name: dashboard}\n");
 
     // A definition and objects of it, which the server cannot judge before the definition is there.
     insta::assert_snapshot!("homelab_before", run("diff --path infrastructure/crds --prune"));
     insta::assert_snapshot!("homelab_apply", run("apply --path infrastructure/crds --prune --yes --wait --timeout 1m"));
     insta::assert_snapshot!("homelab_after", run("diff --path infrastructure/crds --prune"));
 
-    kube.kubectl(["delete", "bookmarks", "-n", "dashboard", "router"])?;
+    api.delete("homelab.example.test/v1", "Bookmark", "dashboard", "router");
     insta::assert_snapshot!("homelab_drift", run("diff --path infrastructure/crds --prune"));
-    Ok(())
 }
 
-#[test]
-fn objects_are_steered() -> TestResult {
-    let testbed = require_peers!(KubeApi::NEEDS);
-    let kube = KubeApi::start(&testbed)?;
-    let home = Home { scratch: Scratch::new(REPOSITORY), kube: &kube };
-    kube.apply(&home.run("crds").stdout)?;
+fn objects_are_steered(api: &Api) {
+    let home = Home { scratch: Scratch::new(REPOSITORY), api };
+    api.make(&home.run("crds").stdout);
     wait_for_definitions(&home);
     insta::assert_snapshot!("suspend_missing", home.run("suspend kustomization apps"));
     insta::assert_snapshot!("reconcile_missing", home.run("reconcile source git apps"));
     insta::assert_snapshot!("get_missing", home.run("get ks apps"));
 
-    kube.apply(REPOSITORY[1].1)?;
+    api.make(REPOSITORY[1].1);
     insta::assert_snapshot!("suspend", home.run("suspend ks apps -n default"));
     insta::assert_snapshot!("get_suspended", home.run("get ks -A"));
     insta::assert_snapshot!("reconcile_suspended", home.run("reconcile ks apps -n default"));
@@ -176,31 +174,27 @@ fn objects_are_steered() -> TestResult {
     let yaml = home.run("get ks apps -n default -o yaml").stdout;
     assert!(yaml.starts_with("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"), "{yaml}");
     assert!(!yaml.contains("managedFields"));
-    Ok(())
 }
 
-#[test]
-fn a_reconcile_is_waited_for_and_tells_how_it_went() -> TestResult {
-    let testbed = require_peers!(KubeApi::NEEDS);
-    let kube = KubeApi::start(&testbed)?;
-    let home = Home { scratch: Scratch::new(REPOSITORY), kube: &kube };
-    kube.apply(&home.run("crds").stdout)?;
+fn a_reconcile_is_waited_for_and_tells_how_it_went(api: &Api) {
+    let home = Home { scratch: Scratch::new(REPOSITORY), api };
+    api.make(&home.run("crds").stdout);
     wait_for_definitions(&home);
-    kube.apply(REPOSITORY[1].1)?;
-    kube.apply(
+    api.make(REPOSITORY[1].1);
+    api.make(
         "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: home, namespace: default}\n\
          spec: {url: 'https://git.example.org/home', interval: 1h}\n",
-    )?;
-    let with_answers = |command: &str, answers: &[(&str, &str, &str)]| {
+    );
+    let with_answers = |command: &str, answers: &[((&str, &str), &str, &str)]| {
         std::thread::scope(|scope| {
             let ran = scope.spawn(|| home.run(command));
-            for (resource, name, ready) in answers {
-                answer(&kube, resource, name, ready);
+            for (kind, name, ready) in answers {
+                answer(api, *kind, name, ready);
             }
             ran.join().unwrap()
         })
     };
-    let (source, kustomization) = ("gitrepositories", "kustomizations");
+    let (source, kustomization) = ((SOURCE, "GitRepository"), (KUSTOMIZE, "Kustomization"));
     let command = "reconcile ks apps -n default --with-source --timeout 20s";
     insta::assert_snapshot!(
         "reconcile_good",
@@ -211,13 +205,12 @@ fn a_reconcile_is_waited_for_and_tells_how_it_went() -> TestResult {
         "reconcile_source",
         with_answers("reconcile source git home -n default --timeout 20s", &[(source, "home", "True")])
     );
-    Ok(())
 }
 
 /// Does what a reconciler does when it has handled a request.
-fn answer(kube: &KubeApi, resource: &str, name: &str, ready: &str) {
+fn answer(api: &Api, (api_version, kind): (&str, &str), name: &str, ready: &str) {
     let requested = (0..200).find_map(|_| {
-        let object = kube.get(resource, "default", name).unwrap();
+        let object = api.get(api_version, kind, "default", name).unwrap();
         let requested =
             object["metadata"]["annotations"]["reconcile.fluxcd.io/requestedAt"].as_str().map(str::to_owned);
         let handled = object["status"]["lastHandledReconcileAt"].as_str().map(str::to_owned);
@@ -225,13 +218,12 @@ fn answer(kube: &KubeApi, resource: &str, name: &str, ready: &str) {
         requested.filter(|requested| Some(requested) != handled.as_ref())
     });
     let requested = requested.expect("nobody asked");
-    let status = format!(
-        "{{\"status\":{{\"lastHandledReconcileAt\":\"{requested}\",\"conditions\":[{{\"type\":\"Ready\",\
-         \"status\":\"{ready}\",\"reason\":\"Tested\",\"message\":\"it was tested\",\
-         \"lastTransitionTime\":\"2026-01-01T00:00:00Z\"}}]}}}}"
-    );
-    kube.kubectl(["patch", resource, name, "-n", "default", "--subresource=status", "--type=merge", "-p", &status])
-        .unwrap();
+    let status = json!({"status": {
+        "lastHandledReconcileAt": requested,
+        "conditions": [{"type": "Ready", "status": ready, "reason": "Tested", "message": "it was tested",
+            "lastTransitionTime": "2026-01-01T00:00:00Z"}],
+    }});
+    api.patch_status(api_version, kind, "default", name, &status);
 }
 
 /// Waits until the API serves what was just defined.
