@@ -184,3 +184,79 @@ fn an_id_that_appears_twice_is_told_with_both_places() {
     let fault = built(&tree, &BuildOptions::default()).unwrap_err().to_string();
     assert!(fault.contains("app/b.yaml:3") && fault.contains("app/a.yaml:1"), "{fault}");
 }
+
+#[test]
+fn patterns_stand_for_files_and_directories_where_that_is_asked_for() {
+    let config = |name: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
+    let (a, b, c) = (config("a"), config("b"), config("c"));
+    let tree = tree([
+        ("app/kustomization.yaml", "resources: ['*.yaml', 'apps/*']\n"),
+        ("app/b.yaml", &b),
+        ("app/a.yaml", &a),
+        ("app/notes.txt", "no object"),
+        ("app/apps/one/kustomization.yaml", "resources: [c.yaml]\n"),
+        ("app/apps/one/c.yaml", &c),
+    ]);
+    let globs = BuildOptions { globs: true, ..BuildOptions::default() };
+    let build = built(&tree, &globs).unwrap();
+    assert_eq!(build.manifests.iter().map(Manifest::name).collect::<Vec<_>>(), ["a", "b", "c"]);
+    let mut larger = tree.clone();
+    larger.insert("app/d.yaml", "").unwrap();
+    assert!(build.closure.is_current(&tree) && !build.closure.is_current(&larger));
+    let fault = built(&tree, &BuildOptions::default()).unwrap_err().to_string();
+    assert!(fault.contains("\"*.yaml\" does not exist"), "{fault}");
+}
+
+#[test]
+fn what_a_crd_calls_cluster_scoped_gets_no_namespace_where_that_is_asked_for() {
+    let crd = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: as.x.io}\nspec:\n  \
+               group: x.io\n  scope: Cluster\n  names: {kind: A}\n  versions: [{name: v1}]\n";
+    let tree = tree([
+        ("app/kustomization.yaml", "namespace: shop\nresources: [crd.yaml, a.yaml]\n"),
+        ("app/crd.yaml", crd),
+        ("app/a.yaml", "apiVersion: x.io/v1\nkind: A\nmetadata: {name: a}\n"),
+    ]);
+    let namespace = |options: &BuildOptions<'_>| {
+        let build = built(&tree, options).unwrap();
+        build.manifests.iter().find(|found| found.kind() == "A").unwrap().namespace().map(str::to_owned)
+    };
+    assert_eq!(namespace(&BuildOptions::default()).as_deref(), Some("shop"));
+    assert_eq!(namespace(&BuildOptions { know_crds: true, ..BuildOptions::default() }), None);
+}
+
+#[test]
+fn the_output_is_limited() {
+    let tree = tree([("app/kustomization.yaml", "resources: [c.yaml]\n"), ("app/c.yaml", CONFIG)]);
+    let mut options = BuildOptions::default();
+    options.limits.output_bytes = 20;
+    let fault = built(&tree, &options).unwrap_err().to_string();
+    assert!(fault.contains("limit of 20 bytes for all objects"), "{fault}");
+}
+
+/// Renders any chart as one ConfigMap with the chart's name.
+struct Named;
+
+impl RenderCharts for Named {
+    fn render(&self, request: &ChartRequest<'_>) -> Result<Vec<Manifest>, ChartError> {
+        let name = request.chart["name"].as_str().unwrap_or_default();
+        let home = request.globals["chartHome"].as_str().unwrap_or_default();
+        let object =
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"home": home}});
+        Ok(vec![Manifest::new(object, Origin::new("chart", 0))?])
+    }
+}
+
+#[test]
+fn a_chart_may_be_configured_by_an_object() {
+    let tree = tree([(
+        "app/kustomization.yaml",
+        "generators:\n- |\n  apiVersion: builtin\n  kind: HelmChartInflationGenerator\n  metadata: {name: g}\n  name: redis\n  \
+         chartHome: charts\n",
+    )]);
+    let options = BuildOptions { charts: Some(&Named), ..BuildOptions::default() };
+    let build = built(&tree, &options).unwrap();
+    assert_eq!(build.manifests[0].name(), "redis");
+    assert_eq!(build.manifests[0].value()["data"]["home"], "charts");
+    let fault = built(&tree, &BuildOptions::default()).unwrap_err().to_string();
+    assert!(fault.contains("needs something that renders charts"), "{fault}");
+}

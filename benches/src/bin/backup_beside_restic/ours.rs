@@ -14,7 +14,7 @@ use windlass_testbed::SeaweedS3;
 const MARK: &str = "--save";
 
 /// Two public keys; nobody has the private ones.
-pub fn recipients() -> [&'static str; 2] {
+pub(crate) fn recipients() -> [&'static str; 2] {
     [
         "age12sazq8d83w7zjc8sc5fgrljngakjqt5f9z3l782f25g64cjzvdxqmxs0rx",
         "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
@@ -22,14 +22,14 @@ pub fn recipients() -> [&'static str; 2] {
 }
 
 /// A tree to save, and where.
-pub struct Ours {
-    pub store: String,
-    pub tree: PathBuf,
+pub(crate) struct Ours {
+    pub(crate) store: String,
+    pub(crate) tree: PathBuf,
 }
 
 impl Ours {
     /// Makes the repository, uncounted.
-    pub fn init(&self) -> anyhow::Result<()> {
+    pub(crate) fn init(&self) -> anyhow::Result<()> {
         let writer = writer(&self.cache())?;
         let recipients =
             recipients().into_iter().map(|key| Recipient::new(&key[..8], key)).collect::<Result<_, _>>()?;
@@ -39,7 +39,7 @@ impl Ours {
     }
 
     /// The arguments of a process that saves.
-    pub fn arguments(&self) -> Vec<String> {
+    pub(crate) fn arguments(&self) -> Vec<String> {
         let path = |path: &Path| path.display().to_string();
         vec![MARK.to_owned(), self.store.clone(), path(&self.tree), path(&self.cache())]
     }
@@ -50,7 +50,7 @@ impl Ours {
 }
 
 /// Saves where this process was started for it, and says whether it was.
-pub fn save_if_asked() -> anyhow::Result<bool> {
+pub(crate) fn save_if_asked() -> anyhow::Result<bool> {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, mark, store, tree, cache] = &arguments[..] else { return Ok(false) };
     if mark != MARK {

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder and what it is called in the table.
-pub struct Subject {
-    pub name: String,
-    pub folder: PathBuf,
+pub(crate) struct Subject {
+    pub(crate) name: String,
+    pub(crate) folder: PathBuf,
 }
 
 /// Kubernetes objects as files, of the kinds and with the differences that a homelab has.
-pub fn yaml(scratch: &Path, objects: usize) -> anyhow::Result<Subject> {
+pub(crate) fn yaml(scratch: &Path, objects: usize) -> anyhow::Result<Subject> {
     let folder = scratch.join("objects");
     let mut noise = Noise(7);
     for number in 0..objects {
@@ -43,7 +43,7 @@ pub fn yaml(scratch: &Path, objects: usize) -> anyhow::Result<Subject> {
 }
 
 /// Files of 2.5 MB, seven in ten of which do not pack.
-pub fn mixed(scratch: &Path, megabytes: u64) -> anyhow::Result<Subject> {
+pub(crate) fn mixed(scratch: &Path, megabytes: u64) -> anyhow::Result<Subject> {
     const FILE: usize = 2_500_000;
     let folder = scratch.join("mixed");
     fs::create_dir_all(&folder)?;

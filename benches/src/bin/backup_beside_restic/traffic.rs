@@ -5,14 +5,14 @@ use windlass_testbed::SeaweedS3;
 
 /// Requests and bytes that came for a bucket.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Traffic {
-    pub requests: u64,
-    pub bytes: u64,
+pub(crate) struct Traffic {
+    pub(crate) requests: u64,
+    pub(crate) bytes: u64,
 }
 
 impl Traffic {
     /// All so far.
-    pub fn of(server: &SeaweedS3, bucket: &str) -> anyhow::Result<Self> {
+    pub(crate) fn of(server: &SeaweedS3, bucket: &str) -> anyhow::Result<Self> {
         let metrics = server.metrics()?;
         let label = format!("bucket=\"{bucket}\"");
         let sum = |name: &str| -> anyhow::Result<u64> {
@@ -25,7 +25,7 @@ impl Traffic {
     }
 
     /// What came after a former look.
-    pub fn since(self, before: &Self) -> Self {
+    pub(crate) fn since(self, before: &Self) -> Self {
         Self { requests: self.requests - before.requests, bytes: self.bytes - before.bytes }
     }
 }
