@@ -2,9 +2,9 @@
 
 #[path = "backup_beside_restic"]
 mod backup_beside_restic {
-    pub mod ours;
-    pub mod subjects;
-    pub mod traffic;
+    pub(crate) mod ours;
+    pub(crate) mod subjects;
+    pub(crate) mod traffic;
 }
 
 use std::ffi::OsStr;
