@@ -54,7 +54,7 @@
 //!   it cannot save then and carries over is marked, since only the former recipients open it.
 //! * Every byte is compared with the signed commit before the first is decrypted. No more is unpacked than was promised.
 //! * Plain data is not written to disk. What must wait there, waits encrypted.
-//! * The memory that an item takes does not depend on its size: parts of 8 MiB, a handful at a time.
+//! * The memory that an item takes does not depend on its size: parts of 6 MiB, a handful at a time.
 //! * A run with nothing changed is two requests; a first one of small items is one for each, and three.
 //! * Deletion takes two steps a day apart, concludes nothing from one listing, and never takes the newest snapshot of a
 //!   host, the newest that is complete, or the last that was verified. It stands still while clocks differ, after a failed

@@ -1,9 +1,9 @@
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-/// How large the parts of an object are, except for the last: 8 MiB, so that 10,000 parts hold 80 GB, and three of them in
-/// flight stay small.
-pub const PART_SIZE: usize = 8 << 20;
+/// How large the parts of an object are, except for the last: 6 MiB. Servers ask for 5 at least; 10,000 of them, which is
+/// the most that an object has, hold 60 GB; and the handful that is in memory stays small.
+pub const PART_SIZE: usize = 6 << 20;
 
 /// The writer of the parts gave up before the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -12,7 +12,7 @@ use crate::store::{StoreError, StoreFault, read_whole};
 /// Of objects written in parts the first is read back, and then each of so many.
 const SAMPLE: u64 = 50;
 /// How much of each end of such an object is compared.
-const END: u64 = 64 << 10;
+pub(super) const END: usize = 64 << 10;
 
 impl S3Store {
     /// Compares an object written at one stroke. On most servers its entity tag is its MD5, which costs no request; where
@@ -34,19 +34,11 @@ impl S3Store {
     }
 
     /// Compares both ends of an object written in parts, of the first and of a sample.
-    pub(super) async fn compare_large(
-        &self,
-        key: &str,
-        size: u64,
-        first: &Bytes,
-        last: &Bytes,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn compare_large(&self, key: &str, size: u64, head: Bytes, tail: Bytes) -> Result<(), StoreError> {
         if !self.shared.written.fetch_add(1, Ordering::Relaxed).is_multiple_of(SAMPLE) {
             return Ok(());
         }
         let altered = || self.error("write", key, StoreFault::Altered);
-        let head = first.slice(..first.len().min(END as usize));
-        let tail = last.slice(last.len().saturating_sub(END as usize)..);
         for (at, expected) in [(0, head), (size - tail.len() as u64, tail)] {
             let range = at..at + expected.len() as u64;
             let mut download = self.download(key, Some(range)).await?;

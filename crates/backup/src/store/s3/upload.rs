@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::S3Store;
 use super::attempt::Verdict;
+use super::read_back::END;
 use crate::identifier::Ulid;
 use crate::store::{Parts, PutMode, Store as _, StoreError, StoreFault, read_whole};
 
@@ -48,7 +49,9 @@ impl S3Store {
         };
         let open = if self.shared.no_multipart.load(Ordering::Relaxed) { None } else { self.open_upload(key).await? };
         let Some(mut open) = open else { return self.upload_without_parts(key, first, second, parts).await };
-        let sent = open.send(first.clone(), second, parts).await;
+        // Copies of the ends, so that no whole part is held for them.
+        let head = Bytes::copy_from_slice(&first[..first.len().min(END)]);
+        let sent = open.send(first, second, parts).await;
         let finished = match sent {
             Ok((completed, size, last)) => open.complete(completed, size).await.map(|()| (size, last)),
             Err(error) => Err(error),
@@ -58,7 +61,7 @@ impl S3Store {
                 open.done = true;
                 // A record that stays is swept later; the object is there.
                 let _ = self.delete(&open.record).await;
-                self.compare_large(key, size, &first, &last).await
+                self.compare_large(key, size, head, last).await
             }
             Err(error) => {
                 open.done = true;
@@ -179,7 +182,7 @@ impl S3Store {
 }
 
 impl Open {
-    /// Sends all parts, a few at a time. Returns them, the size of the whole, and the last one.
+    /// Sends all parts, a few at a time. Returns them, the size of the whole, and the end of the last one.
     async fn send(
         &self,
         first: Bytes,
@@ -202,7 +205,7 @@ impl Open {
                 };
                 size += part.len() as u64;
                 number += 1;
-                last = part.clone();
+                last = Bytes::copy_from_slice(&part[part.len().saturating_sub(END)..]);
                 flying.push(self.send_part(number, part));
             }
             match flying.next().await {
