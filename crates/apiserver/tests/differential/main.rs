@@ -16,8 +16,7 @@ use windlass_testbed::{KubeApi, require_peers};
 
 use peers::Real;
 
-/// Each file of `scripts`, in a namespace of its own: every rule once, and every fault that was found by the generated
-/// sequences (`regressions.txt`).
+/// The hand-written steps: each file of `scripts`, in a namespace of its own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hand_written_scripts() {
     let testbed = require_peers!(KubeApi::NEEDS);
