@@ -18,6 +18,11 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts `windlassd` for one namespace; `home` keeps its store and its log.
     pub(crate) fn start(kubeconfig: &Path, namespace: &str, home: &Path) -> Self {
+        Self::start_with(kubeconfig, namespace, home, &[])
+    }
+
+    /// Starts it with further arguments.
+    pub(crate) fn start_with(kubeconfig: &Path, namespace: &str, home: &Path, arguments: &[&str]) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let listen = free.local_addr().unwrap();
         drop(free);
@@ -30,6 +35,7 @@ impl Daemon {
             .args(["--listen", &listen.to_string()])
             .arg("--store")
             .arg(home.join("store"))
+            .args(arguments)
             .env_remove("SOPS_AGE_KEY")
             .env_remove("SOPS_AGE_KEY_FILE")
             .stdin(Stdio::null())

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test says what went wrong by panicking")]
 
 mod adoption;
+mod backups;
 mod budget;
 mod daemon;
 mod faults;
