@@ -129,6 +129,7 @@ mod openapi;
 mod operations;
 mod options;
 mod owners;
+mod packed;
 mod patch;
 mod pods;
 mod protobuf;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::failure::{Failure, FieldFault};
+use crate::packed::unpack;
 use crate::registry::Resource;
 use crate::selector::Filter;
 use crate::state::{Key, State, within};
@@ -128,9 +129,10 @@ pub(crate) fn as_item(resource: &Resource, object: &Arc<Value>) -> Value {
     item
 }
 
-/// An object in the version that it is asked for.
+/// An object as it is answered: unpacked, and in the version that it is asked for.
 pub(crate) fn served(resource: &Resource, object: &Value) -> Value {
     let mut object = object.clone();
+    unpack(&mut object);
     if resource.custom.is_some() {
         object["apiVersion"] = resource.api_version().into();
     }

@@ -3,12 +3,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use windlass_schema::Schema;
 
 use crate::clock::Clock;
 use crate::dependents::{Dependents, Place};
 use crate::merge_types::MergeTypes;
+use crate::packed::{pack, unpack, unpacked};
 use crate::registry::{GroupResource, Registry};
 
 /// So many changes of a resource are remembered for watches and lists in the past.
@@ -36,7 +37,7 @@ pub(crate) struct State {
     random: u64,
 }
 
-/// The objects of one resource, and what happened to them lately.
+/// The objects of one resource, and what happened to them lately; all of them [packed](crate::packed).
 #[derive(Debug, Default)]
 pub(crate) struct Collection {
     pub(crate) objects: BTreeMap<Key, Arc<Value>>,
@@ -91,10 +92,10 @@ impl State {
     }
 
     pub(crate) fn get(&self, of: &GroupResource, namespace: &str, name: &str) -> Option<Arc<Value>> {
-        self.collections.get(of)?.objects.get(&(namespace.to_owned(), name.to_owned())).cloned()
+        self.collections.get(of)?.objects.get(&(namespace.to_owned(), name.to_owned())).map(unpacked)
     }
 
-    /// Stores an object under a new revision.
+    /// Stores an object under a new revision; gives it back with that.
     pub(crate) fn put(&mut self, of: &GroupResource, key: Key, mut object: Value) -> Arc<Value> {
         let revision = self.next_revision(&mut object);
         if object.pointer("/metadata/deletionTimestamp").is_some() {
@@ -103,14 +104,15 @@ impl State {
         if !self.fresh.is_empty() {
             self.fresh.remove(&(of.clone(), key.clone()));
         }
-        let object = Arc::new(compact(object));
+        unpack(&mut object);
+        let stored = Arc::new(pack(&object));
         let collection = self.collections.entry(of.clone()).or_default();
-        let before = collection.objects.insert(key.clone(), object.clone());
+        let before = collection.objects.insert(key.clone(), stored.clone());
         if self.controllers {
-            self.dependents.written(&(of.clone(), key.clone()), before.as_deref(), &object);
+            self.dependents.written(&(of.clone(), key.clone()), before.as_deref(), &stored);
         }
-        collection.remember(Change { revision, key, before, object: object.clone(), deleted: false });
-        object
+        collection.remember(Change { revision, key, before, object: stored, deleted: false });
+        Arc::new(object)
     }
 
     /// Whether the next write gets a new revision even if it changes nothing. So it is on the real server with claims, and
@@ -137,13 +139,13 @@ impl State {
     /// What stands at a place.
     pub(crate) fn at(&self, (of, key): &Place) -> Option<(GroupResource, Key, Arc<Value>)> {
         let object = self.collections.get(of)?.objects.get(key)?;
-        Some((of.clone(), key.clone(), object.clone()))
+        Some((of.clone(), key.clone(), unpacked(object)))
     }
 
     /// Everything in a namespace.
     pub(crate) fn in_namespace(&self, namespace: &str) -> Vec<(GroupResource, Key, Arc<Value>)> {
         let inside = self.collections.iter().flat_map(|(of, all)| {
-            all.within(namespace).map(move |(key, object)| (of.clone(), key.clone(), object.clone()))
+            all.within(namespace).map(move |(key, object)| (of.clone(), key.clone(), unpacked(object)))
         });
         inside.collect()
     }
@@ -159,10 +161,11 @@ impl State {
         }
         let mut last = (*before).clone();
         let revision = self.next_revision(&mut last);
-        let object = Arc::new(last);
-        let change = Change { revision, key: key.clone(), before: Some(before), object: object.clone(), deleted: true };
+        let object = Arc::new(pack(&last));
+        let change = Change { revision, key: key.clone(), before: Some(before), object, deleted: true };
         self.collections.entry(of.clone()).or_default().remember(change);
-        Some(object)
+        unpack(&mut last);
+        Some(Arc::new(last))
     }
 
     /// Removes every object of a resource.
@@ -257,28 +260,4 @@ pub(crate) fn within<'a>(
 ) -> impl Iterator<Item = (&'a Key, &'a Arc<Value>)> {
     let start = (namespace.to_owned(), String::new());
     objects.range(start..).take_while(move |(key, _)| namespace.is_empty() || key.0 == namespace)
-}
-
-/// The same value without room to grow in: maps of one or two fields, of which owners are full, take a third of the memory.
-fn compact(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let mut compacted = Map::with_capacity(fields.len());
-            compacted.extend(fields.into_iter().map(|(mut name, value)| {
-                name.shrink_to_fit();
-                (name, compact(value))
-            }));
-            Value::Object(compacted)
-        }
-        Value::Array(items) => {
-            let mut items: Vec<Value> = items.into_iter().map(compact).collect();
-            items.shrink_to_fit();
-            Value::Array(items)
-        }
-        Value::String(mut text) => {
-            text.shrink_to_fit();
-            Value::String(text)
-        }
-        other => other,
-    }
 }

@@ -46,6 +46,43 @@ async fn a_watch_says_what_happens_and_410_when_the_past_is_gone() {
 }
 
 #[tokio::test]
+async fn every_answer_has_owners_as_maps() {
+    let server = ApiServer::new();
+    let maps: Api<ConfigMap> = Api::namespaced(server.client(), "default");
+    let fields = |map: &ConfigMap| {
+        let owners = serde_json::to_value(map.metadata.managed_fields.as_ref().expect("owners")).expect("JSON");
+        owners[0]["fieldsV1"].clone()
+    };
+    let owned = json!({"f:data": {".": {}, "f:k": {}}});
+    let created = maps.create(&PostParams::default(), &map("a", json!({"k": "1"}))).await.unwrap();
+    let listed = maps.list(&ListParams::default()).await.unwrap();
+    let got = maps.get("a").await.unwrap();
+    let metadata = maps.get_metadata("a").await.unwrap();
+    let Some(Ok(WatchEvent::Added(watched))) =
+        maps.watch(&WatchParams::default(), "0").await.unwrap().boxed().next().await
+    else {
+        panic!("no event");
+    };
+    let changed = maps.patch("a", &PatchParams::default(), &Patch::Merge(json!({"data": {"k": "2"}}))).await.unwrap();
+    for map in [&created, &listed.items[0], &got, &watched, &changed] {
+        assert_eq!(fields(map), owned);
+    }
+    let only = serde_json::to_value(&metadata).unwrap();
+    assert_eq!(only["metadata"]["managedFields"][0]["fieldsV1"], owned);
+    let behind = server.objects().get("v1", "ConfigMap", "default", "a").expect("it is stored");
+    assert_eq!(behind["metadata"]["managedFields"][0]["fieldsV1"], owned);
+    let gone = maps.delete_collection(&DeleteParams::default(), &ListParams::default()).await.unwrap();
+    assert_eq!(fields(&gone.left().expect("what was deleted").items[0]), owned);
+    let from = changed.metadata.resource_version.expect("a revision");
+    let Some(Ok(WatchEvent::Deleted(last))) =
+        maps.watch(&WatchParams::default(), &from).await.unwrap().boxed().next().await
+    else {
+        panic!("no event");
+    };
+    assert_eq!(fields(&last), owned);
+}
+
+#[tokio::test]
 async fn dependents_go_with_their_owner_and_objects_with_their_namespace() {
     let server = ApiServer::new();
     let client = server.client();
