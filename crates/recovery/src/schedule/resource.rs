@@ -54,8 +54,8 @@ pub struct BackupScheduleSpec {
     /// Whether to leave the objects of the cluster out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub without_objects: bool,
-    /// Whether the Git repositories that the cluster follows are saved as bundles, for the day on which their host is gone;
-    /// yes by default.
+    /// Whether the Git repositories that the cluster follows, in the namespaces of `objects`, are saved as bundles for the
+    /// day on which their host is gone; yes by default.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub git: bool,
     /// Folders, as windlassd sees them.

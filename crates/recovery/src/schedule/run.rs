@@ -15,7 +15,7 @@ use windlass_flux::GitRepository;
 use super::{BackupScheduleSpec, RunResult};
 use crate::error::chain;
 use crate::rebuild::{CLAIM, bundle_item};
-use crate::{CLUSTER_OBJECTS, ClusterObjects, Error};
+use crate::{CLUSTER_OBJECTS, ClusterObjects, Error, Selection};
 
 /// Where a backup goes, and with what it is made.
 #[derive(Debug, Clone)]
@@ -100,7 +100,8 @@ async fn save(
         add(&mut run, CLUSTER_OBJECTS, source, Map::new(), problems).await?;
     }
     if spec.git {
-        save_git(cluster, &mut run, place, problems).await?;
+        let selection = spec.objects.clone().unwrap_or_default().selection();
+        save_git(cluster, &selection, &mut run, place, problems).await?;
     }
     for files in &spec.files {
         let options = FileOptions::default().include(&files.include).exclude(&files.exclude);
@@ -142,8 +143,14 @@ async fn add(
     Ok(run.skip(name, reason)?)
 }
 
-/// Saves every GitRepository of the cluster as a bundle.
-async fn save_git(cluster: &Cluster, run: &mut Run, place: &RunPlace, problems: &mut Vec<String>) -> Result<(), Error> {
+/// Saves every GitRepository of the selected namespaces as a bundle.
+async fn save_git(
+    cluster: &Cluster,
+    selection: &Selection,
+    run: &mut Run,
+    place: &RunPlace,
+    problems: &mut Vec<String>,
+) -> Result<(), Error> {
     let api: Api<GitRepository> = Api::all(cluster.client().clone());
     let repositories = match api.list(&ListParams::default()).await {
         Ok(list) => list.items,
@@ -157,6 +164,9 @@ async fn save_git(cluster: &Cluster, run: &mut Run, place: &RunPlace, problems: 
     let lookup = Lookup::cluster(cluster.clone());
     for object in repositories {
         let name = NamespacedName::of(&object);
+        if !selection.namespaces.takes(&name.namespace) {
+            continue;
+        }
         let store = place.git.join(&name.namespace).join(&name.name);
         let fetched = fetch_whole(&object, &lookup, &store).await;
         let meta = [("url".to_owned(), Value::from(object.spec.url.as_str()))].into_iter().collect();
