@@ -10,8 +10,7 @@ use crate::trouble::Trouble;
 /// Asks for a line that is not shown. Ctrl-C and Ctrl-D give up, and the terminal is as it was in any case.
 pub(crate) fn hidden(question: &str) -> anyhow::Result<Zeroizing<String>> {
     let tty = terminal()?;
-    write!(&tty, "{question}")?;
-    let answer = read_hidden(&tty);
+    let answer = read_hidden(&tty, question);
     writeln!(&tty)?;
     answer
 }
@@ -35,13 +34,15 @@ fn terminal() -> anyhow::Result<File> {
 }
 
 #[cfg(unix)]
-fn read_hidden(tty: &File) -> anyhow::Result<Zeroizing<String>> {
+fn read_hidden(mut tty: &File, question: &str) -> anyhow::Result<Zeroizing<String>> {
+    // Before the question: a quick answer would be shown, and lost with what was typed before anything was asked.
     let _quiet = Quiet::new(tty)?;
+    write!(tty, "{question}")?;
     let mut line = Zeroizing::new(Vec::with_capacity(256));
     let given_up = || anyhow::Error::from(Trouble::new("nothing was entered").code(130));
     let mut byte = [0];
     // One at a time: what follows the line is for whoever asks next.
-    while { tty }.read(&mut byte)? > 0 {
+    while tty.read(&mut byte)? > 0 {
         match byte[0] {
             b'\r' | b'\n' => return text(&line),
             // Ctrl-C, and Ctrl-D on an empty line.
@@ -90,7 +91,7 @@ impl Drop for Quiet<'_> {
 }
 
 #[cfg(not(unix))]
-fn read_hidden(_tty: &File) -> anyhow::Result<Zeroizing<String>> {
+fn read_hidden(_tty: &File, _question: &str) -> anyhow::Result<Zeroizing<String>> {
     Err(Trouble::new("hidden input needs a Unix terminal")
         .help("give the value with --stdin or --from-file")
         .code(1)
