@@ -29,7 +29,7 @@ pub(crate) struct DecryptArgs {
     #[command(flatten)]
     output: OutputArgs,
 
-    /// Print one value only: '["key"][0]'; a text comes as it is
+    /// Print one value only: `["key"][0]`; a text comes as it is
     #[arg(long, value_name = "PATH")]
     extract: Option<String>,
 

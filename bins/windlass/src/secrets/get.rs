@@ -23,7 +23,7 @@ pub(crate) struct GetArgs {
     /// The file
     file: PathBuf,
 
-    /// The value: stringData.password, users[0].name, data["tls.key"]; with --data a key of a Secret
+    /// The value: `stringData.password`, `users[0].name`, `data["tls.key"]`; with --data a key of a Secret
     path: String,
 
     /// Decode the value from the `data` of a Secret

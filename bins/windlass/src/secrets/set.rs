@@ -32,7 +32,7 @@ pub(crate) struct SetArgs {
     /// The file
     file: PathBuf,
 
-    /// The values: stringData.password, users[0].name, data["tls.key"]; with --data keys of a Secret
+    /// The values: `stringData.password`, `users[0].name`, `data["tls.key"]`; with --data keys of a Secret
     #[arg(required = true, value_name = "PATH", allow_hyphen_values = false)]
     paths: Vec<String>,
 

@@ -17,7 +17,7 @@ pub(crate) struct UnsetArgs {
     /// The file
     file: PathBuf,
 
-    /// The values: stringData.password, users[0], data["tls.key"]; with --data keys of a Secret
+    /// The values: `stringData.password`, `users[0]`, `data["tls.key"]`; with --data keys of a Secret
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
 
