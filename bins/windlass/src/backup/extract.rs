@@ -111,12 +111,12 @@ fn place(fetched: &mut Fetched, args: &ExtractArgs) -> anyhow::Result<Placed> {
             let facts = facts.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
             Placed { facts, aside: None }
         }
-        _ => Placed { facts: file(&mut reader, &args.to, args.replace)?, aside: None },
+        _ => file(&mut reader, &args.to, args.replace)?,
     })
 }
 
-/// A dump into a file: whole, or not at all.
-fn file(reader: &mut dyn std::io::Read, to: &Path, replace: bool) -> anyhow::Result<Facts> {
+/// A dump into a file: whole, or not at all; the old one is kept beside it.
+fn file(reader: &mut dyn std::io::Read, to: &Path, replace: bool) -> anyhow::Result<Placed> {
     if to.exists() && !replace {
         return Err(explain(windlass_capture::Error::Exists { path: to.to_owned() }));
     }
@@ -124,8 +124,23 @@ fn file(reader: &mut dyn std::io::Read, to: &Path, replace: bool) -> anyhow::Res
     let mut staged = tempfile::Builder::new().prefix(".windlass-dump-").tempfile_in(folder)?;
     let bytes = std::io::copy(reader, &mut staged)?;
     staged.as_file().sync_all()?;
-    staged.persist(to)?;
-    Ok(Facts::from_iter([("bytes".to_owned(), bytes.into())]))
+    let aside = if to.exists() { Some(moved_aside(to)?) } else { None };
+    staged.persist_noclobber(to)?;
+    Ok(Placed { facts: Facts::from_iter([("bytes".to_owned(), bytes.into())]), aside })
+}
+
+/// Gives a file the first free name of `FILE.before-1`, `FILE.before-2` and so on, as databases are given.
+fn moved_aside(file: &Path) -> anyhow::Result<PathBuf> {
+    for number in 1_u32.. {
+        let mut name = file.as_os_str().to_owned();
+        name.push(format!(".before-{number}"));
+        let aside = PathBuf::from(name);
+        if !aside.exists() {
+            std::fs::rename(file, &aside)?;
+            return Ok(aside);
+        }
+    }
+    anyhow::bail!("there is no free name for {}", file.display())
 }
 
 fn explain(error: windlass_capture::Error) -> anyhow::Error {

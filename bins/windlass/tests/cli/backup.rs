@@ -162,6 +162,11 @@ fn put_back(home: &Home) {
     assert!(clone.unwrap().status.success());
     home.good("backup extract dump/greeting --to greeting.txt -i paper.key");
     assert_eq!(fs::read_to_string(home.path("greeting.txt")).unwrap(), "hello");
+    fs::write(home.path("greeting.txt"), "mine").unwrap();
+    let done = home.good("backup extract dump/greeting --to greeting.txt --replace -i paper.key");
+    assert!(done.stdout.contains("what was there is at greeting.txt.before-1"), "{done}");
+    assert_eq!(fs::read_to_string(home.path("greeting.txt.before-1")).unwrap(), "mine");
+    assert_eq!(fs::read_to_string(home.path("greeting.txt")).unwrap(), "hello");
 }
 
 fn look_after(home: &Home) {
