@@ -192,7 +192,8 @@ async fn finish(
     if is_missing_data {
         let held = held.len() + restored.hold.len();
         console.note(&format!(
-            "error: not all data are in place, so {held} workloads stay held; run this again to let them go"
+            "error: not all data are in place, so {held} workloads stay held; their annotation {} says what they had",
+            windlass_recovery::HELD
         ));
     } else {
         let mut notes = held.release(cluster).await;
