@@ -9,6 +9,7 @@ use crate::completions::{self, CompletionsArgs};
 use crate::crds::{self, CrdsArgs};
 use crate::diff::{self, DiffArgs};
 use crate::get::{self, GetArgs};
+use crate::manifests::{self, ManifestsArgs};
 use crate::outcome::Outcome;
 use crate::output::Console;
 use crate::reconcile::{self, ReconcileArgs};
@@ -63,6 +64,7 @@ pub(crate) enum Command {
     Undelete(Box<UndeleteArgs>),
     Coverage(CoverageArgs),
     Crds(CrdsArgs),
+    Manifests(ManifestsArgs),
     Secrets(Box<SecretsArgs>),
     Completions(CompletionsArgs),
 }
@@ -85,6 +87,7 @@ impl Command {
             Self::Undelete(args) => undelete::run(args, console),
             Self::Coverage(args) => coverage::run(args, console),
             Self::Crds(args) => crds::run(args, console),
+            Self::Manifests(args) => manifests::run(args, console),
             Self::Secrets(args) => secrets::run(args, console),
             Self::Completions(args) => completions::run(args, console),
         }

@@ -10,6 +10,7 @@ mod diagnostics;
 mod diff;
 mod get;
 mod kubeconfig;
+mod manifests;
 mod names;
 mod outcome;
 mod output;

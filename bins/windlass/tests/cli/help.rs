@@ -45,6 +45,7 @@ fn help_teaches() {
         "undelete --help",
         "coverage --help",
         "crds --help",
+        "manifests --help",
         "secrets --help",
         "secrets decrypt --help",
         "secrets encrypt --help",

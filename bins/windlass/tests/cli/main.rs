@@ -10,6 +10,7 @@ mod bad_input;
 mod build;
 mod cluster;
 mod help;
+mod manifests;
 mod peer;
 mod run;
 mod secrets;
