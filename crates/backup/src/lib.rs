@@ -43,8 +43,8 @@
 //! * [`Repository`]: made, opened, backed up into ([`Run`]), listed, read ([`Fetched`]), verified, thinned out
 //!   ([`Retention`]), swept, proven; changed in its keys ([`KeyChange`]).
 //! * [`DirectoryStore`] and [`S3Store`], behind one [`Store`]; [`StoreUrl`] for command lines.
-//! * [`WriterKey`] signs and names, [`Recipient`]s are encrypted to, [`Identities`] open; [`PaperKey`] is printed and read
-//!   back, [`split_identity`] hands a key to several.
+//! * [`WriterKey`] signs and names, [`Recipient`]s are encrypted to, [`Identities`] open; a [`PaperKey`] is printed, and
+//!   `windlass-paperkey` reads it back and hands a key to several.
 //! * [`Document`] reads a single file of a repository.
 //!
 //! # What holds
@@ -111,9 +111,7 @@ pub use format::{
     SnapshotStatus, Stale, StoredManifest,
 };
 pub use inspect::Document;
-pub use keys::{
-    Identities, PaperKey, Recipient, Trust, WriterId, WriterKey, join_identity, read_paper_key, split_identity,
-};
+pub use keys::{Identities, PaperKey, Recipient, Trust, WriterId, WriterKey};
 pub use marker_change::KeyChange;
 pub use prove::{Proof, Proven};
 pub use reading::Fetched;

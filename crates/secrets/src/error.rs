@@ -60,6 +60,15 @@ pub enum Error {
         #[source]
         source: RuleError,
     },
+    /// A rule says in a way that cannot be read how old values or data keys may become.
+    #[error("{}: {source}", .path.display())]
+    AgeLimit {
+        /// The path of the rules.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: crate::AgeLimitError,
+    },
     /// No creation rule is for a file.
     #[error("{}: {}", .path.display(), match .rules {
         Some(rules) => format!("no creation rule of {} is for it", rules.display()),
@@ -108,19 +117,6 @@ pub enum Error {
     /// A manifest is not the Secret it has to be.
     #[error("{0}")]
     NotASecret(&'static str),
-    /// The text of a recovery key, or of a share of one, is none.
-    #[error(transparent)]
-    Paper(#[from] crate::PaperError),
-    /// A key cannot be split like that.
-    #[error(
-        "a key cannot be split into {shares} shares of which {threshold} are needed (2 or more, and no more than there are)"
-    )]
-    Shares {
-        /// How many would be needed.
-        threshold: u8,
-        /// How many there would be.
-        shares: u8,
-    },
     /// SealedSecrets could not be imported.
     #[error(transparent)]
     Sealed(#[from] crate::SealedError),

@@ -26,12 +26,27 @@ pub struct DatedValue {
     pub may_be_older: bool,
 }
 
-/// Dates the encrypted values of files.
+/// What the history tells of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DatedFile {
+    /// Its values.
+    pub values: Vec<DatedValue>,
+    /// The time of the commit that brought its data key, in seconds since 1970. None where it is not committed yet, or the
+    /// repository has no history.
+    pub key_since: Option<u64>,
+    /// That commit, in short.
+    pub key_commit: Option<String>,
+}
+
+/// Dates the encrypted values of files, and their data keys.
 ///
 /// A value that does not change keeps its envelope, letter by letter, whatever else is edited: the first of the commits in a
 /// row that have the envelope dates the value. A commit that made all envelopes of a file anew (a new data key) is looked
 /// through by comparing the plaintexts on both sides of it, where `identities` open them. The history is that of the first
 /// parents of what is checked out, so that a change counts from the day when it arrived there; renames are not followed.
+///
+/// A data key is the same as long as one envelope or the key as it is stored for one recipient is: no key is needed to see that.
 ///
 /// # Errors
 ///
@@ -40,12 +55,21 @@ pub fn date_values(
     repository: &Repository,
     files: &[RepositoryText],
     identities: &Identities,
-) -> Result<Vec<Vec<DatedValue>>, Error> {
+) -> Result<Vec<DatedFile>, Error> {
     let versions = match repository.git() {
         Some(git) => Versions::read(git, files)?,
         None => Versions::default(),
     };
-    Ok(files.iter().map(|file| date_file(file, versions.of(&file.path), identities)).collect())
+    let date = |file: &RepositoryText| {
+        let versions = versions.of(&file.path);
+        let key = date_key(file, versions);
+        DatedFile {
+            values: date_file(file, versions, identities),
+            key_since: key.map(|version| version.time),
+            key_commit: key.map(Version::short),
+        }
+    };
+    Ok(files.iter().map(date).collect())
 }
 
 /// The versions of files, the latest first.
@@ -58,6 +82,12 @@ struct Version {
     time: u64,
     /// None where the file was not there any more.
     text: Option<Vec<u8>>,
+}
+
+impl Version {
+    fn short(&self) -> String {
+        self.commit.chars().take(10).collect()
+    }
 }
 
 impl Versions {
@@ -144,11 +174,38 @@ fn date_file(file: &RepositoryText, versions: &[Version], identities: &Identitie
         }
         for value in followed.iter_mut().filter(|value| value.is_open) {
             value.dated.since = Some(version.time);
-            value.dated.commit = Some(version.commit.chars().take(10).collect());
+            value.dated.commit = Some(version.short());
         }
         newer = text;
     }
     followed.into_iter().map(|value| value.dated).collect()
+}
+
+/// The first of the versions in a row that have the data key of a file.
+fn date_key<'v>(file: &RepositoryText, versions: &'v [Version]) -> Option<&'v Version> {
+    let format = Format::of_path(&file.path);
+    let mut newer: &[u8] = &file.text;
+    let mut first = None;
+    for version in versions {
+        let Some(older) = version.text.as_deref().filter(|older| *older == newer || has_same_key(newer, older, format))
+        else {
+            break;
+        };
+        first = Some(version);
+        newer = older;
+    }
+    first
+}
+
+fn has_same_key(newer: &[u8], older: &[u8], format: Format) -> bool {
+    let (Ok(new), Ok(old)) = (Metadata::read(newer, format), Metadata::read(older, format)) else { return false };
+    // Recipients are equal with what is stored for them.
+    if new.recipients().any(|recipient| old.recipients().any(|other| other == recipient)) {
+        return true;
+    }
+    let envelopes = |text| encrypted_values(text, format).unwrap_or_default().into_iter().map(|value| value.envelope);
+    let old: BTreeSet<String> = envelopes(older).collect();
+    envelopes(newer).any(|envelope| old.contains(&envelope))
 }
 
 /// Closes the values that are others in the older text, and follows the rest into it.

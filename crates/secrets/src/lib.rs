@@ -33,8 +33,8 @@
 //!
 //! * [`Repository`] lists and reads files, [`RuleFiles`] finds the `.sops.yaml` for each.
 //! * [`rotate`], [`rekey`], [`encrypt_text`] change one file; [`change_all`] changes many, and [`Staged`] replaces them.
-//! * [`check`] says what is wrong, [`status`] how old each value is ([`metrics`] for Prometheus), [`access`] who opens what.
-//! * [`RecoveryKey`] is a key for paper ([`paper_rows`]), whole or split; a drill is [`access`] with that key alone.
+//! * [`check`] says what is wrong, [`status`] how old each value is and whether that is too old ([`AgeLimits`], [`metrics`] for Prometheus), [`access`] who opens what.
+//! * `windlass-paperkey` has the key for paper, whole or split; a drill is [`access`] with that key alone.
 //! * [`merge`] merges three sides of a file, as a merge driver of Git.
 //! * [`unseal`] opens SealedSecrets.
 //!
@@ -53,6 +53,7 @@
 //! (`spec.data`) and templates of data are refused by name.
 
 mod access;
+mod age_limits;
 mod broad_rule;
 mod change;
 mod check;
@@ -63,10 +64,8 @@ mod history;
 mod json_path;
 mod line_merge;
 mod merge;
-mod paper;
 mod parallel;
 mod placeholder;
-mod recovery;
 mod repository;
 mod rule_files;
 mod sealed;
@@ -77,16 +76,15 @@ mod tree_change;
 mod value_merge;
 
 pub use access::{Access, FileAccess, IdentityUse, Stranger, access};
+pub use age_limits::{AgeLimit, AgeLimitError, AgeLimits, FileLimits};
 pub use broad_rule::is_no_secret;
 pub use change::{Hands, KeyChange, Rotation, encrypt_anew, encrypt_new, encrypt_text, rekey, rotate};
 pub use check::{CheckFinding, CheckOptions, Severity, check};
 pub use error::Error;
 pub use generate::Generator;
-pub use history::{DatedValue, date_values};
+pub use history::{DatedFile, DatedValue, date_values};
 pub use json_path::{get_path, set_path, wipe};
 pub use merge::{Merged, Sides, merge};
-pub use paper::{PaperError, paper_rows, read_paper, read_paper_row};
-pub use recovery::RecoveryKey;
 pub use repository::{Kind, Repository, RepositoryText};
 pub use rule_files::{RuleFile, RuleFiles};
 pub use sealed::{SealedError, SealingKeys, Unsealed, unseal};

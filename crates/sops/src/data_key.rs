@@ -8,7 +8,7 @@ use crate::cipher::DataKey;
 use crate::error::NoIdentity;
 use crate::metadata::{KeyGroup, Metadata};
 use crate::recipient::{Recipient, RecipientKind};
-use crate::{DecryptionOrder, Error, Identities, shamir};
+use crate::{DecryptionOrder, Error, Identities};
 
 /// More than any data key or share has; an age file can hold more than memory does.
 const LONGEST_KEY: u64 = 1024;
@@ -18,7 +18,7 @@ pub(crate) fn open(metadata: &Metadata, identities: &Identities, order: Decrypti
     let has_key = |kind| identities.master_keys().iter().any(|key| key.kind() == kind);
     let usable = metadata.recipients().any(|recipient| recipient.kind == RecipientKind::Age || has_key(recipient.kind));
     if !usable {
-        return Err(unsupported(metadata));
+        return Err(unsupported(metadata, identities));
     }
     let mut closed = Closed { recipients: Vec::new(), broken: Vec::new(), failed: Vec::new() };
     let keys: Vec<_> = metadata.groups.iter().filter_map(|group| closed.open_group(group, identities, order)).collect();
@@ -38,18 +38,27 @@ pub(crate) fn open(metadata: &Metadata, identities: &Identities, order: Decrypti
                 missing: Box::new(closed.report(identities)),
             });
         }
-        shamir::combine(&keys).map_err(|reason| Error::DataKey { reason })?
+        windlass_paperkey::join_shares(&keys).map_err(|error| Error::DataKey { reason: reason(&error) })?
     };
     DataKey::from_bytes(&key).ok_or(Error::DataKey { reason: "it is not 32 bytes long" })
 }
 
-fn unsupported(metadata: &Metadata) -> Error {
+fn reason(error: &windlass_paperkey::Error) -> &'static str {
+    match error {
+        windlass_paperkey::Error::Twice => "two of its shares have the same number",
+        windlass_paperkey::Error::Different => "its shares differ in length",
+        _ => "one share is not enough to put the key together",
+    }
+}
+
+fn unsupported(metadata: &Metadata, identities: &Identities) -> Error {
     let mut kinds: Vec<_> = metadata.recipients().map(|recipient| recipient.kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
     Error::UnsupportedRecipients {
         kinds,
         recipients: metadata.recipients().map(|recipient| recipient.id.clone()).collect(),
+        unread: identities.warnings().to_vec(),
     }
 }
 

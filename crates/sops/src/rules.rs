@@ -140,6 +140,11 @@ impl CreationRule {
         rule_keys::recipients(self.number, self.fields.as_map())
     }
 
+    /// A field that is not sops' own, by its name: sops passes it over.
+    pub fn extension(&self, name: &str) -> Option<&Json> {
+        self.fields.get(name)
+    }
+
     /// How the rule encrypts.
     pub fn options(&self) -> EncryptOptions {
         EncryptOptions::default().selector(self.selector.clone()).mac_only_encrypted(self.mac_only_encrypted)

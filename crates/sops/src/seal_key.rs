@@ -12,7 +12,7 @@ use crate::master_key::{MasterKeyError, MasterKeys};
 use crate::metadata::KeyGroup;
 use crate::recipient::{Recipient, RecipientKind, SEALED};
 use crate::recipients::Recipients;
-use crate::{post_quantum, shamir, timestamp};
+use crate::{post_quantum, timestamp};
 
 /// Encrypts the data key for all recipients: whole for those of a single group, a share per group for those of several.
 ///
@@ -34,7 +34,10 @@ pub(crate) fn seal(
     let threshold = threshold(recipients)?;
     let shares = match threshold {
         None => vec![key.expose().to_vec().into()],
-        Some((count, threshold)) => shamir::split(key.expose(), count, threshold)?,
+        // The numbers fit: only randomness can fail.
+        Some((count, threshold)) => {
+            windlass_paperkey::split_secret(key.expose(), count, threshold).map_err(|_| WriteError::Random)?
+        }
     };
     let seal = |(group, share): (&KeyGroup, &zeroize::Zeroizing<Vec<u8>>)| {
         let sealed = group.recipients.iter().map(|recipient| seal_one(recipient, share, keys, (now, &time)));

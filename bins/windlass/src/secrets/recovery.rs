@@ -4,9 +4,8 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use qrcode::render::unicode::Dense1x2;
-use windlass_secrets::{
-    Access, Kind, PaperError, RecoveryKey, Repository, access, paper_rows, read_paper, read_paper_row,
-};
+use windlass_paperkey::{Error as PaperError, RecoveryKey, paper_rows, read_paper, read_paper_row};
+use windlass_secrets::{Access, Kind, Repository, access};
 use windlass_sops::Identities;
 use zeroize::Zeroizing;
 
@@ -145,11 +144,8 @@ fn sheet(console: &Console, title: &str, key: &str, qr: bool) -> anyhow::Result<
 impl KeyArgs {
     fn read(&self) -> anyhow::Result<RecoveryKey> {
         let texts = if self.files.is_empty() { ask()? } else { self.texts_of_files()? };
-        let is_share = |text: &Zeroizing<String>| text.starts_with("WINDLASS-SHARE-1");
-        match &texts[..] {
-            [one] if !is_share(one) => Ok(RecoveryKey::parse(one)?),
-            texts => Ok(RecoveryKey::join(&texts.iter().map(|text| text.as_str()).collect::<Vec<_>>())?),
-        }
+        let key = RecoveryKey::join(&texts.iter().map(|text| text.as_str()).collect::<Vec<_>>());
+        Ok(key.map_err(|error| Trouble::new(error.to_string()).code(1))?)
     }
 
     fn texts_of_files(&self) -> anyhow::Result<Vec<Zeroizing<String>>> {
@@ -164,7 +160,7 @@ impl KeyArgs {
             let text = std::str::from_utf8(&bytes).map_err(|_| Trouble::new("the key is no text").code(1))?;
             let read =
                 read_paper(text).map_err(|error| Trouble::new(format!("{}: {error}", file.display())).code(1))?;
-            texts.push(read);
+            texts.extend(read);
         }
         Ok(texts)
     }
@@ -189,8 +185,8 @@ fn ask_one(what: &str) -> anyhow::Result<Zeroizing<String>> {
             if typed.trim().is_empty() && number > 1 {
                 return Ok(key);
             }
-            if let Ok(whole) = read_paper(&typed) {
-                return Ok(whole);
+            if let Ok([whole]) = read_paper(&typed).as_deref() {
+                return Ok(whole.clone());
             }
             let numbered = Zeroizing::new(format!("{number} {}", typed.as_str()));
             match read_paper_row(&typed, number).or_else(|_| read_paper_row(&numbered, number)) {

@@ -5,10 +5,6 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
-/// How the identities of age begin, as a part of their encoding and as people see it.
-pub(crate) const AGE_BEGINNING: &str = "age-secret-key-";
-pub(crate) const AGE_PREFIX: &str = "AGE-SECRET-KEY-1";
-
 pub(crate) fn encode(beginning: &str, bytes: &[u8]) -> Zeroizing<String> {
     // Only a beginning with upper-case letters or odd characters is refused, and ours are constants.
     let mut digits = bytes.to_base32();
@@ -19,13 +15,6 @@ pub(crate) fn encode(beginning: &str, bytes: &[u8]) -> Zeroizing<String> {
 
 /// Reads such a text of 32 bytes. The reason of an error never has a part of the text in it.
 pub(crate) fn decode(what: &'static str, beginning: &str, text: &str) -> Result<Zeroizing<[u8; 32]>, Error> {
-    let bytes = decode_bytes(what, beginning, text)?;
-    let bytes: Result<[u8; 32], _> = bytes.as_slice().try_into();
-    bytes.map(Zeroizing::new).map_err(|_| Error::KeyText { what, reason: "its length is wrong".to_owned() })
-}
-
-/// The same for any length.
-pub(crate) fn decode_bytes(what: &'static str, beginning: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     let refuse = |reason: &str| Error::KeyText { what, reason: reason.to_owned() };
     let text = text.trim();
     if !text.to_ascii_lowercase().starts_with(&format!("{beginning}1")) {
@@ -33,12 +22,13 @@ pub(crate) fn decode_bytes(what: &'static str, beginning: &str, text: &str) -> R
     }
     let (_, mut digits, variant) =
         bech32::decode(text).map_err(|_| refuse("its checksum does not fit: a typing error?"))?;
-    let bytes = Vec::from_base32(&digits).map(Zeroizing::new).map_err(|_| refuse("its length is wrong"));
+    let bytes = Vec::<u8>::from_base32(&digits).map(Zeroizing::new);
     wipe(&mut digits);
     if variant != Variant::Bech32 {
         return Err(refuse("its checksum is of another kind"));
     }
-    bytes
+    let bytes = bytes.ok().and_then(|bytes| bytes.as_slice().try_into().ok());
+    bytes.map(Zeroizing::new).ok_or_else(|| refuse("its length is wrong"))
 }
 
 /// The digits of bech32 cannot zeroize themselves.

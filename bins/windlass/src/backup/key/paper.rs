@@ -4,7 +4,8 @@ use std::io::{Read, stdin};
 use std::path::PathBuf;
 
 use jiff::Zoned;
-use windlass_backup::{Identities, PaperKey, read_paper_key};
+use windlass_backup::{Identities, PaperKey};
+use windlass_paperkey::RecoveryKey;
 use zeroize::Zeroizing;
 
 use super::new::write_secret;
@@ -16,7 +17,7 @@ use crate::trouble::Trouble;
 
 /// Print a key as a page to keep away from the machines that it is for
 ///
-/// Each line of the key ends with a word that fits nothing else, so that whoever types it in is told which line is wrong.
+/// Each row of the key ends with letters that check it, so that whoever types it in is told which row is wrong.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -30,11 +31,11 @@ pub(in crate::backup) struct PaperArgs {
     place: PlaceArgs,
 }
 
-/// Make the file of a key from what was typed in from its page
+/// Make the file of a key from what was typed in from its page, or from the pages of its shares
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  windlass backup key read paper.key < typed.txt        the numbered lines, words included; case and blanks do not matter")]
+  windlass backup key read paper.key < typed.txt        the numbered rows; case and blanks do not matter")]
 pub(in crate::backup) struct ReadArgs {
     /// The file to make
     #[arg(value_name = "FILE")]
@@ -69,8 +70,7 @@ pub(super) fn print(args: &PaperArgs, console: &Console) -> anyhow::Result<Outco
 pub(super) fn read(args: &ReadArgs, console: &Console) -> anyhow::Result<Outcome> {
     let mut typed = Zeroizing::new(String::new());
     stdin().read_to_string(&mut typed)?;
-    let identity = read_paper_key(&typed)?;
-    keep(&args.file, &identity, console)
+    keep(&args.file, &RecoveryKey::from_paper(&[typed])?.expose(), console)
 }
 
 /// Writes an identity to a file, and its public half to stdout.

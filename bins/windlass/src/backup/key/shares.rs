@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use windlass_backup::{join_identity, split_identity};
+use windlass_paperkey::RecoveryKey;
 use zeroize::Zeroizing;
 
 use super::new::write_secret;
@@ -37,7 +37,7 @@ pub(in crate::backup) struct SplitArgs {
 Examples:
   windlass backup key join share-1 share-4 share-5 --to paper.key")]
 pub(in crate::backup) struct JoinArgs {
-    /// The files with the shares
+    /// The files with the shares, in one piece or as they stand on paper
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
@@ -48,9 +48,8 @@ pub(in crate::backup) struct JoinArgs {
 
 pub(super) fn split(args: &SplitArgs, console: &Console) -> anyhow::Result<Outcome> {
     let secret = read_secret(&args.file)?;
-    // Comments stand before it.
-    let key = secret.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
-    let shares = split_identity(key, args.shares, args.threshold)
+    let shares = RecoveryKey::from_paper(&[secret])
+        .and_then(|key| key.split(args.shares, args.threshold))
         .map_err(|error| Trouble::new(format!("cannot split {}", args.file.display())).because(error))?;
     let mut names = String::new();
     for (index, share) in shares.iter().enumerate() {
@@ -65,6 +64,5 @@ pub(super) fn split(args: &SplitArgs, console: &Console) -> anyhow::Result<Outco
 
 pub(super) fn join(args: &JoinArgs, console: &Console) -> anyhow::Result<Outcome> {
     let shares = args.files.iter().map(|path| read_secret(path)).collect::<anyhow::Result<Vec<_>>>()?;
-    let identity = join_identity(shares.iter().map(|share| share.trim()))?;
-    keep(&args.to, &identity, console)
+    keep(&args.to, &RecoveryKey::from_paper(&shares)?.expose(), console)
 }

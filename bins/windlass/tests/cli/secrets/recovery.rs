@@ -1,6 +1,6 @@
 //! A key for paper: made, used in a drill, split and joined.
 
-use super::home::{Home, ME, secret};
+use super::home::{Home, ME, finish, secret};
 
 /// The rows of a sheet, and the recipient in its title.
 fn sheet(text: &str) -> (String, String) {
@@ -8,6 +8,29 @@ fn sheet(text: &str) -> (String, String) {
         text.lines().skip(1).filter(|line| line.trim_start().starts_with(|letter: char| letter.is_ascii_digit()));
     let recipient = text.split_whitespace().find(|word| word.starts_with("age1")).unwrap();
     (rows.map(|row| format!("{row}\n")).collect(), recipient.trim_end_matches(';').to_owned())
+}
+
+fn windlass(home: &Home, arguments: &[&str], stdin: &str) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_windlass"));
+    command.current_dir(home.folder()).env("HOME", home.folder()).args(arguments);
+    let run = finish(command, stdin);
+    assert_eq!(run.code, Some(0), "{arguments:?}: {}", run.stderr);
+    run.text().to_owned()
+}
+
+#[test]
+fn papers_of_secrets_and_of_the_backup_are_the_same() {
+    let home = Home::new();
+    let (rows, recipient) = sheet(&home.done(&["recovery", "new", "--no-qr"]));
+    assert_eq!(windlass(&home, &["backup", "key", "read", "read.key"], &rows).trim(), recipient);
+    let sheets = home.done(&["recovery", "new", "--split", "2/3", "--no-qr"]);
+    let shares: Vec<_> = sheets.split("Share ").skip(1).map(sheet).collect();
+    let two = format!("{}\n{}", shares[2].0, shares[0].0);
+    assert_eq!(windlass(&home, &["backup", "key", "read", "joined.key"], &two).trim(), shares[0].1);
+    windlass(&home, &["backup", "key", "split", "read.key", "--shares", "3", "--threshold", "2"], "");
+    let files = ["--key-file", "read.key.share-3", "--key-file", "read.key.share-1"];
+    let joined = home.done(&[&["recovery", "join"], &files[..]].concat());
+    assert!(home.read("read.key").contains(joined.trim()));
 }
 
 fn rekeyed(home: &Home, recipient: &str) {

@@ -46,22 +46,34 @@ fn check_is_for_hooks_and_ci() {
 
 #[test]
 fn status_tells_ages_and_marks_old_values() {
-    let home = home();
+    let mut home = home();
     let shown = home.done(&["status"]);
     assert!(
         shown.contains("web.sops.yaml") && shown.contains("stringData.password") && shown.contains("0d"),
         "{shown}"
     );
-    home.done(&["status", "--max-age", "90d"]);
-    // A commit of long ago.
-    let amended = home.git(&["commit", "-q", "--amend", "--no-edit", "--date=@86400 +0000"]);
-    assert_eq!(amended.code, Some(0), "{}", amended.stderr);
+    home.done(&["status", "--max-age", "90d", "--max-key-age", "90d"]);
     let metrics = home.done(&["status", "-o", "metrics"]);
     assert!(metrics.contains("windlass_secret_values 2\n"), "{metrics}");
     let json: serde_json::Value = serde_json::from_str(&home.done(&["status", "-o", "json"])).unwrap();
     assert_eq!(json[0]["values"][0]["path"], "stringData.password");
     assert!(json[0]["values"][0]["ageSeconds"].is_number());
-    assert_eq!(home.run(&["status", "--max-age", "0d"]).code.map(|code| code < 2), Some(true));
+    // A commit of long ago.
+    home.variables.push(("GIT_COMMITTER_DATE".into(), "@86400 +0000".into()));
+    let amended = home.git(&["commit", "-q", "--amend", "--no-edit"]);
+    assert_eq!(amended.code, Some(0), "{}", amended.stderr);
+    let run = home.run(&["status", "--max-age", "90d", "--max-age", "web.*=99y"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let run = home.run(&["status", "--max-age", "90d", "--max-key-age", "1y"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert!(run.stderr.contains("2 values are older") && run.stderr.contains("1 data key is older"), "{}", run.stderr);
+    // As a rule has it, which sops takes all the same.
+    let rules = home.read(".sops.yaml");
+    home.write(".sops.yaml", rules.replace("{path_regex", "{windlass: {max_age: 99y, max_key_age: 30d}, path_regex"));
+    let run = home.run(&["status", "-o", "json"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let json: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert_eq!((&json[0]["values"][0]["tooOld"], &json[0]["dataKey"]["tooOld"]), (&false.into(), &true.into()));
 }
 
 #[test]

@@ -1,19 +1,33 @@
-//! Shamir's secret sharing as SOPS does it (after HashiCorp Vault): GF(2^8) with the polynomial of AES, one polynomial per
-//! byte, and the share's number as its last byte.
+//! Shamir's secret sharing as HashiCorp Vault and SOPS do it: GF(2^8) with the polynomial of AES, one polynomial per byte, and
+//! the share's number as its last byte.
 
 use zeroize::Zeroizing;
 
-use crate::{WriteError, random};
+use crate::Error;
 
-/// Splits a secret into shares of which `threshold` give it back. There must be at least two, and no more than 255.
+/// Splits a secret into shares of which any `threshold` give it back, and fewer tell nothing about it. Each share is the length of
+/// the secret plus one byte, its number: 1, 2, 3 and so on, in their order.
 ///
-/// The numbers are 1, 2, 3 and so on, in the order of the shares.
-pub(crate) fn split(secret: &[u8], shares: u8, threshold: u8) -> Result<Vec<Zeroizing<Vec<u8>>>, WriteError> {
+/// ```
+/// use windlass_paperkey::{join_shares, split_secret};
+///
+/// let shares = split_secret(b"the key", 3, 2)?;
+/// assert_eq!(*join_shares(&shares[1..]).unwrap(), *b"the key");
+/// # Ok::<(), windlass_paperkey::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Threshold`] where fewer than two shares, or more than there are, would be needed; [`Error::Random`].
+pub fn split_secret(secret: &[u8], shares: u8, threshold: u8) -> Result<Vec<Zeroizing<Vec<u8>>>, Error> {
+    if threshold < 2 || threshold > shares {
+        return Err(Error::Threshold { threshold, shares });
+    }
     // One row per power, each with a coefficient per byte of the secret.
     let mut powers = Vec::new();
     for _ in 1..threshold {
         let mut row = Zeroizing::new(vec![0; secret.len()]);
-        random::fill(&mut row)?;
+        getrandom::fill(&mut row).map_err(|_| Error::Random)?;
         powers.push(row);
     }
     let share = |number: u8| {
@@ -26,21 +40,26 @@ pub(crate) fn split(secret: &[u8], shares: u8, threshold: u8) -> Result<Vec<Zero
     Ok((1..=shares).map(share).collect())
 }
 
-/// Puts a secret together from at least two shares of one length with different numbers.
+/// Puts a secret together again.
 ///
-/// Too few or wrong shares are not noticed here: they give another secret.
-pub(crate) fn combine(shares: &[Zeroizing<Vec<u8>>]) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+/// Shares that are too few, wrong, or of different secrets are not noticed: they give another secret. Put a checksum into it.
+///
+/// # Errors
+///
+/// [`Error::TooFew`] where there are not even two, [`Error::Twice`] where two have one number, [`Error::Different`] where their
+/// lengths differ.
+pub fn join_shares(shares: &[Zeroizing<Vec<u8>>]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let [first, _, ..] = shares else {
-        return Err("one share is not enough to put the key together");
+        return Err(Error::TooFew { have: shares.len(), needed: 2 });
     };
     let length = first.len();
     if length < 2 || shares.iter().any(|share| share.len() != length) {
-        return Err("its shares differ in length");
+        return Err(Error::Different);
     }
     let numbers: Vec<u8> = shares.iter().map(|share| share[length - 1]).collect();
     let repeats = |(at, number): (usize, &u8)| *number == 0 || numbers[..at].contains(number);
     if numbers.iter().enumerate().any(repeats) {
-        return Err("two of its shares have the same number");
+        return Err(Error::Twice);
     }
     let weights: Vec<u8> = numbers.iter().map(|number| weight_at_zero(*number, &numbers)).collect();
     let byte =
@@ -100,21 +119,21 @@ mod tests {
         let secret = [1, 2, 250];
         let share = |number| split(&secret, &[9, 0, 77], number);
         for pair in [[1, 2], [1, 3], [3, 2]] {
-            assert_eq!(*combine(&pair.map(share)).unwrap(), secret);
+            assert_eq!(*join_shares(&pair.map(share)).unwrap(), secret);
         }
-        assert_eq!(*combine(&[1, 2, 3].map(share)).unwrap(), secret);
+        assert_eq!(*join_shares(&[1, 2, 3].map(share)).unwrap(), secret);
     }
 
     #[test]
     fn a_split_secret_comes_back_from_as_many_shares_as_it_takes() {
         let secret: Vec<u8> = (0..32).collect();
         for (count, threshold) in [(2, 2), (3, 2), (5, 3), (255, 255)] {
-            let shares = super::split(&secret, count, threshold).unwrap();
+            let shares = split_secret(&secret, count, threshold).unwrap();
             assert_eq!(shares.len(), usize::from(count));
             let needed = usize::from(threshold);
-            assert_eq!(*combine(&shares[shares.len() - needed..]).unwrap(), secret);
+            assert_eq!(*join_shares(&shares[shares.len() - needed..]).unwrap(), secret);
             if needed > 2 {
-                assert_ne!(*combine(&shares[..needed - 1]).unwrap(), secret);
+                assert_ne!(*join_shares(&shares[..needed - 1]).unwrap(), secret);
             }
         }
     }
@@ -122,9 +141,9 @@ mod tests {
     #[test]
     fn unusable_shares_are_refused() {
         let share = |number| split(&[1], &[1], number);
-        assert!(combine(&[share(1)]).is_err());
-        assert!(combine(&[share(1), share(1)]).is_err());
-        assert!(combine(&[share(1), Zeroizing::new(vec![1, 2, 3])]).is_err());
-        assert!(combine(&[Zeroizing::new(vec![1]), Zeroizing::new(vec![2])]).is_err());
+        assert!(join_shares(&[share(1)]).is_err());
+        assert!(join_shares(&[share(1), share(1)]).is_err());
+        assert!(join_shares(&[share(1), Zeroizing::new(vec![1, 2, 3])]).is_err());
+        assert!(join_shares(&[Zeroizing::new(vec![1]), Zeroizing::new(vec![2])]).is_err());
     }
 }
