@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use windlass_cluster::{Cluster, Planned};
 use windlass_engine::{Lookup, NamespacedName, Preview, PreviewOptions};
 use windlass_manifest::{DirTree, Origin, TreePath};
-use windlass_sops::Identities;
 use windlass_source::{DirectorySource, IgnoreRules};
 
 use crate::diagnostics::{Diagnostics, Sources};
 use crate::kubeconfig::{ClusterArgs, Connection};
 use crate::names::namespaced;
 use crate::output::Console;
+use crate::secrets::keyring;
 use crate::trouble::Trouble;
 
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,7 @@ pub(crate) struct PreviewArgs {
     #[arg(long)]
     pub(crate) prune: bool,
 
-    /// age keys for encrypted files, besides SOPS_AGE_KEY and the Secrets that spec.decryption names
+    /// age keys for encrypted files, besides those that sops would find here and the Secrets that spec.decryption names
     #[arg(long, value_name = "FILE", env = "SOPS_AGE_KEY_FILE", hide_env_values = true)]
     age_key_file: Option<PathBuf>,
 
@@ -67,7 +67,7 @@ impl PreviewArgs {
         let tree = self.tree()?;
         // What Flux leaves out of an artifact is left out here.
         let source = DirectorySource::new(tree.root(), IgnoreRules::default());
-        let options = self.options(&tree, &source, console)?;
+        let options = self.options(&tree, &source)?;
         let connection = self.cluster.connect().await?;
         connection.check().await?;
         let cluster = Cluster::new(connection.client.clone(), windlass_cluster::Options::default());
@@ -112,7 +112,7 @@ impl PreviewArgs {
             .map_err(|_| Trouble::new(format!("{shown} is no directory: name the working directory of a repository")))
     }
 
-    fn options(&self, tree: &DirTree, source: &DirectorySource, console: &Console) -> anyhow::Result<PreviewOptions> {
+    fn options(&self, tree: &DirTree, source: &DirectorySource) -> anyhow::Result<PreviewOptions> {
         use windlass_manifest::FileTree as _;
         let path = TreePath::new(&self.path)
             .map_err(|error| Trouble::new("--path is a directory in the repository").because(error))?;
@@ -123,7 +123,7 @@ impl PreviewArgs {
         Ok(PreviewOptions {
             path,
             name: self.kustomization.clone(),
-            identities: self.identities(console)?,
+            identities: keyring::find_with(self.age_key_file.as_deref())?,
             strict: !self.lenient_substitution,
             revision: self.revision(source),
         })
@@ -132,23 +132,6 @@ impl PreviewArgs {
     fn revision(&self, source: &DirectorySource) -> String {
         let checked_out = || source.checked_out().map(|revision| revision.to_string());
         self.revision.clone().or_else(checked_out).unwrap_or_else(|| "local".to_owned())
-    }
-
-    fn identities(&self, console: &Console) -> anyhow::Result<Identities> {
-        if let Some(file) = &self.age_key_file
-            && let Err(error) = std::fs::File::open(file)
-        {
-            let message = format!("cannot read the age keys in {}", file.display());
-            return Err(Trouble::new(message).because(error).into());
-        }
-        let identities = Identities::from_env(|variable| match variable {
-            "SOPS_AGE_KEY_FILE" => self.age_key_file.as_ref()?.to_str().map(str::to_owned),
-            variable => std::env::var(variable).ok(),
-        });
-        for warning in identities.warnings() {
-            console.note(&format!("warning: {warning}"));
-        }
-        Ok(identities)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use windlass_backup::WriterId;
 use windlass_engine::Options;
-use windlass_sops::Identities;
+use windlass_sops::IdentitySources;
 
 /// Keeps a Kubernetes cluster equal to its Git repository.
 ///
@@ -76,7 +76,11 @@ Examples:
   windlassd --backup-repository /mnt/nas/backup --backup-writer-key /etc/windlass/writer.key
 
 Environment:
-  SOPS_AGE_KEY, SOPS_AGE_KEY_FILE  age keys for Kustomizations whose spec.decryption names no Secret";
+  SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_SSH_PRIVATE_KEY_FILE, VAULT_TOKEN
+                                keys for Kustomizations whose spec.decryption names no Secret
+  VAULT_CACERT, VAULT_NAMESPACE, SOPS_HC_VAULT_ALLOWLIST
+                                how Vault is asked, and which addresses may be: without the last, any
+                                that an encrypted file names";
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -95,7 +99,7 @@ impl Arguments {
         options.concurrency = self.concurrency;
         options.allow_cross_namespace = !self.no_cross_namespace_refs;
         options.strict_substitution = !self.lenient_substitution;
-        options.identities = Identities::from_env(|name| std::env::var(name).ok());
+        options.identities = IdentitySources::new(|name| std::env::var(name).ok()).find();
         for warning in options.identities.warnings() {
             tracing::warn!("{warning}");
         }

@@ -16,9 +16,10 @@ pub(crate) async fn identities(
     let Some(decryption) = &kustomization.spec.decryption else { return Ok(None) };
     let Some(secret) = &decryption.secret_ref else { return Ok(Some(installed.clone())) };
     let name = NamespacedName::new(NamespacedName::of(kustomization).namespace, &secret.name);
-    let Some(identities) = from_secret(&name, lookup).await? else {
+    let Some(identities) = from_secret(&name, lookup, installed).await? else {
         let what = "spec.decryption.secretRef";
-        let hint = ": create it with the age key under a name ending in .agekey";
+        let hint =
+            ": create it with an age key under a name that ends with .agekey (PGP: .asc; Vault: sops.vault-token)";
         return Err(Error::ReferenceMissing { what, kind: ConfigKind::Secret, name, hint });
     };
     Ok(Some(identities))
@@ -34,18 +35,18 @@ pub(crate) async fn identities_for_preview(
     let mut identities = at_hand.clone();
     if let Some(secret) = &decryption.secret_ref {
         let name = NamespacedName::new(NamespacedName::of(kustomization).namespace, &secret.name);
-        match from_secret(&name, lookup).await {
+        match from_secret(&name, lookup, at_hand).await {
             Ok(found) => identities.extend(found.unwrap_or_default()),
             Err(error) if identities.is_empty() => return Err(error),
-            Err(_) => {}
+            Err(error) => identities.missed(&format!("Secret {name}"), &error.to_string()),
         }
     }
     Ok(Some(identities))
 }
 
-async fn from_secret(name: &NamespacedName, lookup: &Lookup) -> Result<Option<Identities>, Error> {
+async fn from_secret(name: &NamespacedName, lookup: &Lookup, others: &Identities) -> Result<Option<Identities>, Error> {
     let Some(data) = lookup.get(ConfigKind::Secret, name).await? else { return Ok(None) };
-    let identities = Identities::from_secret_data(data.iter());
+    let identities = others.of_secret_data(data.iter());
     for warning in identities.warnings() {
         tracing::warn!(secret = %name, "{warning}");
     }

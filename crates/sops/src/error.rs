@@ -52,14 +52,16 @@ pub enum Error {
     },
     /// The document is encrypted only for kinds of keys that this version cannot use.
     #[error(
-        "the document is encrypted only for {} ({}), and nothing at hand opens that; {}",
-        join(.kinds), .recipients.join(", "), remedies(.kinds)
+        "the document is encrypted only for {} ({}), and nothing at hand opens that; {}{}",
+        join(.kinds), .recipients.join(", "), remedies(.kinds), listed(.unread)
     )]
     UnsupportedRecipients {
         /// The kinds of keys found.
         kinds: Vec<RecipientKind>,
         /// The recipients found, in their public form.
         recipients: Vec<String>,
+        /// Sources of identities that could not be read.
+        unread: Vec<IdentityError>,
     },
     /// None of the identities opens the document.
     #[error("no identity opens this document: {0}")]
@@ -122,6 +124,10 @@ fn join(kinds: &[RecipientKind]) -> String {
 
 fn remedies(kinds: &[RecipientKind]) -> String {
     kinds.iter().map(|kind| format!("{kind}: {}", kind.remedy())).collect::<Vec<_>>().join("; ")
+}
+
+fn listed(unread: &[IdentityError]) -> String {
+    unread.iter().map(|error| format!("; {error}")).collect()
 }
 
 fn at_line(line: Option<usize>) -> String {

@@ -1,5 +1,7 @@
 //! The private keys that open documents.
 
+#[cfg(feature = "vault")]
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Tried;
 use crate::identity_error::IdentityError;
-use crate::identity_text::{self, AGE_PREFIX, Key};
+use crate::identity_text::{self, Key};
 use crate::master_key::MasterKeys;
 use crate::{MasterKey, Prompt, public_text};
 
@@ -23,6 +25,9 @@ pub struct Identities {
     keys: Vec<Key>,
     master_keys: MasterKeys,
     warnings: Vec<IdentityError>,
+    /// What the environment says about Vault, for tokens that come from elsewhere.
+    #[cfg(feature = "vault")]
+    vault_settings: Arc<BTreeMap<&'static str, String>>,
 }
 
 impl Identities {
@@ -66,7 +71,7 @@ impl Identities {
     }
 
     /// Reads the identities that the environment names, as SOPS does: `SOPS_AGE_KEY` (the identities
-    /// themselves) and `SOPS_AGE_KEY_FILE` (a file of them).
+    /// themselves) and `SOPS_AGE_KEY_FILE` (a file of them). [`IdentitySources`](crate::IdentitySources) looks further.
     ///
     /// The library reads no environment; the caller hands in the lookup:
     ///
@@ -77,6 +82,7 @@ impl Identities {
     /// ```
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let mut all = Self::new();
+        all.read_settings(&lookup);
         let value = |name: &str| lookup(name).filter(|text| !text.is_empty()).map(Zeroizing::new);
         if let Some(text) = value("SOPS_AGE_KEY") {
             all.pool(Self::parse(&text, "SOPS_AGE_KEY"));
@@ -93,55 +99,6 @@ impl Identities {
         all
     }
 
-    /// Reads the identities in the data of a Kubernetes Secret, as Flux does for `spec.decryption.secretRef`:
-    /// every key that ends with `.agekey`; with the cargo feature `pgp` those that end with `.asc`, and with `vault` the
-    /// `sops.vault-token`.
-    ///
-    /// Flux ignores any other name without a word, and `age.key` is a mistake often made. Here such a key is
-    /// used too if it holds an age identity, with a [warning](Identities::warnings).
-    pub fn from_secret_data<'a>(data: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
-        let mut all = Self::new();
-        for (name, bytes) in data {
-            let origin = format!("Secret key {name}");
-            let Ok(text) = std::str::from_utf8(bytes) else {
-                if name.ends_with(".agekey") {
-                    all.warnings.push(IdentityError::Unreadable { origin, reason: "not UTF-8 text".into() });
-                }
-                continue;
-            };
-            if name.ends_with(".agekey") {
-                all.pool(Self::parse(text, &origin));
-            } else if name.ends_with(".asc") || name == "sops.vault-token" {
-                all.add_other(name, text, origin);
-            } else if text.contains(AGE_PREFIX)
-                && let Ok(found) = Self::parse(text, &origin)
-            {
-                all.extend(found);
-                all.warnings.push(IdentityError::NameIgnoredByFlux { origin });
-            }
-        }
-        all
-    }
-
-    /// What Flux reads beside age, as far as the features go.
-    #[cfg_attr(
-        not(any(feature = "pgp", feature = "vault")),
-        expect(clippy::unused_self, unused_variables, reason = "no feature reads it")
-    )]
-    fn add_other(&mut self, name: &str, text: &str, origin: String) {
-        #[cfg(feature = "pgp")]
-        if name.ends_with(".asc") {
-            match crate::PgpKeys::parse(text, &origin, &Prompt::default()) {
-                Ok(keys) => self.add_pgp_keys(keys),
-                Err(error) => self.warnings.push(error),
-            }
-        }
-        #[cfg(feature = "vault")]
-        if name == "sops.vault-token" {
-            self.add_master_key(Arc::new(crate::VaultTransit::new(text)));
-        }
-    }
-
     /// Adds the identities and warnings of another set.
     pub fn extend(&mut self, other: Self) {
         self.keys.extend(other.keys);
@@ -154,8 +111,30 @@ impl Identities {
         self.master_keys.push(key);
     }
 
+    /// Remembers what the environment says about Vault.
+    #[cfg_attr(not(feature = "vault"), expect(clippy::unused_self, reason = "nothing else has settings"))]
+    pub(crate) fn read_settings(&mut self, lookup: &dyn Fn(&str) -> Option<String>) {
+        #[cfg(feature = "vault")]
+        {
+            let set = |name: &&'static str| Some((*name, lookup(name)?));
+            self.vault_settings = Arc::new(crate::vault::SETTINGS.iter().filter_map(set).collect());
+        }
+        #[cfg(not(feature = "vault"))]
+        let _ = lookup;
+    }
+
+    #[cfg(feature = "vault")]
+    pub(crate) fn vault_setting(&self, name: &str) -> Option<String> {
+        self.vault_settings.get(name).cloned()
+    }
+
     pub(crate) fn master_keys(&self) -> &MasterKeys {
         &self.master_keys
+    }
+
+    /// Notes that a source could not be read, with the reason: the error of a document that nothing opens tells it.
+    pub fn missed(&mut self, origin: &str, reason: &str) {
+        self.warnings.push(IdentityError::Unreadable { origin: origin.to_owned(), reason: reason.to_owned() });
     }
 
     /// What was wrong with the sources read.
@@ -248,27 +227,6 @@ mod tests {
         let path = file.path().to_str().unwrap().to_owned();
         let identities = Identities::from_env(|name| (name == "SOPS_AGE_KEY_FILE").then(|| path.clone()));
         assert_eq!(identities.recipients().collect::<Vec<_>>(), [RECIPIENT]);
-    }
-
-    #[test]
-    fn a_secret_gives_what_flux_reads_and_what_it_ignores_with_a_warning() {
-        let data: [(&str, &[u8]); 5] = [
-            ("age.agekey", KEY.as_bytes()),
-            ("age.key", KEY.as_bytes()),
-            ("pgp.pub", b"-----BEGIN PGP"),
-            ("broken.agekey", b"\xff"),
-            ("sops.vault-token", b"token"),
-        ];
-        let identities = Identities::from_secret_data(data);
-        assert_eq!(identities.recipients().count(), 2);
-        let warnings: Vec<_> = identities.warnings().iter().map(ToString::to_string).collect();
-        assert_eq!(
-            warnings,
-            [
-                "Secret key age.key: holds an age identity, but Flux reads only names that end with .agekey",
-                "Secret key broken.agekey: cannot be read: not UTF-8 text",
-            ]
-        );
     }
 
     #[test]

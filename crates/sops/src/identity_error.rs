@@ -54,10 +54,44 @@ pub enum IdentityError {
         /// The reason.
         reason: String,
     },
-    /// A Secret's key bears a name that Flux ignores. The identity in it is used.
-    #[error("{origin}: holds an age identity, but Flux reads only names that end with .agekey")]
+    /// A Secret's key bears a name that Flux ignores. What is in it is used.
+    #[error("{origin}: holds {what}, but Flux reads only names that end with {ending}")]
     NameIgnoredByFlux {
         /// The source.
         origin: String,
+        /// `an age identity` or `a PGP private key`.
+        what: &'static str,
+        /// How its name should end.
+        ending: &'static str,
+    },
+    /// A Secret's key bears a name that is ignored, by Flux too.
+    #[error(
+        "{origin}: is not read, by Flux neither: {}",
+        if *.is_token { "the token of Vault has the name sops.vault-token" }
+        else { "names end with .agekey or .asc, or are sops.vault-token" }
+    )]
+    Ignored {
+        /// The source.
+        origin: String,
+        /// Whether the name says that it is a token of Vault.
+        is_token: bool,
+    },
+    /// Credentials for a service that is not asked.
+    #[error("{origin}: {service} is not asked by Windlass: let the files have an age, PGP or Vault recipient too")]
+    NoService {
+        /// The source.
+        origin: String,
+        /// `AWS KMS` and so on.
+        service: &'static str,
+    },
+    /// A source of a kind that this program was built without.
+    #[error("{origin}: this program was built without {what} (cargo feature `{feature}`)")]
+    NotBuilt {
+        /// The source.
+        origin: String,
+        /// `PGP keys` and so on.
+        what: &'static str,
+        /// The name of the cargo feature.
+        feature: &'static str,
     },
 }

@@ -117,6 +117,7 @@ impl<'a> IdentitySources<'a> {
     /// Reads all sources into one set. What cannot be read is a [warning](Identities::warnings) of it.
     pub fn find(&self) -> Identities {
         let mut all = Identities::new();
+        all.read_settings(&self.lookup);
         if let Some(path) = self.variable("SOPS_AGE_SSH_PRIVATE_KEY_FILE") {
             let origin = format!("SOPS_AGE_SSH_PRIVATE_KEY_FILE {}", public_text::plain(&path));
             all.pool(

@@ -52,7 +52,6 @@
 //!   [`WriteError`] tells why something cannot be written. [`Document::environment`] is what `sops exec-env` gives a program.
 //! * [`encrypted_values`] and [`selected_values`] tell what is encrypted, or would be, without a key.
 //! * [`audit`] looks through a repository for what is wrong with its secrets, without a key.
-//! * [`split_secret`] and [`join_shares`] share a secret among several holders, as key groups do with the data key.
 //!
 //! # What holds
 //!
@@ -109,6 +108,7 @@ mod any_iv;
 mod audit;
 mod audit_plain;
 mod cipher;
+mod cluster_keys;
 mod command_words;
 mod data_key;
 mod decrypt;
@@ -181,8 +181,6 @@ mod seal_key;
 mod sealing;
 mod selector;
 mod selector_use;
-mod shamir;
-mod sharing;
 mod sops_config;
 mod stores;
 mod stores_config;
@@ -243,7 +241,6 @@ pub use recipients::Recipients;
 pub use rule_error::RuleError;
 pub use rules::{CreationRule, CreationRules};
 pub use selector::Selector;
-pub use sharing::{join_shares, split_secret};
 pub use sops_config::SopsConfig;
 pub use stores_config::StoresConfig;
 #[cfg(feature = "vault")]

@@ -1,8 +1,10 @@
-//! Public PGP keys as files hold them: armored, as packets one after the other, or in a keybox of GnuPG.
+//! PGP keys as files hold them: armored, as packets one after the other, or in a keybox of GnuPG.
 
-use pgp::composed::{Deserializable as _, SignedPublicKey};
+use pgp::composed::{Deserializable, SignedPublicKey, SignedSecretKey};
+use zeroize::Zeroizing;
 
-const ARMOR: &[u8] = b"-----BEGIN PGP PUBLIC KEY BLOCK-----";
+const PUBLIC: &[u8] = b"-----BEGIN PGP PUBLIC KEY BLOCK-----";
+const PRIVATE: &[u8] = b"-----BEGIN PGP PRIVATE KEY BLOCK-----";
 
 /// What a keybox has at the start of its first blob, behind its length, type, version and flags.
 const KEYBOX: (usize, &[u8]) = (8, b"KBXf");
@@ -15,7 +17,16 @@ pub(crate) fn public_keys(bytes: &[u8]) -> Vec<SignedPublicKey> {
     if bytes.get(KEYBOX.0..KEYBOX.0 + KEYBOX.1.len()) == Some(KEYBOX.1) {
         return keybox_blobs(bytes).flat_map(packets).collect();
     }
-    let starts: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(ARMOR)).collect();
+    keys(bytes, PUBLIC)
+}
+
+/// The private keys in a file, in the same way.
+pub(crate) fn private_keys(bytes: &[u8]) -> Vec<SignedSecretKey> {
+    keys(bytes, PRIVATE)
+}
+
+fn keys<K: Deserializable>(bytes: &[u8], armor: &[u8]) -> Vec<K> {
+    let starts: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(armor)).collect();
     if starts.is_empty() {
         return packets(bytes);
     }
@@ -24,13 +35,13 @@ pub(crate) fn public_keys(bytes: &[u8]) -> Vec<SignedPublicKey> {
     starts.iter().zip(ends).flat_map(|(start, end)| armored(&bytes[*start..end])).collect()
 }
 
-fn packets(bytes: &[u8]) -> Vec<SignedPublicKey> {
-    let bytes = without_trust(bytes);
-    SignedPublicKey::from_bytes_many(&bytes[..]).map(|keys| keys.filter_map(Result::ok).collect()).unwrap_or_default()
+fn packets<K: Deserializable>(bytes: &[u8]) -> Vec<K> {
+    let bytes = Zeroizing::new(without_trust(bytes));
+    K::from_bytes_many(&bytes[..]).map(|keys| keys.filter_map(Result::ok).collect()).unwrap_or_default()
 }
 
-fn armored(bytes: &[u8]) -> Vec<SignedPublicKey> {
-    let read = SignedPublicKey::from_armor_many(bytes);
+fn armored<K: Deserializable>(bytes: &[u8]) -> Vec<K> {
+    let read = K::from_armor_many(bytes);
     read.map(|(keys, _)| keys.filter_map(Result::ok).collect()).unwrap_or_default()
 }
 

@@ -7,9 +7,7 @@ use std::time::SystemTime;
 
 use age::Callbacks as _;
 use age::secrecy::ExposeSecret as _;
-use pgp::composed::{
-    ArmorOptions, Deserializable as _, Message, MessageBuilder, SignedPublicKey, SignedSecretKey, TheRing,
-};
+use pgp::composed::{ArmorOptions, Message, MessageBuilder, SignedPublicKey, SignedSecretKey, TheRing};
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::types::Password;
 use rand::rngs::OsRng;
@@ -36,20 +34,17 @@ pub struct PgpKeys {
 const LONGEST_KEY: u64 = 1024;
 
 impl PgpKeys {
-    /// Reads armored private keys, as `gpg --export-secret-keys --armor` prints them. A passphrase is asked for through
-    /// `prompt` when a key that has one is used.
+    /// Reads private keys as `gpg --export-secret-keys` writes them: armored, of which several may follow each other, or not. A
+    /// passphrase is asked for through `prompt` when a key that has one is used.
     ///
     /// # Errors
     ///
-    /// When the text holds no private key.
-    pub fn parse(text: &str, origin: &str, prompt: &Prompt) -> Result<Self, IdentityError> {
-        let unreadable =
-            |reason: &str| IdentityError::Unreadable { origin: origin.to_owned(), reason: reason.to_owned() };
-        let (found, _) =
-            SignedSecretKey::from_armor_many(text.as_bytes()).map_err(|_| unreadable("no armored PGP key"))?;
-        let keys = found.collect::<Result<Vec<_>, _>>().map_err(|_| unreadable("not a PGP private key"))?;
+    /// When there is no private key that can be read.
+    pub fn parse(text: impl AsRef<[u8]>, origin: &str, prompt: &Prompt) -> Result<Self, IdentityError> {
+        let keys = pgp_keyring::private_keys(text.as_ref());
         if keys.is_empty() {
-            return Err(IdentityError::Empty { origin: origin.to_owned() });
+            let reason = "no PGP private key that can be read".to_owned();
+            return Err(IdentityError::Unreadable { origin: origin.to_owned(), reason });
         }
         let public = keys.iter().map(SignedSecretKey::to_public_key).collect();
         Ok(Self { keys, public, origin: origin.to_owned(), prompt: prompt.clone() })

@@ -211,14 +211,26 @@ impl RecipientKind {
     pub(crate) fn remedy(self) -> &'static str {
         match self {
             Self::Age => "age is built in",
-            Self::Pgp if cfg!(feature = "pgp") => "import its key, or name a file of it",
+            Self::Pgp if cfg!(feature = "pgp") => {
+                "import its key into gpg; in a cluster, put it into the Secret under a name that ends with .asc"
+            }
             Self::Pgp => "build with the cargo feature `pgp`, or give a `MasterKey` for PGP",
-            Self::AwsKms => "no cargo feature has AWS KMS yet: give a `MasterKey` for it",
-            Self::GcpKms => "no cargo feature has Google Cloud KMS yet: give a `MasterKey` for it",
-            Self::AzureKeyVault => "no cargo feature has Azure Key Vault yet: give a `MasterKey` for it",
-            Self::Vault if cfg!(feature = "vault") => "set VAULT_TOKEN, or log in with `vault login`",
+            Self::AwsKms => {
+                "no cargo feature has AWS KMS yet: add an age, PGP or Vault recipient, or give a `MasterKey` for it"
+            }
+            Self::GcpKms => {
+                "no cargo feature has Google Cloud KMS yet: add an age, PGP or Vault recipient, or give a `MasterKey` for it"
+            }
+            Self::AzureKeyVault => {
+                "no cargo feature has Azure Key Vault yet: add an age, PGP or Vault recipient, or give a `MasterKey` for it"
+            }
+            Self::Vault if cfg!(feature = "vault") => {
+                "set VAULT_TOKEN, or log in with `vault login`; in a cluster, put a token into the Secret as sops.vault-token"
+            }
             Self::Vault => "build with the cargo feature `vault`, or give a `MasterKey` for Vault",
-            Self::HuaweiKms => "no cargo feature has Huawei Cloud KMS yet: give a `MasterKey` for it",
+            Self::HuaweiKms => {
+                "no cargo feature has Huawei Cloud KMS yet: add an age, PGP or Vault recipient, or give a `MasterKey` for it"
+            }
         }
     }
 }

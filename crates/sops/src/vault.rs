@@ -49,6 +49,18 @@ pub struct VaultTransit {
     timeout: Duration,
 }
 
+/// The variables besides the token that count, set or refused.
+pub(crate) const SETTINGS: [&str; 8] = [
+    "VAULT_NAMESPACE",
+    "VAULT_CACERT",
+    "VAULT_CACERT_BYTES",
+    "SOPS_HC_VAULT_ALLOWLIST",
+    "VAULT_SKIP_VERIFY",
+    "VAULT_CLIENT_CERT",
+    "VAULT_AGENT_ADDR",
+    "VAULT_CAPATH",
+];
+
 /// No answer takes longer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -76,13 +88,23 @@ impl VaultTransit {
         lookup: impl Fn(&str) -> Option<String>,
         home: Option<&Path>,
     ) -> Result<Option<Self>, VaultError> {
-        let variable = |name: &str| lookup(name).filter(|text| !text.is_empty());
-        let token = match (variable("VAULT_TOKEN").map(Zeroizing::new), home.map(|home| home.join(".vault-token"))) {
+        let token = lookup("VAULT_TOKEN").filter(|text| !text.is_empty()).map(Zeroizing::new);
+        let token = match (token, home.map(|home| home.join(".vault-token"))) {
             (Some(token), _) => token,
             (None, Some(file)) if file.is_file() => read(&file).map(|text| into_text(&text))?,
             (None, _) => return Ok(None),
         };
-        let mut vault = Self::new(&token);
+        Self::with_environment(&token, lookup).map(Some)
+    }
+
+    /// With a token from elsewhere, and what the same variables say besides.
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_environment`](Self::from_environment).
+    pub fn with_environment(token: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, VaultError> {
+        let variable = |name: &str| lookup(name).filter(|text| !text.is_empty());
+        let mut vault = Self::new(token);
         for name in ["VAULT_CLIENT_CERT", "VAULT_AGENT_ADDR", "VAULT_CAPATH"] {
             if variable(name).is_some() {
                 return Err(VaultError::Setting { name });
@@ -101,8 +123,8 @@ impl VaultTransit {
             vault = vault.namespace(&namespace);
         }
         match variable("SOPS_HC_VAULT_ALLOWLIST") {
-            Some(list) => vault.allowlist(&list).map(Some),
-            None => Ok(Some(vault)),
+            Some(list) => vault.allowlist(&list),
+            None => Ok(vault),
         }
     }
 

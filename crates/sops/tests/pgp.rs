@@ -11,13 +11,8 @@ use windlass_sops::{
     DecryptOptions, Document, EncryptOptions, Format, GpgProgram, Identities, IdentitySources, MasterKey, PgpKeys,
     Platform, ProgramCall, Prompt, Recipient, Recipients, decrypt, encrypt,
 };
-use windlass_testbed::{Testbed, Tool, require_peers};
+use windlass_testbed::{Gnupg, Testbed, Tool, require_peers};
 use zeroize::Zeroizing;
-
-use crate::gnupg::Gnupg;
-
-#[path = "support/gnupg.rs"]
-mod gnupg;
 
 const TEXT: &[u8] = b"user: me\npass: hunter2\n";
 const CURVES: [&str; 2] = ["ed25519", "cv25519"];

@@ -13,15 +13,11 @@ use windlass_sops::{
     DecryptOptions, Document, EncryptOptions, Error, Format, Identities, MasterKey, Recipient, RecipientKind,
     Recipients, VaultTransit, decrypt, encrypt,
 };
-use windlass_testbed::{Testbed, Tool, require_peers};
-
-use crate::transit::{Mood, TOKEN, Transit};
-
-#[path = "support/transit.rs"]
-mod transit;
+use windlass_testbed::{Mood, Testbed, Tool, Transit, require_peers};
 
 const TEXT: &[u8] = b"user: me\npass: hunter2\n";
 const KEY: [u8; 32] = [7; 32];
+const TOKEN: &str = Transit::TOKEN;
 
 fn recipient(url: &str) -> Recipient {
     Recipient::parse(RecipientKind::Vault, url).unwrap()

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use windlass_flux::GoDuration;
 use windlass_recovery::{GitFiles, RebuildOptions, RebuildProgress, RebuildReport, rebuild};
-use windlass_sops::Identities;
 
 use super::data::{placed, places};
 use super::restore;
@@ -15,6 +14,7 @@ use crate::kubeconfig::{ClusterArgs, block_on};
 use crate::names::duration;
 use crate::outcome::Outcome;
 use crate::output::{Console, Output};
+use crate::secrets::keyring;
 use crate::table::{Cell, Table};
 
 /// Rebuild an empty cluster from a backup
@@ -55,7 +55,7 @@ pub(crate) struct RebuildArgs {
     #[arg(long, value_enum, default_value_t = GitArg::Auto)]
     git: GitArg,
 
-    /// age keys for encrypted files, besides SOPS_AGE_KEY and the Secrets of the backup
+    /// age keys for encrypted files, besides those that sops would find here and the Secrets of the backup
     #[arg(long, value_name = "FILE", env = "SOPS_AGE_KEY_FILE", hide_env_values = true)]
     age_key_file: Option<PathBuf>,
 
@@ -114,10 +114,7 @@ pub(crate) fn run(args: &RebuildArgs, console: &Console) -> anyhow::Result<Outco
             GitArg::Host => GitFiles::Host,
             GitArg::Bundle => GitFiles::Bundle,
         };
-        options.sops = Identities::from_env(|variable| match variable {
-            "SOPS_AGE_KEY_FILE" => args.age_key_file.as_ref()?.to_str().map(str::to_owned),
-            variable => std::env::var(variable).ok(),
-        });
+        options.sops = keyring::find_with(args.age_key_file.as_deref())?;
         options.again = args.again;
         options.wait_for_health = args.wait;
         options.wait = args.timeout.get();

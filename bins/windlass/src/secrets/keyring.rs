@@ -1,25 +1,43 @@
 //! The identities of the person or machine that calls.
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use windlass_sops::{Identities, IdentitySources, Platform, ProgramCall, Prompt};
 use zeroize::Zeroizing;
 
 use crate::secrets::asking;
+use crate::trouble::Trouble;
 
 /// Looks wherever sops looks.
 pub(crate) fn find() -> Identities {
-    sources().find()
+    sources(None).find()
+}
+
+/// The same with a file of age keys in the place of the one that the environment names.
+pub(crate) fn find_with(age_key_file: Option<&Path>) -> anyhow::Result<Identities> {
+    let age_key_file = age_key_file.filter(|file| !file.as_os_str().is_empty());
+    if let Some(file) = age_key_file
+        && let Err(error) = std::fs::File::open(file)
+    {
+        let message = format!("cannot read the age keys in {}", file.display());
+        return Err(Trouble::new(message).because(error).into());
+    }
+    Ok(sources(age_key_file.map(Path::to_owned)).find())
 }
 
 /// What encrypts for others than age recipients: for them nobody's identity is needed.
 pub(crate) fn find_services() -> Identities {
-    sources().find_services()
+    sources(None).find_services()
 }
 
-fn sources() -> IdentitySources<'static> {
-    let sources = IdentitySources::new(|name| std::env::var(name).ok()).commands(run).gpg(run_gpg).prompt(prompt());
+fn sources(age_key_file: Option<PathBuf>) -> IdentitySources<'static> {
+    let lookup = move |name: &str| match (name, &age_key_file) {
+        ("SOPS_AGE_KEY_FILE", Some(file)) => file.to_str().map(str::to_owned),
+        _ => std::env::var(name).ok(),
+    };
+    let sources = IdentitySources::new(lookup).commands(run).gpg(run_gpg).prompt(prompt());
     match std::env::home_dir() {
         Some(home) => sources.home(home, Platform::current()),
         None => sources,

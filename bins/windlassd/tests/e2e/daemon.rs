@@ -23,6 +23,16 @@ impl Daemon {
 
     /// Starts it with further arguments.
     pub(crate) fn start_with(kubeconfig: &Path, namespace: &str, home: &Path, arguments: &[&str]) -> Self {
+        let arguments = [&["--log", "windlass_engine=debug,info"], arguments].concat();
+        Self::spawn(kubeconfig, namespace, home, &arguments, &[])
+    }
+
+    /// Starts it with variables in its environment.
+    pub(crate) fn start_in(kubeconfig: &Path, namespace: &str, home: &Path, variables: &[(&str, &Path)]) -> Self {
+        Self::spawn(kubeconfig, namespace, home, &[], variables)
+    }
+
+    fn spawn(kubeconfig: &Path, namespace: &str, home: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let listen = free.local_addr().unwrap();
         drop(free);
@@ -31,19 +41,25 @@ impl Daemon {
         let child = Command::new(env!("CARGO_BIN_EXE_windlassd"))
             .arg("--kubeconfig")
             .arg(kubeconfig)
-            .args(["--namespace", namespace, "--log", "windlass_engine=debug,info"])
+            .args(["--namespace", namespace])
             .args(["--listen", &listen.to_string()])
             .arg("--store")
             .arg(home.join("store"))
             .args(arguments)
             .env_remove("SOPS_AGE_KEY")
             .env_remove("SOPS_AGE_KEY_FILE")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(file)
             .spawn()
             .unwrap();
         Self { child, log, listen }
+    }
+
+    /// The process's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn log(&self) -> String {

@@ -10,6 +10,7 @@ mod adoption;
 mod backups;
 mod budget;
 mod daemon;
+mod decryption;
 mod faults;
 mod git_server;
 mod homelab;
