@@ -32,7 +32,7 @@ use crate::cli::Cli;
 use crate::output::Console;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(secrets::old_forms::modern(std::env::args_os()));
     let console = Console::new(cli.color);
     outcome::exit_code(cli.command.run(&console), &console)
 }

@@ -16,10 +16,11 @@ mod get;
 mod git_setup;
 mod groups;
 mod import;
-mod keyring;
+pub(crate) mod keyring;
 mod list;
 mod merge_driver;
 mod new_value;
+pub(crate) mod old_forms;
 mod private_folder;
 mod recipients;
 mod recovery;
@@ -27,6 +28,7 @@ mod rekey;
 mod rotate;
 mod set;
 mod settings;
+mod sops_flags;
 mod status;
 mod subprocess;
 mod textconv;
@@ -35,6 +37,7 @@ mod unset;
 use crate::outcome::Outcome;
 use crate::output::Console;
 use settings::Settings;
+use sops_flags::SopsFlags;
 
 /// Read, change and look after the SOPS files of a repository
 ///
@@ -76,6 +79,13 @@ pub(crate) struct SecretsArgs {
     )]
     decryption_order: String,
 
+    /// Blanks per level where YAML or JSON is printed anew; a file that is changed keeps its own
+    #[arg(long, global = true, value_name = "BLANKS")]
+    indent: Option<u16>,
+
+    #[command(flatten)]
+    flags: SopsFlags,
+
     #[command(subcommand)]
     verb: Verb,
 }
@@ -105,10 +115,13 @@ enum Verb {
     Merge(merge_driver::MergeArgs),
     Textconv(textconv::TextconvArgs),
     GitSetup(git_setup::GitSetupArgs),
+    #[command(flatten)]
+    Missing(sops_flags::Missing),
 }
 
 pub(crate) fn run(args: &SecretsArgs, console: &Console) -> anyhow::Result<Outcome> {
-    let settings = Settings::new(args.config.clone(), &args.decryption_order, console)?;
+    args.flags.check()?;
+    let settings = Settings::new(args.config.clone(), &args.decryption_order, args.indent, console)?;
     let outcome = match &args.verb {
         Verb::Decrypt(args) => decrypt::run(args, &settings),
         Verb::Encrypt(args) => encrypt::run(args, &settings),
@@ -131,6 +144,7 @@ pub(crate) fn run(args: &SecretsArgs, console: &Console) -> anyhow::Result<Outco
         Verb::Merge(args) => merge_driver::run(args, &settings),
         Verb::Textconv(args) => textconv::run(args, &settings),
         Verb::GitSetup(args) => git_setup::run(args, &settings),
+        Verb::Missing(verb) => sops_flags::run(verb),
     };
     outcome.map_err(failure::explained)
 }

@@ -13,6 +13,7 @@ use crate::secrets::files::{InputArgs, Source};
 use crate::secrets::private_folder::PrivateFolder;
 use crate::secrets::recipients::{RecipientArgs, SelectorArgs};
 use crate::secrets::settings::Settings;
+use crate::secrets::sops_flags::ChangeFlags;
 use crate::secrets::subprocess::{Guard, OnInterrupt};
 use crate::secrets::{asking, set};
 use crate::trouble::{self, Trouble};
@@ -35,6 +36,12 @@ pub(crate) struct EditArgs {
     ignore_mac: bool,
 
     #[command(flatten)]
+    change: ChangeFlags,
+
+    #[arg(short, long, hide = true)]
+    show_master_keys: bool,
+
+    #[command(flatten)]
     recipients: RecipientArgs,
 
     #[command(flatten)]
@@ -43,6 +50,12 @@ pub(crate) struct EditArgs {
 
 pub(crate) fn run(args: &EditArgs, settings: &Settings<'_>) -> anyhow::Result<Outcome> {
     let format = args.input.format(&args.file);
+    args.change.check(format)?;
+    if args.show_master_keys {
+        let trouble = Trouble::new("the keys of a file are not edited with its values");
+        let help = "`windlass secrets rotate -i --add-age … --rm-age …` changes them, or .sops.yaml and `windlass secrets rekey`";
+        return Err(trouble.help(help).code(1).into());
+    }
     let is_new = !args.file.exists();
     let (old, new) = if is_new { create(args, format, settings)? } else { change(args, format, settings)? };
     let Some(new) = new else {

@@ -74,7 +74,7 @@ pub(crate) fn run(args: &EncryptArgs, settings: &Settings<'_>) -> anyhow::Result
     let format = args.input.format(name);
     let rule = settings.rule_for(name)?;
     let recipients = args.recipients.recipients(rule.as_ref(), name, settings)?;
-    let options = args.selector.options(rule.as_ref())?.layout(args.layout()).stores(settings.stores(name));
+    let options = args.selector.options(rule.as_ref())?.layout(args.layout(settings)).stores(settings.stores(name));
     let options = settings.with_keys(options, &recipients);
     // As in sops the name of the file says what is written, whatever it was read as.
     let output = args.output_type.map_or_else(|| Format::of_path(name), Format::from);
@@ -85,8 +85,8 @@ pub(crate) fn run(args: &EncryptArgs, settings: &Settings<'_>) -> anyhow::Result
 }
 
 impl EncryptArgs {
-    fn layout(&self) -> Layout {
-        if self.reformat { Layout::Sops } else { Layout::Keep }
+    fn layout(&self, settings: &Settings<'_>) -> Layout {
+        if self.reformat || settings.prints_anew() { Layout::Sops } else { Layout::Keep }
     }
 }
 
@@ -110,7 +110,8 @@ fn tree(args: &EncryptArgs, settings: &Settings<'_>) -> anyhow::Result<Outcome> 
         if is_meant && selects && !windlass_secrets::is_no_secret(&file.text, format) {
             let rule = crate::secrets::settings::FoundRule { file: found, rule };
             let recipients = args.recipients.recipients(Some(&rule), &name, settings)?;
-            let options = settings.with_keys(args.selector.options(Some(&rule))?.layout(args.layout()), &recipients);
+            let options = args.selector.options(Some(&rule))?.layout(args.layout(settings));
+            let options = settings.with_keys(options.stores(settings.stores(&name)), &recipients);
             work_on.push((file, recipients, options));
         }
     }

@@ -39,6 +39,9 @@ pub(crate) struct ExecEnvArgs {
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
 
+    #[arg(long, hide = true)]
+    background: bool,
+
     #[command(flatten)]
     input: InputArgs,
 
@@ -48,6 +51,9 @@ pub(crate) struct ExecEnvArgs {
 }
 
 pub(crate) fn run(args: &ExecEnvArgs, settings: &Settings<'_>) -> anyhow::Result<Outcome> {
+    if args.background {
+        return Err(subprocess::no_background());
+    }
     let source = Source::file(&args.file, 2)?;
     let format = args.input.format(&args.file);
     let document = settings.hands(args.ignore_mac).open(&args.file, &source.text, format)?;

@@ -41,6 +41,9 @@ pub(crate) struct ExecFileArgs {
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
 
+    #[arg(long, hide = true)]
+    background: bool,
+
     #[command(flatten)]
     input: InputArgs,
 
@@ -56,6 +59,9 @@ pub(crate) struct ExecFileArgs {
 const DEFAULT_NAME: &str = "tmp-file";
 
 pub(crate) fn run(args: &ExecFileArgs, settings: &Settings<'_>) -> anyhow::Result<Outcome> {
+    if args.background {
+        return Err(subprocess::no_background());
+    }
     let source = Source::file(&args.file, 2)?;
     let name = file_name(args.filename.as_deref())?;
     let format = args.output_type.map_or_else(|| Format::of_path(&args.file), Format::from);

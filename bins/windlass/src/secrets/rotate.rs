@@ -11,6 +11,7 @@ use crate::secrets::failure;
 use crate::secrets::files::{InputArgs, OutputArgs, Source, TreeArgs};
 use crate::secrets::recipients::parse;
 use crate::secrets::settings::Settings;
+use crate::secrets::sops_flags::ChangeFlags;
 use crate::trouble::Trouble;
 
 /// Give files new data keys, and add or remove recipients
@@ -41,6 +42,9 @@ pub(crate) struct RotateArgs {
     /// Do not verify the message authentication code first
     #[arg(long)]
     ignore_mac: bool,
+
+    #[command(flatten)]
+    same: ChangeFlags,
 
     #[command(flatten)]
     change: RecipientChangeArgs,
@@ -107,6 +111,7 @@ pub(crate) fn run(args: &RotateArgs, settings: &Settings<'_>) -> anyhow::Result<
     if let Some(path) = args.tree.single(settings) {
         let source = Source::file(&path, 2)?;
         let name = args.filename_override.as_deref().unwrap_or(&source.path);
+        args.same.check(args.input.format(name))?;
         let change = rotate(&source.path, &source.text, args.input.format(name), &hands, &rotation)?;
         tell(settings, &source.path.display().to_string(), &change);
         args.output.write(settings, &source, change.text.as_deref().unwrap_or(&source.text))?;

@@ -14,6 +14,7 @@ use crate::secrets::get;
 use crate::secrets::new_value::ValueArgs;
 use crate::secrets::recipients::{RecipientArgs, SelectorArgs};
 use crate::secrets::settings::Settings;
+use crate::secrets::sops_flags::ChangeFlags;
 use crate::trouble::Trouble;
 
 /// Set values in a file, without an editor and without showing them
@@ -60,6 +61,9 @@ pub(crate) struct SetArgs {
     ignore_mac: bool,
 
     #[command(flatten)]
+    change: ChangeFlags,
+
+    #[command(flatten)]
     values: ValueArgs,
 
     #[command(flatten)]
@@ -71,6 +75,7 @@ pub(crate) struct SetArgs {
 
 pub(crate) fn run(args: &SetArgs, settings: &Settings<'_>) -> anyhow::Result<Outcome> {
     let format = args.input.format(&args.file);
+    args.change.check(format)?;
     if format == Format::Binary && !args.file.exists() {
         let trouble = Trouble::new("a new file needs a name that tells its format (.yaml, .json, .env, .ini)");
         return Err(trouble.help("or --input-type").code(1).into());

@@ -20,6 +20,7 @@ pub(crate) struct Settings<'c> {
     pub(crate) folder: PathBuf,
     config: Option<PathBuf>,
     order: DecryptionOrder,
+    indent: Option<u16>,
     identities: OnceCell<Identities>,
 }
 
@@ -30,12 +31,17 @@ pub(crate) struct FoundRule {
 }
 
 impl<'c> Settings<'c> {
-    pub(crate) fn new(config: Option<PathBuf>, order: &str, console: &'c Console) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        config: Option<PathBuf>,
+        order: &str,
+        indent: Option<u16>,
+        console: &'c Console,
+    ) -> anyhow::Result<Self> {
         let folder = std::env::current_dir()
             .map_err(|error| Trouble::new("there is no working directory").because(error).code(1))?;
         let config = config.filter(|path| !path.as_os_str().is_empty());
         let order = DecryptionOrder::parse(order).map_err(|error| Trouble::new(error.to_string()).code(112))?;
-        Ok(Self { console, folder, config, order, identities: OnceCell::new() })
+        Ok(Self { console, folder, config, order, indent, identities: OnceCell::new() })
     }
 
     /// The identities of whoever calls, looked for once and only where they are needed.
@@ -65,8 +71,16 @@ impl<'c> Settings<'c> {
         options.keys_of(&keyring::find_services())
     }
 
-    /// How formats are printed, by the rules above a file.
+    /// Whether it was said how far to indent, which only a text that is printed anew can be.
+    pub(crate) fn prints_anew(&self) -> bool {
+        self.indent.is_some()
+    }
+
+    /// How formats are printed: as was said, or by the rules above a file.
     pub(crate) fn stores(&self, file: &Path) -> StoresConfig {
+        if let Some(blanks) = self.indent {
+            return StoresConfig::indent(blanks);
+        }
         let found = self.rule_files().and_then(|mut files| files.for_file(&self.absolute(file)));
         found.ok().flatten().map(|rules| rules.stores).unwrap_or_default()
     }

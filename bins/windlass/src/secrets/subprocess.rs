@@ -134,6 +134,14 @@ impl User {
     }
 }
 
+/// What is said of `--background`: the plaintext would have to outlive us.
+pub(crate) fn no_background() -> anyhow::Error {
+    Trouble::new("a command is not left in the background with secrets")
+        .help("let the shell do it, which keeps windlass with the command: `windlass secrets exec-… &`")
+        .code(1)
+        .into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ use crate::outcome::Outcome;
 use crate::secrets::files::{InputArgs, Source};
 use crate::secrets::get;
 use crate::secrets::settings::Settings;
+use crate::secrets::sops_flags::ChangeFlags;
 use crate::trouble::Trouble;
 
 /// Remove values from a file
@@ -32,6 +33,12 @@ pub(crate) struct UnsetArgs {
     #[command(flatten)]
     input: InputArgs,
 
+    #[command(flatten)]
+    change: ChangeFlags,
+
+    #[arg(long, hide = true)]
+    shamir_secret_sharing_threshold: Option<usize>,
+
     /// Do not verify the message authentication code first
     #[arg(long)]
     ignore_mac: bool,
@@ -40,6 +47,9 @@ pub(crate) struct UnsetArgs {
 pub(crate) fn run(args: &UnsetArgs, settings: &Settings<'_>) -> anyhow::Result<Outcome> {
     let source = Source::file(&args.file, 2)?;
     let format = args.input.format(&args.file);
+    args.change.check(format)?;
+    // sops takes it, and a file whose recipients stay keeps its threshold.
+    let _ = args.shamir_secret_sharing_threshold;
     let mut document = settings.hands(args.ignore_mac).open(&args.file, &source.text, format)?;
     let mut changed = false;
     for text in &args.paths {

@@ -217,3 +217,58 @@ fn running_commands() {
         same(&home, arguments, "", None);
     }
 }
+
+/// As it was before sops had verbs.
+#[test]
+fn old_forms() {
+    let home = home();
+    home.write("new-secret.yaml", "a: 1\n");
+    for arguments in [
+        &["-d", "secret.yaml"][..],
+        &["--decrypt", "--extract", "[\"list\"][1]", "secret.yaml"],
+        &["-d", "--output-type", "json", "secret.yaml"],
+        &["-d", "--indent", "2", "secret.yaml"],
+        &["-d", "--indent", "2", "secret.json"],
+        &["-d", "--ignore-mac", "tampered-secret.yaml"],
+        &["-d", "tampered-secret.yaml"],
+        &["-d", "missing.yaml"],
+        &["-d", "plain.yaml"],
+        &["--verbose", "--disable-version-check", "-d", "secret.env"],
+    ] {
+        same(&home, arguments, "", None);
+    }
+    for (arguments, file) in [
+        (&["-e", "-i", "new-secret.yaml"][..], "new-secret.yaml"),
+        (&["-i", "--encrypt", "--age", OTHER, "new-secret.yaml"], "new-secret.yaml"),
+        (&["-r", "-i", "--add-age", OTHER, "secret.yaml"], "secret.yaml"),
+        (&["--set", "[\"a\"] \"b] c\"", "secret.yaml"], "secret.yaml"),
+        (&["--set", "[\"list\"][1] -7", "-i", "secret.yaml"], "secret.yaml"),
+        (&["--set", "[\"map\"][\"new\"] {\"x\": [true]}", "secret.yaml"], "secret.yaml"),
+        (&["-d", "-i", "secret.yaml"], "missing.yaml"),
+    ] {
+        same(&home, arguments, "", Some(file));
+    }
+}
+
+#[test]
+fn what_is_not_here_is_told() {
+    let home = home();
+    for (arguments, part) in [
+        (&["publish", "-y", "secret.yaml"][..], "publishes no files"),
+        (&["keyservice", "--net", "unix"], "key service"),
+        (&["completion", "bash"], "windlass completions"),
+        (&["decrypt", "--keyservice", "tcp://x:1", "secret.yaml"], "key service"),
+        (&["-d", "--enable-local-keyservice=false", "secret.yaml"], "key service"),
+        (&["encrypt", "--encryption-context", "a:b", "--kms", "x", "secret.yaml"], "AWS KMS"),
+        (&["edit", "-s", "secret.yaml"], "rotate -i --add-age"),
+        (&["rotate", "-i", "--output-type", "json", "secret.yaml"], "keeps its format"),
+        (&["exec-env", "--background", "secret.env", "true"], "background"),
+    ] {
+        let run = home.run(arguments);
+        assert_eq!(run.code, Some(1), "{arguments:?}: {}", run.stderr);
+        assert!(run.stderr.contains(part) && run.stderr.contains("help: "), "{arguments:?}: {}", run.stderr);
+    }
+    let kept =
+        ["rotate", "--enable-local-keyservice=true", "--aws-profile", "x", "--output-type", "yaml", "secret.yaml"];
+    home.done(&kept);
+}
