@@ -19,6 +19,7 @@ mod reconcile;
 mod recovery;
 mod report;
 mod secrets;
+mod signals;
 mod suspend;
 mod table;
 mod trouble;

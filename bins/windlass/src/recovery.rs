@@ -7,5 +7,6 @@ pub(crate) mod restore;
 pub(crate) mod undelete;
 
 mod data;
-mod notes;
 mod selected;
+mod tell;
+mod wish;

@@ -137,11 +137,15 @@ impl Verified {
         verified
     }
 
+    /// Whether an object was damaged or missing when it was last looked at.
+    pub(crate) fn is_damaged(&self, key: &str) -> bool {
+        self.objects.get(key).is_some_and(|(_, good)| !good)
+    }
+
     /// When a snapshot was last known to be whole: at once, or object by object. `None` when some of it was never
     /// compared, or is damaged.
     pub(crate) fn good_at(&self, snapshot: &Snapshot) -> Option<Timestamp> {
-        let damaged = |key: &str| self.objects.get(key).is_some_and(|(_, good)| !good);
-        if snapshot.needs().any(damaged) {
+        if snapshot.needs().any(|key| self.is_damaged(key)) {
             return None;
         }
         let keys: BTreeSet<&str> = snapshot.needs().collect();

@@ -101,6 +101,7 @@ mod sealing;
 mod snapshot;
 mod store;
 mod sweep;
+mod tried;
 mod verify;
 
 pub use clock::Clock;
@@ -118,11 +119,12 @@ pub use reading::Fetched;
 pub use recovery_point::RecoveryPoint;
 pub use repository::{InitOptions, OpenOptions, Repository};
 pub use retention::{Retention, RetentionPlan};
-pub use run::{Added, Progress, Report, Run, RunOptions};
+pub use run::{Added, Phase, Progress, Report, Run, RunOptions};
 pub use snapshot::{Fault, Snapshot, Snapshots};
 pub use store::{
     Abandoned, Capabilities, DirectoryStore, Download, Entry, PART_SIZE, PartSender, Parts, PutMode, S3Credentials,
     S3Options, S3Store, S3Timeouts, Store, StoreError, StoreFault, StoreUrl,
 };
 pub use sweep::Swept;
+pub use tried::{PastDrill, Tried};
 pub use verify::{Verification, VerifyOptions};

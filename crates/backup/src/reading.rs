@@ -10,7 +10,7 @@ use futures::StreamExt as _;
 use crate::format::{FORMAT, MANIFEST_KIND, Manifest, ManifestItem};
 use crate::history::describe;
 use crate::repository::Inner;
-use crate::run::check_name;
+use crate::run::{Phase, Progress, Report, check_name};
 use crate::sealing::{Measured, Measuring, Unsealed, Unsealing};
 use crate::snapshot::Snapshot;
 use crate::store::{Download, StoreFault};
@@ -79,6 +79,21 @@ impl Repository {
         name: &str,
         identities: &Identities,
     ) -> Result<Fetched, Error> {
+        self.fetch_telling(snapshot, manifest, name, identities, None).await
+    }
+
+    /// The same, telling how much of it is here.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    pub async fn fetch_telling(
+        &self,
+        snapshot: &Snapshot,
+        manifest: &Manifest,
+        name: &str,
+        identities: &Identities,
+        progress: Option<&Progress>,
+    ) -> Result<Fetched, Error> {
         let missing = || Error::NoItem { snapshot: snapshot.id.clone(), name: name.to_owned() };
         let item = manifest.items.get(name).ok_or_else(missing)?.clone();
         let stored = snapshot.items.iter().find(|stored| stored.id == item.id);
@@ -88,7 +103,12 @@ impl Repository {
         if crate::run::format_of(&stored.key) != Some(item.format) {
             return Err(Error::damaged(&stored.key, format!("{name} is not of the form that the manifest says")));
         }
-        let sealed = self.inner.stage(&stored.key, stored.size, &stored.sha256).await?;
+        let tell = |bytes| {
+            if let Some(progress) = progress {
+                progress.tell(&Report::new(name, Phase::Fetching, bytes, Some(stored.size)));
+            }
+        };
+        let sealed = self.inner.stage(&stored.key, stored.size, &stored.sha256, &tell).await?;
         let fetched = Fetched {
             name: name.to_owned(),
             item,
@@ -109,7 +129,7 @@ impl Inner {
         if stored.plain_bytes > MANIFEST_LIMIT {
             return Err(Error::damaged(key, "it says that it unpacks to more than a manifest may have"));
         }
-        let sealed = self.stage(key, stored.size, &stored.sha256).await?;
+        let sealed = self.stage(key, stored.size, &stored.sha256, &|_| {}).await?;
         let (limit, identities, recipients) = (stored.plain_bytes, identities.clone(), snapshot.recipients.clone());
         let name = key.to_owned();
         let opening = tokio::task::spawn_blocking(move || {
@@ -141,7 +161,7 @@ impl Inner {
         sha256: &str,
         identities: &Identities,
     ) -> Result<(), Error> {
-        let sealed = self.stage(key, size, sha256).await?;
+        let sealed = self.stage(key, size, sha256, &|_| {}).await?;
         let stored = snapshot.items.iter().find(|item| item.key == key);
         let limit = stored.map_or(snapshot.manifest.plain_bytes, |item| item.plain_bytes);
         let plain = match stored {
@@ -174,14 +194,21 @@ impl Inner {
         Ok(download)
     }
 
-    /// Brings ciphertext here, and compares it.
-    async fn stage(&self, key: &str, size: u64, sha256: &str) -> Result<Stage, Error> {
+    /// Brings ciphertext here, and compares it. `tell` is told how many bytes are here.
+    async fn stage(&self, key: &str, size: u64, sha256: &str, tell: &(dyn Fn(u64) + Sync)) -> Result<Stage, Error> {
         let mut download = self.download(key, size).await?;
+        let mut here = 0;
+        let mut count = |bytes: &Bytes| {
+            here += bytes.len() as u64;
+            tell(here);
+        };
         let staging = || Error::io("write to the folder for temporary files");
         let (found, stage) = if size <= IN_MEMORY {
             let mut measuring = Measuring::new(Vec::with_capacity(usize::try_from(size).unwrap_or_default()));
             while let Some(bytes) = download.bytes.next().await {
-                measuring.write_all(&bytes?).map_err(staging())?;
+                let bytes = bytes?;
+                measuring.write_all(&bytes).map_err(staging())?;
+                count(&bytes);
             }
             let (found, bytes) = measuring.end();
             (found, Stage::Memory(Bytes::from(bytes)))
@@ -189,6 +216,7 @@ impl Inner {
             let mut measuring = Measuring::new(tempfile::tempfile().map_err(staging())?);
             while let Some(bytes) = download.bytes.next().await {
                 let bytes = bytes?;
+                count(&bytes);
                 let writing = tokio::task::spawn_blocking(move || measuring.write_all(&bytes).map(|()| measuring));
                 measuring = writing.await.map_err(|_| Error::Worker { doing: "stage an item" })?.map_err(staging())?;
             }

@@ -15,7 +15,7 @@ use crate::snapshot::{Fault, Snapshot};
 use crate::{Error, Repository, WriterKey};
 
 pub use add::Added;
-pub use options::{Progress, Report, RunOptions};
+pub use options::{Phase, Progress, Report, RunOptions};
 
 /// Clocks that differ by more are a fault: nothing is deleted by such a clock.
 pub(crate) const SKEW: SignedDuration = SignedDuration::from_mins(5);

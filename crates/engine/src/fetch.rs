@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use windlass_flux::GitRepository;
-use windlass_source::{Cancel, GitSource, Poll, Snapshot};
+use windlass_source::{Cancel, GitOptions, GitSource, Poll, Snapshot};
 
 use crate::git_remote::GitSettings;
 use crate::git_repository::{CancelOnDrop, ignore_rules};
@@ -17,6 +17,29 @@ use crate::{Error, Lookup};
 /// Where the host does not answer or does not have it, or the object asks for what is not supported.
 pub async fn fetch_once(object: &GitRepository, lookup: &Lookup, store: &Path) -> Result<Snapshot, Error> {
     let (_, snapshot) = fetch(object, lookup, store, false).await?;
+    snapshot.ignoring(&ignore_rules(object)).map_err(Error::IgnoreRules)
+}
+
+/// What `object` would give if its host had the commit `commit`, which lies in the bare repository `repository` of this
+/// machine and is called `name` there (`refs/heads/main`): the same files are left out. Nothing is fetched.
+///
+/// # Errors
+/// Where the repository does not hold the commit.
+pub async fn read_once(
+    object: &GitRepository,
+    repository: &Path,
+    name: Option<&str>,
+    commit: &str,
+) -> Result<Snapshot, Error> {
+    let short = |name: &str| {
+        let short = name.strip_prefix("refs/heads/").or_else(|| name.strip_prefix("refs/tags/"));
+        short.unwrap_or(name).to_owned()
+    };
+    let (repository, name, commit) = (repository.to_owned(), name.map(short), commit.to_owned());
+    let reading = tokio::task::spawn_blocking(move || {
+        Snapshot::of_repository(repository, name.as_deref(), &commit, &GitOptions::default())
+    });
+    let snapshot = reading.await.map_err(|_| Error::Interrupted { doing: "reading a repository" })??;
     snapshot.ignoring(&ignore_rules(object)).map_err(Error::IgnoreRules)
 }
 

@@ -124,6 +124,12 @@ pub enum Error {
         /// Why, for each that was looked at.
         reason: String,
     },
+    /// The repository holds backups of more than one cluster, and none was named.
+    #[error("the repository holds backups of several clusters ({}): say which one is meant", hosts.join(", "))]
+    SeveralClusters {
+        /// What they are called in it.
+        hosts: Vec<String>,
+    },
     /// The cluster is not empty.
     #[error(
         "the cluster is not empty: {found} has an inventory of what it applied. A rebuild is for an empty cluster; \

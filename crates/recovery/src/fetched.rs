@@ -1,13 +1,13 @@
 //! Items of a snapshot: opened, and put into place. They block, so they are given threads of their own.
 
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use windlass_backup::{Fetched, Identities, Manifest, Repository, Snapshot};
-use windlass_capture::put_back::{self, FilesPutBack, SqlitePutBack};
+use serde_json::json;
+use windlass_backup::{Fetched, Identities, Manifest, Phase, Progress, Report, Repository, Snapshot};
+use windlass_capture::put_back::{self, BundlePutBack, FilesPutBack, SqlitePutBack};
 use windlass_capture::{Facts, Format};
 
 use crate::{Error, SavedCluster};
@@ -40,8 +40,19 @@ pub struct DataInPlace {
     pub aside: Option<PathBuf>,
 }
 
-/// Puts an item into place: a tar as a folder, a SQLite image as a database, anything else as a file. What was recorded
-/// when it was saved must be what is there afterwards. With `replace` what is there is moved aside, else it is an error.
+/// How data are put into place.
+#[derive(Debug, Clone, Default)]
+pub struct PutData {
+    /// What is there is moved aside; otherwise it is an error.
+    pub replace: bool,
+    /// Symbolic links may lead out of a folder; otherwise such a folder is refused.
+    pub outside_links: bool,
+    /// Is told how much is here, and how much is in place.
+    pub progress: Option<Progress>,
+}
+
+/// Puts an item into place: a tar as a folder, a SQLite image as a database, a bundle as a bare repository, anything else
+/// as a file. What was recorded when it was saved must be what is there afterwards.
 ///
 /// # Errors
 /// As [`fetch_objects`], and where the place cannot be written. What was there is untouched then.
@@ -52,52 +63,108 @@ pub async fn put_data(
     identities: &Identities,
     item: &str,
     path: &Path,
-    replace: bool,
+    options: &PutData,
 ) -> Result<DataInPlace, Error> {
-    let fetched = repository.fetch_of(snapshot, manifest, item, identities).await?;
-    let (item, path) = (item.to_owned(), path.to_owned());
-    blocking("put data into place", fetched, move |fetched| place(fetched, item, path, replace)).await
+    let progress = options.progress.as_ref();
+    let fetched = repository.fetch_telling(snapshot, manifest, item, identities, progress).await?;
+    let (options, item, path) = (options.clone(), item.to_owned(), path.to_owned());
+    blocking("put data into place", fetched, move |fetched| place(fetched, item, path, &options)).await
 }
 
-fn place(fetched: &mut Fetched, item: String, path: PathBuf, replace: bool) -> Result<DataInPlace, Error> {
+fn place(fetched: &mut Fetched, item: String, path: PathBuf, options: &PutData) -> Result<DataInPlace, Error> {
     let (format, expected) = (fetched.item().format, fetched.item().facts.clone());
     let failed = |error| Error::Data { item: item.clone(), path: path.clone(), source: Box::new(error) };
+    let size = fetched.item().size;
+    let mut reader =
+        Told { reader: fetched.reader()?, item: &item, bytes: 0, size, progress: options.progress.as_ref() };
     let (facts, aside) = match format {
         Format::Tar => {
-            let options = FilesPutBack::default().expecting(expected).replacing(replace);
-            let placed = put_back::files(&mut fetched.reader()?, &path, &options).map_err(failed)?;
+            let files = FilesPutBack::default().expecting(expected).replacing(options.replace);
+            let files = files.with_outside_links(options.outside_links);
+            let placed = put_back::files(&mut reader, &path, &files).map_err(failed)?;
             (placed.facts, placed.aside)
         }
         Format::Sqlite => {
-            let options = SqlitePutBack::default().expecting(expected).replacing(replace);
-            let placed = put_back::sqlite(&mut fetched.reader()?, &path, &options).map_err(failed)?;
+            let mut database = SqlitePutBack::default().expecting(expected).replacing(options.replace);
+            database.owner = heir(&path);
+            let placed = put_back::sqlite(&mut reader, &path, &database).map_err(failed)?;
             (placed.facts, placed.aside)
         }
-        _ => (as_file(fetched, &path, replace)?, None),
+        Format::Bundle => {
+            let placed = put_back::bundle(&mut reader, &path, &BundlePutBack::default()).map_err(failed)?;
+            let facts = [("references", json!(placed.references)), ("shallow", json!(placed.shallow))];
+            (facts.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(), None)
+        }
+        _ => put_file(&mut reader, &path, options.replace).map_err(failed)?,
     };
     Ok(DataInPlace { item, path, facts, aside })
 }
 
-/// Writes an item beside its place first, so that half of it is never there.
-fn as_file(fetched: &mut Fetched, path: &Path, replace: bool) -> Result<Facts, Error> {
-    let doing = |source| Error::Io { path: path.to_owned(), source };
+/// A reader that tells how far it is.
+struct Told<'a, R> {
+    reader: R,
+    item: &'a str,
+    bytes: u64,
+    size: u64,
+    progress: Option<&'a Progress>,
+}
+
+impl<R: io::Read> io::Read for Told<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.bytes += count as u64;
+        if let Some(progress) = self.progress {
+            let of = Some(self.size).filter(|size| *size > 0);
+            progress.tell(&Report::new(self.item, Phase::PuttingBack, self.bytes, of));
+        }
+        Ok(count)
+    }
+}
+
+/// Whose a new file is that root makes: the folder's owner's, who is to read it.
+fn heir(path: &Path) -> Option<(u32, u32)> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    let folder = std::fs::metadata(folder).ok().filter(|_| is_root)?;
+    Some((folder.uid(), folder.gid()))
+}
+
+/// A dump as a file: whole, or not at all; the old one is kept beside it.
+fn put_file(
+    reader: &mut impl io::Read,
+    path: &Path,
+    replace: bool,
+) -> Result<(Facts, Option<PathBuf>), windlass_capture::Error> {
+    let file =
+        |doing: &'static str| move |source| windlass_capture::Error::File { doing, path: path.to_owned(), source };
     if path.exists() && !replace {
-        return Err(doing(io::ErrorKind::AlreadyExists.into()));
+        return Err(windlass_capture::Error::Exists { path: path.to_owned() });
     }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".windlass-partial");
-    let beside = PathBuf::from(beside);
-    let mut file: File =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside).map_err(doing)?;
-    let written = fetched.copy_to(&mut file).map_err(Error::from).and_then(|bytes| {
-        file.sync_all().and_then(|()| std::fs::rename(&beside, path)).map_err(doing)?;
-        Ok(bytes)
-    });
-    if written.is_err() {
-        // The error says what matters.
-        let _ = std::fs::remove_file(&beside);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let staged = tempfile::Builder::new().prefix(".windlass-dump-").tempfile_in(folder);
+    let mut staged = staged.map_err(file("create a file beside"))?;
+    let bytes = io::copy(reader, &mut staged).map_err(file("write"))?;
+    staged.as_file().sync_all().map_err(file("write"))?;
+    let aside = if path.exists() { Some(free_name(path)) } else { None };
+    if let Some(aside) = &aside {
+        std::fs::rename(path, aside).map_err(file("move aside"))?;
     }
-    Ok(Facts::from_iter([("bytes".to_owned(), written?.into())]))
+    staged.persist_noclobber(path).map_err(|error| file("write")(error.error))?;
+    Ok((Facts::from_iter([("bytes".to_owned(), bytes.into())]), aside))
+}
+
+/// The first free name of `FILE.before-1`, `FILE.before-2` and so on, as databases are given.
+fn free_name(file: &Path) -> PathBuf {
+    let mut number = 1_u32;
+    loop {
+        let mut name = file.as_os_str().to_owned();
+        name.push(format!(".before-{number}"));
+        let name = PathBuf::from(name);
+        if !name.exists() {
+            return name;
+        }
+        number += 1;
+    }
 }
 
 /// Opens an item in a folder that is removed again, and tells what was counted in it: what a drill does with data.
@@ -115,7 +182,9 @@ pub(crate) async fn open_data(
     let folder = tempfile::Builder::new().prefix("windlass-drill-").tempdir_in(scratch);
     let folder = folder.map_err(|source| Error::Io { path: scratch.to_owned(), source })?;
     let target = folder.path().join("data");
-    Ok(put_data(repository, snapshot, manifest, identities, item, &target, false).await?.facts)
+    // A link that leads out of a folder is as it was saved; nothing follows it here.
+    let options = PutData { outside_links: true, ..PutData::default() };
+    Ok(put_data(repository, snapshot, manifest, identities, item, &target, &options).await?.facts)
 }
 
 /// Gives an item a thread to be read on.

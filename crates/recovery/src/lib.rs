@@ -36,12 +36,13 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`rebuild()`] | an empty cluster, a repository and one key: and the cluster is back, Git and data included |
-//! | [`drill()`] | everything in a snapshot opened, given to an API, counted, and gone again |
+//! | [`choose()`] | which snapshot: signed, whole as far as anybody knows, and what is doubtful about it |
+//! | [`rebuild()`], [`plan_rebuild()`] | an empty cluster, a repository and one key: and the cluster is back, Git and data included |
+//! | [`drill()`] | everything in a snapshot opened, objects given to an API, rows counted, and all gone again; with or without a cluster in it |
 //! | [`PrunedObjects`], [`deleted`], [`undelete()`] | what the reconciler prunes is saved first, and comes back |
 //! | [`Schedules`], [`BackupSchedule`], [`back_up`] | backups by a custom resource: cron with time zones, late rather than never |
 //! | [`coverage()`] | which claims are saved by whom, and when last: ours, VolSync, Velero, CloudNativePG |
-//! | [`put_data`], [`hold()`] | files and databases into place, while workloads have no replicas |
+//! | [`put_data`], [`hold()`], [`held()`] | files and databases into place, while workloads have no replicas; and those found again that a killed process held |
 //!
 //! # What is saved
 //! By default ([`Scope::Undefined`]) everything but:
@@ -65,10 +66,15 @@
 //! * It restores no status. What keeps state in there has to find it again.
 //! * It adds no label and no annotation, and deletes nothing.
 //! * It does not convert between versions: an object whose version is gone is told, and can be patched or sent in another.
-//! * Data go to paths that this process can write: of this machine, or of a Pod that mounts the volume. Nothing is streamed
-//!   into running containers.
-//! * A rebuild reconciles Kustomizations of Git repositories; HelmReleases and other sources are applied as objects, and left
-//!   to Flux' controllers.
+//! * Data go to paths that this process can write: of this machine, or of a Pod that mounts the volume (`windlass backup job
+//!   --put-back` prints a Job that does). Nothing is streamed into running containers. What is new and made by root belongs
+//!   to the owner of its folder.
+//! * A bare Pod cannot be held: it is made when the others are released, by the process that held them. After a kill it has
+//!   to be restored again.
+//! * Databases of servers are not loaded: their dumps are put into place as files.
+//! * A rebuild reconciles Kustomizations of Git repositories, from their hosts or from bundles in the backup (no `git` program
+//!   is needed); HelmReleases and other sources are applied as objects, and left to Flux' controllers.
+//! * A drill waits for nothing and starts nothing: that an application works with its data, only the application can tell.
 //! * A schedule saves objects, Git, folders and SQLite databases; dumps by command are for `windlass backup run`.
 //! * References between objects by uid in other fields than owner references are not followed.
 //!
@@ -77,7 +83,9 @@
 //! * What could not be read is told in [`ClusterFacts::faults`], what could not be restored in [`Restored::failures`]: nothing
 //!   is left out in silence.
 //! * Nothing is pruned that could not be saved first, where a repository is configured.
-//! * Workloads do not start before their data are in place; if those are missing, they stay held and say so.
+//! * Workloads do not start before their data are in place; if those are missing, they stay held and say so. What holds them
+//!   is written on them, so that it outlives the process; what made them is suspended first, from the outermost inwards.
+//! * A snapshot that is known to be damaged is not restored while there is another; that one was never tried is told.
 //! * An archive is taken only if each path and its object agree; nothing is applied before all of it was read.
 
 mod archive;
@@ -103,16 +111,19 @@ mod selection;
 mod survey;
 
 pub use archive::SavedCluster;
-pub use choose::{Chosen, choose};
+pub use choose::{Chosen, Wish, choose};
 pub use cluster_objects::{CLUSTER_OBJECTS, ClusterObjects};
 pub use coverage::{Cover, Coverage, Covered, coverage};
 pub use drill::{DrillOptions, DrillReport, DrillTarget, drill};
 pub use error::Error;
 pub use facts::{ClusterFacts, Fault, KindFacts, KustomizationFacts, SourceFacts, VolumeFacts};
-pub use fetched::{DataInPlace, fetch_objects, put_data};
+pub use fetched::{DataInPlace, PutData, fetch_objects, put_data};
 pub use pattern::{Choice, Pattern};
 pub use pruned::{Deleted, PrunedObjects, deleted, is_of_pruned, undelete};
-pub use rebuild::{GitFiles, RebuildOptions, RebuildProgress, RebuildReport, Reconciled, StepTime, rebuild};
+pub use rebuild::{
+    DataPlan, GitFiles, GitPlan, RebuildOptions, RebuildPlan, RebuildProgress, RebuildReport, Reconciled, StepTime,
+    plan_rebuild, rebuild,
+};
 pub use restore::{
     FIELD_MANAGER, HELD, Hold, Mapping, Mode, Note, RestoreOptions, RestorePlan, Restored, Target, Wanted, held, hold,
     plan_restore, restore, restoring,

@@ -1,7 +1,9 @@
 //! An empty cluster, a backup repository and one key: and the cluster is back.
 
+mod bundle;
 mod files;
 mod missing;
+mod plan;
 mod reconcile;
 mod report;
 
@@ -10,18 +12,19 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use kube::Client;
-use windlass_backup::{Identities, Repository};
+use windlass_backup::{Identities, Progress, Repository};
 use windlass_cluster::{Cluster, Options};
 use windlass_drift::Verb;
 use windlass_manifest::Gvk;
 
 use crate::Error;
-use crate::choose::{Chosen, choose};
-use crate::fetched::put_data;
+use crate::choose::{Chosen, Wish, choose};
+use crate::fetched::{PutData, put_data};
 use crate::restore::{Mode, Note, RestoreOptions, Wave, held, plan_restore, restore, restoring};
 
-pub(crate) use files::bundle_item;
+pub(crate) use bundle::bundle_item;
 pub(crate) use missing::CLAIM;
+pub use plan::{DataPlan, GitPlan, RebuildPlan, plan_rebuild};
 pub use report::{RebuildReport, Reconciled, StepTime};
 
 use files::Files;
@@ -30,12 +33,15 @@ use reconcile::Reconciling;
 /// How a cluster is rebuilt.
 #[derive(Debug, Clone)]
 pub struct RebuildOptions {
-    /// The snapshot, by id or number; the newest good one by default.
-    pub snapshot: Option<String>,
+    /// Which snapshot; the newest good one by default.
+    pub wish: Wish,
     /// Where items of data go: from their names in the backup (`sqlite/home/notes`) to paths of this machine.
     pub data: BTreeMap<String, PathBuf>,
     /// Whether data that are there already are moved aside; otherwise they are an error.
     pub replace_data: bool,
+    /// Whether all workloads stay without replicas at the end, until they are [released](crate::held): where data come
+    /// back by other means, such as Jobs beside their volumes.
+    pub keep_held: bool,
     /// Where the files of Git repositories come from.
     pub git: GitFiles,
     /// A folder for the time of the rebuild: fetched repositories go there.
@@ -48,6 +54,8 @@ pub struct RebuildOptions {
     pub wait_for_health: bool,
     /// How long CRDs and Namespaces may take to become ready.
     pub wait: Duration,
+    /// Is told how far items of data are.
+    pub progress: Option<Progress>,
 }
 
 /// Where the files of Git repositories come from.
@@ -67,16 +75,25 @@ impl RebuildOptions {
     #[must_use]
     pub fn new(work: impl Into<PathBuf>) -> Self {
         Self {
-            snapshot: None,
+            wish: Wish::default(),
             data: BTreeMap::new(),
             replace_data: false,
+            keep_held: false,
             git: GitFiles::default(),
             work: work.into(),
             sops: windlass_sops::Identities::new(),
             again: false,
             wait_for_health: false,
             wait: Duration::from_secs(60),
+            progress: None,
         }
+    }
+}
+
+impl RebuildOptions {
+    /// Whether workloads wait for their data.
+    fn holds(&self) -> bool {
+        self.keep_held || !self.data.is_empty()
     }
 }
 
@@ -105,13 +122,15 @@ pub(crate) type Tell<'a> = &'a mut (dyn FnMut(RebuildProgress<'_>) + Send);
 ///    workloads are held: they have no replicas.
 /// 4. Restores the workloads that Git does not define.
 /// 5. Puts data into place; what is there afterwards must be what was counted when it was saved.
-/// 6. Lets the workloads run, in the order of dependencies, unless data are missing: who starts without them starts anew. Looks whether every saved object is there.
+/// 6. Lets the workloads run, in the order of dependencies, unless data are missing: who starts without them starts anew.
+///    Looks whether every saved object is there.
 ///
 /// What fails does not keep the rest from coming back; it is told in the report, with the time that each step took and with
 /// what was not in the backup. Done [again](RebuildOptions::again), it continues where it ended.
 ///
 /// # Errors
-/// Where nothing could be begun: no snapshot can be used, the cluster does not answer, or is not empty.
+/// Where nothing could be begun: no snapshot can be used, the cluster does not answer, or is not empty, or data are to go
+/// where they cannot. Nothing was written then.
 pub async fn rebuild(
     client: Client,
     repository: &Repository,
@@ -127,10 +146,11 @@ pub async fn rebuild(
     if !options.again {
         refuse_used(&cluster).await?;
     }
-    let chosen = choose(repository, identities, options.snapshot.as_deref()).await?;
+    let chosen = choose(repository, identities, &options.wish).await?;
+    check_places(&chosen, options)?;
     clock.report.chosen(&chosen);
 
-    clock.begin("compare the snapshot with what was signed");
+    clock.begin("compare the Git bundles with what was signed");
     verify(repository, identities, &chosen, options, &mut clock).await;
 
     clock.begin("restore what Git does not define");
@@ -139,32 +159,35 @@ pub async fn rebuild(
     let engine = Cluster::new(client, Options::default());
     let files = Files { repository, identities, chosen: &chosen, options };
     let mut reconciling = Reconciling::new(&engine, files, options);
-    let holds = !options.data.is_empty();
+    let holds = options.holds();
     clock.begin("reconcile with Git");
     reconciling.run(&chosen.objects, holds, &mut clock).await;
 
     clock.begin("restore workloads that Git does not define");
     let hold = restore_later(&cluster, later, &mut clock).await;
 
-    if holds {
+    let mut in_place = true;
+    if !options.data.is_empty() {
         clock.begin("put data into place");
-        if put_all(repository, identities, &chosen, options, &mut clock).await {
-            clock.begin("let workloads run");
-            reconciling.run(&chosen.objects, false, &mut clock).await;
-            let mut notes = hold.release(&cluster).await;
-            // Those that an earlier rebuild held, which was cut off.
-            notes.extend(held(&cluster).await?.release(&cluster).await);
-            clock.failures(notes);
-        } else {
-            let what = "are held, since not all data are in place: rebuild again with --continue when they can be";
-            clock.failure("workloads", what);
-        }
+        in_place = put_all(repository, identities, &chosen, options, &mut clock).await;
+    }
+    if !in_place {
+        let what = "are held, since not all data are in place: rebuild again with --continue when they can be";
+        clock.failure("workloads", what);
+    } else if holds && !options.keep_held {
+        clock.begin("let workloads run");
+        reconciling.run(&chosen.objects, false, &mut clock).await;
+        let mut notes = hold.release(&cluster).await;
+        // Those that an earlier rebuild held, which was cut off.
+        notes.extend(held(&cluster).await?.release(&cluster).await);
+        clock.failures(notes);
     }
 
     clock.begin("look whether everything is there");
     look(&cluster, &chosen, &mut clock).await?;
     let mut report = clock.end();
     report.not_in_backup = missing::not_in_backup(&chosen, options);
+    report.held = held(&cluster).await?.len();
     report.seconds = began.elapsed().as_secs_f64();
     Ok(report)
 }
@@ -234,7 +257,24 @@ async fn refuse_used(cluster: &Cluster) -> Result<(), Error> {
     }
 }
 
-/// Brings every item here that is not brought later anyway, and compares it.
+/// Refuses data that are not in the snapshot, and places that nothing can be put into: better now than when all workloads
+/// wait for them.
+fn check_places(chosen: &Chosen, options: &RebuildOptions) -> Result<(), Error> {
+    for (item, path) in &options.data {
+        if !chosen.manifest.items.contains_key(item) {
+            let (snapshot, name) = (chosen.snapshot.id.clone(), item.clone());
+            return Err(windlass_backup::Error::NoItem { snapshot, name }.into());
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            let source = std::io::ErrorKind::NotFound.into();
+            return Err(Error::Io { path: folder.to_owned(), source });
+        }
+    }
+    Ok(())
+}
+
+/// Brings the bundles here that may be needed, and compares them. Data are compared before they are put into place.
 async fn verify(
     repository: &Repository,
     identities: &Identities,
@@ -242,10 +282,8 @@ async fn verify(
     options: &RebuildOptions,
     clock: &mut Clock<'_>,
 ) {
-    for item in chosen.manifest.items.keys() {
-        if item == crate::CLUSTER_OBJECTS || options.data.contains_key(item) {
-            continue;
-        }
+    let bundles = chosen.manifest.items.iter().filter(|(_, item)| item.format == windlass_capture::Format::Bundle);
+    for (item, _) in bundles.filter(|_| options.git != GitFiles::Host) {
         if let Err(error) = repository.fetch_of(&chosen.snapshot, &chosen.manifest, item, identities).await {
             clock.failure(item, crate::error::chain(&error));
         }
@@ -259,12 +297,8 @@ async fn restore_objects(
     options: &RebuildOptions,
     clock: &mut Clock<'_>,
 ) -> Result<crate::RestorePlan, Error> {
-    let restore_options = RestoreOptions {
-        mode: Mode::Skip,
-        hold: !options.data.is_empty(),
-        wait: options.wait,
-        ..RestoreOptions::default()
-    };
+    let restore_options =
+        RestoreOptions { mode: Mode::Skip, hold: options.holds(), wait: options.wait, ..RestoreOptions::default() };
     let mut plan = plan_restore(cluster, &chosen.objects, &restore_options).await?;
     let later = plan.split_off(|wave| matches!(wave, Wave::Workloads | Wave::Gates));
     carry_out(cluster, plan, clock).await;
@@ -294,7 +328,8 @@ async fn put_all(
     let Chosen { snapshot, manifest, .. } = chosen;
     let mut all = true;
     for (item, path) in &options.data {
-        match put_data(repository, snapshot, manifest, identities, item, path, options.replace_data).await {
+        let how = PutData { replace: options.replace_data, progress: options.progress.clone(), ..PutData::default() };
+        match put_data(repository, snapshot, manifest, identities, item, path, &how).await {
             Ok(placed) => {
                 clock.done(&format!("{item} is at {}", path.display()));
                 clock.report.data.push(placed);

@@ -7,7 +7,8 @@
 //! Flux does.
 //!
 //! This crate renders nothing, knows no cluster, keeps no schedule (the caller polls), and reads neither environment
-//! nor home directory. Only repositories on this machine are read with the help of the `git` program.
+//! nor home directory. Only a [`GitSource`] of a repository on this machine is read with the help of the `git` program;
+//! [`Snapshot::of_repository`] does without.
 //!
 //! ```
 //! use windlass_manifest::{FileTree, TreePath};

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write, stdout};
 
 use windlass_capture::Format;
 
+use super::pick;
 use super::place::{IdentityArgs, PlaceArgs};
 use crate::kubeconfig::block_on;
 use crate::outcome::Outcome;
@@ -38,7 +39,8 @@ pub(super) fn run(args: &CatArgs, _console: &Console) -> anyhow::Result<Outcome>
     let mut fetched = block_on(async {
         let repository = args.place.open(config.as_ref()).await?;
         let found = repository.snapshots().await?;
-        Ok(repository.fetch(found.find(&args.snapshot)?, &args.item, &identities).await?)
+        let (snapshot, manifest) = pick::holding(&repository, &found, &args.snapshot, &args.item, &identities).await?;
+        Ok(repository.fetch_of(&snapshot, &manifest, &args.item, &identities).await?)
     })?;
     if stdout().is_terminal() && fetched.item().format != Format::Dump {
         let trouble = Trouble::new(format!("{} is not for a terminal", args.item));

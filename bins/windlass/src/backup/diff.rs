@@ -7,7 +7,7 @@ use serde::Serialize;
 use windlass_backup::Manifest;
 
 use super::place::{IdentityArgs, PlaceArgs};
-use super::sizes;
+use super::{pick, sizes};
 use crate::kubeconfig::block_on;
 use crate::outcome::Outcome;
 use crate::output::{self, Console, Output};
@@ -57,8 +57,8 @@ pub(super) fn run(args: &DiffArgs, console: &Console) -> anyhow::Result<Outcome>
     let (old, new) = block_on(async {
         let repository = args.place.open(config.as_ref()).await?;
         let found = repository.snapshots().await?;
-        let old = repository.manifest(found.find(&args.old)?, &identities).await?;
-        let new = repository.manifest(found.find(&args.new)?, &identities).await?;
+        let old = repository.manifest(pick::snapshot(&found, &args.old)?, &identities).await?;
+        let new = repository.manifest(pick::snapshot(&found, &args.new)?, &identities).await?;
         Ok((old, new))
     })?;
     let changes = changes(&old, &new);

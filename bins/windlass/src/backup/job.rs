@@ -1,4 +1,4 @@
-//! `windlass backup job`: manifests for a Job beside a volume.
+//! `windlass backup job`: manifests for a Job beside a volume, that saves it or puts its data back.
 
 use std::path::PathBuf;
 
@@ -6,20 +6,29 @@ use serde_json::{Value, json};
 
 use crate::outcome::Outcome;
 use crate::output::{self, Console};
+use crate::trouble::Trouble;
 
-/// Print manifests for a CronJob (or a Job) that backs up a volume from beside it
+/// Print manifests for a Job beside a volume: one that backs it up, or one that puts its data back
 ///
-/// It runs on the node of the volume's Pod, since databases can be read safely only there, with the volume mounted at
-/// /volumes/CLAIM. The configuration comes from a ConfigMap, keys come from a Secret.
+/// It runs with the volume mounted at /volumes/CLAIM. To back up it has to run on the node of the volume's Pod, since
+/// databases can be read safely only there (--beside); to put data back nobody else may use the volume: stop its workload
+/// first. The configuration comes from a ConfigMap, keys come from a Secret.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   windlass backup job home-assistant --namespace home --claim config --schedule '0 3 * * *' \\
       --beside app=home-assistant --image registry.lan/windlass:0.1.0 | kubectl apply -f -
 
+  windlass restore --only-hold --hold home/StatefulSet/home-assistant
+  windlass backup job home-assistant --namespace home --claim config --image registry.lan/windlass:0.1 \\
+      --put-back sqlite/hass=/volumes/config/home-assistant_v2.db | kubectl apply -f -
+  kubectl wait -n home --for=condition=complete job/windlass-restore-home-assistant
+  windlass restore --release
+
 What has to be there in the namespace:
   ConfigMap windlass-backup-NAME   windlass-backup.yaml, with paths below /volumes/CLAIM (--config)
-  Secret    windlass-backup-NAME   at /etc/windlass/keys: writer.key, and a credentials file for S3")]
+  Secret    windlass-backup-NAME   at /etc/windlass/keys: writer.key, and a credentials file for S3
+  Secret    windlass-restore-NAME  with --put-back, as well: identity.key, the private key; delete it after")]
 pub(super) struct JobArgs {
     /// What is backed up
     #[arg(value_name = "NAME")]
@@ -41,6 +50,15 @@ pub(super) struct JobArgs {
     #[arg(long, value_name = "CRON")]
     schedule: Option<String>,
 
+    /// Put this item back at this path below /volumes, instead of backing up; may be given more than once. What is there is
+    /// moved aside
+    #[arg(long, value_name = "ITEM=PATH", value_parser = put_back, conflicts_with = "schedule")]
+    put_back: Vec<(String, String)>,
+
+    /// With --put-back: of this snapshot
+    #[arg(long, value_name = "SNAPSHOT", default_value = "latest")]
+    snapshot: String,
+
     /// Run on the node of the Pods with this label; needed where a claim may be mounted on one node only
     #[arg(long, value_name = "LABEL=VALUE", value_parser = label)]
     beside: Option<(String, String)>,
@@ -52,6 +70,15 @@ pub(super) struct JobArgs {
     /// The ConfigMap is made from this configuration
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+fn put_back(text: &str) -> Result<(String, String), String> {
+    let (item, path) = text.split_once('=').ok_or("expected ITEM=PATH")?;
+    let steps = path.strip_prefix("/volumes/").ok_or_else(|| format!("{path} is not below /volumes/CLAIM"))?;
+    if item.is_empty() || steps.split('/').any(|step| matches!(step, "" | "." | "..")) {
+        return Err("expected ITEM=/volumes/CLAIM/PATH".to_owned());
+    }
+    Ok((item.to_owned(), path.to_owned()))
 }
 
 fn label(text: &str) -> Result<(String, String), String> {
@@ -78,6 +105,13 @@ pub(super) fn run(args: &JobArgs, console: &Console) -> anyhow::Result<Outcome> 
 fn manifests(args: &JobArgs) -> anyhow::Result<Vec<Value>> {
     let full_name = format!("windlass-backup-{}", args.name);
     let mut manifests = Vec::new();
+    for (item, path) in &args.put_back {
+        let is_mounted = |claim: &String| path.split('/').nth(2) == Some(claim);
+        if !args.claim.iter().any(is_mounted) {
+            let trouble = Trouble::new(format!("{item} would go to {path}, which is on no claim that is mounted"));
+            return Err(trouble.help(format!("--claim mounts: {}", args.claim.join(", "))).into());
+        }
+    }
     if let Some(path) = &args.config {
         // What cannot be read here cannot be read there.
         let text = super::config::ConfigFile::read(path)?.into_text();
@@ -87,6 +121,20 @@ fn manifests(args: &JobArgs) -> anyhow::Result<Vec<Value>> {
             "metadata": metadata(&full_name, args),
             "data": { "windlass-backup.yaml": text },
         }));
+    }
+    if !args.put_back.is_empty() {
+        let name = format!("windlass-restore-{}", args.name);
+        manifests.push(json!({
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": metadata(&name, args),
+            "spec": {
+                // What went wrong is looked at, and not done again on what is there by then.
+                "backoffLimit": 0,
+                "template": { "metadata": { "labels": labels(args) }, "spec": pod(&full_name, args) },
+            },
+        }));
+        return Ok(manifests);
     }
     let job = json!({
         // A run that failed is told by its exit code; the next one is tried at its own time.
@@ -141,27 +189,62 @@ fn pod(full_name: &str, args: &JobArgs) -> Value {
         json!({ "name": "keys", "secret": { "secretName": full_name, "defaultMode": 0o440 } }),
         json!({ "name": "scratch", "emptyDir": {} }),
     ]);
+    if !args.put_back.is_empty() {
+        let name = format!("windlass-restore-{}", args.name);
+        mounts.push(json!({ "name": "identity", "mountPath": "/etc/windlass/identity", "readOnly": true }));
+        volumes.push(json!({ "name": "identity", "secret": { "secretName": name, "defaultMode": 0o440 } }));
+    }
     let (user, group) = args.user;
-    let mut pod = json!({
-        "restartPolicy": "Never",
-        "automountServiceAccountToken": false,
-        "terminationGracePeriodSeconds": 30,
-        "securityContext": { "runAsUser": user, "runAsGroup": group, "fsGroup": group, "fsGroupChangePolicy": "OnRootMismatch" },
-        "containers": [{
-            "name": "backup",
+    // Root without capabilities can neither read what is others' nor give it to them.
+    let capabilities = match (user, args.put_back.is_empty()) {
+        (0, true) => json!({ "drop": ["ALL"], "add": ["DAC_OVERRIDE"] }),
+        (0, false) => json!({ "drop": ["ALL"], "add": ["CHOWN", "DAC_OVERRIDE", "FOWNER"] }),
+        _ => json!({ "drop": ["ALL"] }),
+    };
+    let container = |name: String, arguments: Vec<&str>| {
+        json!({
+            "name": name,
             "image": args.image,
-            "args": ["backup", "run", "--config", "/etc/windlass/config/windlass-backup.yaml"],
+            "args": arguments,
             "env": [{ "name": "XDG_CACHE_HOME", "value": "/tmp" }],
             "resources": { "requests": { "cpu": "50m", "memory": "64Mi" }, "limits": { "memory": "256Mi" } },
             "securityContext": {
                 "allowPrivilegeEscalation": false,
                 "readOnlyRootFilesystem": true,
-                "capabilities": { "drop": ["ALL"] },
+                "capabilities": capabilities,
             },
             "volumeMounts": mounts,
-        }],
+        })
+    };
+    const CONFIG: &str = "/etc/windlass/config/windlass-backup.yaml";
+    let back = args.put_back.iter().enumerate().map(|(index, (item, path))| {
+        let from =
+            ["--snapshot", &args.snapshot, "--identity", "/etc/windlass/identity/identity.key", "--config", CONFIG];
+        let arguments = ["backup", "extract", item, "--to", path, "--replace"].into_iter().chain(from);
+        container(format!("put-back-{index}"), arguments.collect())
+    });
+    // One after the other; the last is the Pod's own.
+    let mut containers: Vec<Value> = back.collect();
+    let last = containers.pop();
+    let last = last.unwrap_or_else(|| container("backup".to_owned(), vec!["backup", "run", "--config", CONFIG]));
+    let mut pod = json!({
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": false,
+        "terminationGracePeriodSeconds": 30,
+        "securityContext": {
+            "runAsUser": user,
+            "runAsGroup": group,
+            "runAsNonRoot": user != 0,
+            "fsGroup": group,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": { "type": "RuntimeDefault" },
+        },
+        "containers": [last],
         "volumes": volumes,
     });
+    if !containers.is_empty() {
+        pod["initContainers"] = containers.into();
+    }
     if let Some((name, value)) = &args.beside {
         pod["affinity"] = json!({ "podAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": [{
             "labelSelector": { "matchLabels": { name.as_str(): value } },

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use windlass_backup::{
     Fault, Identities, OpenOptions, Repository, S3Credentials, Store, StoreUrl, Trust, WriterId, WriterKey,
@@ -11,6 +12,9 @@ use zeroize::Zeroizing;
 use super::config::{self, ConfigFile};
 use crate::output::Console;
 use crate::trouble::Trouble;
+
+/// How long a store may take to answer for the first time. Later on more is borne with: then it is known to be there.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Which repository
 #[derive(Debug, clap::Args)]
@@ -29,6 +33,22 @@ pub(crate) struct PlaceArgs {
         hide_env_values = true
     )]
     repository: Option<String>,
+
+    /// The bucket and the folder in it, BUCKET or BUCKET/FOLDER: the same as --repository s3://BUCKET/FOLDER
+    #[arg(long, value_name = "BUCKET", help_heading = "Repository")]
+    bucket: Option<String>,
+
+    /// With --bucket: the S3 server, https://nas.lan:9000; without it AWS
+    #[arg(long, value_name = "URL", help_heading = "Repository", env = "AWS_ENDPOINT_URL", hide_env_values = true)]
+    endpoint: Option<String>,
+
+    /// With --bucket: the region
+    #[arg(long, value_name = "NAME", help_heading = "Repository", env = "AWS_REGION", hide_env_values = true)]
+    region: Option<String>,
+
+    /// With --bucket: a file with the certificates of the authority that the S3 server's comes from
+    #[arg(long, value_name = "FILE", help_heading = "Repository", env = "AWS_CA_BUNDLE", hide_env_values = true)]
+    ca: Option<PathBuf>,
 
     /// A file with access keys as ~/.aws/credentials; without it AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     #[arg(long, value_name = "FILE", help_heading = "Repository")]
@@ -51,7 +71,22 @@ pub(crate) struct IdentityArgs {
     identity: Vec<PathBuf>,
 }
 
+/// How a file with a private key says whose backups are to be believed.
+pub(super) const WRITER: &str = "# writer: ";
+
 impl IdentityArgs {
+    /// The writers that the files of the keys name.
+    fn writers(&self) -> anyhow::Result<Vec<WriterId>> {
+        let mut writers = Vec::new();
+        for path in &self.identity {
+            for line in read_secret(path)?.lines().filter_map(|line| line.strip_prefix(WRITER)) {
+                let trouble = |error| Trouble::new(format!("cannot use {}", path.display())).because(error);
+                writers.push(line.trim().parse().map_err(trouble)?);
+            }
+        }
+        Ok(writers)
+    }
+
     /// The keys, if any file was named.
     pub(super) fn read(&self) -> anyhow::Result<Option<Identities>> {
         let mut all: Option<Identities> = None;
@@ -72,17 +107,43 @@ impl IdentityArgs {
 }
 
 impl PlaceArgs {
-    /// The repository, to read from, and the key to sign with, where it is on this machine.
-    pub(crate) async fn repository(&self) -> anyhow::Result<(Repository, Option<WriterKey>)> {
+    /// The repository, to restore from, and the key to sign with, where it is on this machine.
+    ///
+    /// Where neither arguments nor configuration name a writer, those are believed that the file of the private key names;
+    /// and else whoever the repository names, which is said.
+    pub(crate) async fn repository(
+        &self,
+        identity: &IdentityArgs,
+        console: &Console,
+    ) -> anyhow::Result<(Repository, Option<WriterKey>)> {
         let config = self.config()?;
-        Ok((self.open(config.as_ref()).await?, writer_if_here(config.as_ref())?))
+        let writer = writer_if_here(config.as_ref())?;
+        let trust = match self.trust(config.as_ref())? {
+            Trust::OnFirstUse => match identity.writers()? {
+                writers if writers.is_empty() => Trust::OnFirstUse,
+                writers => Trust::Writers(writers),
+            },
+            trust => trust,
+        };
+        let is_guess = trust == Trust::OnFirstUse;
+        let repository = self.open_trusting(config.as_ref(), trust).await?;
+        if is_guess {
+            let writers: Vec<String> = repository.writers().iter().map(ToString::to_string).collect();
+            console.note(&format!(
+                "warning: nobody said whose backups are to be believed, so the repository itself is: {}\n         \
+                 compare that with the recovery card, and name it with --trust: whoever can write to the store could \
+                 have put his own there",
+                writers.join(", ")
+            ));
+        }
+        Ok((repository, writer))
     }
 
     /// The configuration, if there is one.
     pub(super) fn config(&self) -> anyhow::Result<Option<ConfigFile>> {
         match &self.config {
             Some(path) => ConfigFile::read(path).map(Some),
-            None if self.repository.is_none() && Path::new(config::DEFAULT).exists() => {
+            None if self.address().is_none() && Path::new(config::DEFAULT).exists() => {
                 ConfigFile::read(Path::new(config::DEFAULT)).map(Some)
             }
             None => Ok(None),
@@ -105,18 +166,31 @@ impl PlaceArgs {
     /// The store, from the arguments or the configuration.
     pub(super) fn store(&self, config: Option<&ConfigFile>) -> anyhow::Result<Arc<dyn Store>> {
         let in_config = config.map(|file| file.config.repository.as_str());
-        let Some(text) = self.repository.as_deref().or(in_config) else {
+        let named = self.address();
+        let Some(text) = named.as_deref().or(in_config) else {
             let trouble = Trouble::new("which repository?");
-            return Err(trouble.help("name it with --repository URL, or a file that does with --config FILE").into());
+            let help = "name it with --bucket BUCKET or --repository URL, or a file that does with --config FILE";
+            return Err(trouble.help(help).into());
         };
         let url = StoreUrl::parse(text)?;
         // A folder is meant from the configuration's own.
-        let url = match (url, config.filter(|_| self.repository.is_none())) {
+        let url = match (url, config.filter(|_| named.is_none())) {
             (StoreUrl::Directory(path), Some(config)) => StoreUrl::Directory(config.path(&path)),
             (url, _) => url,
         };
         let credentials = if url.is_s3() { self.credentials(config)? } else { None };
         Ok(url.open(credentials)?)
+    }
+
+    /// The address of the repository, where arguments or the environment name it; a bucket that is named comes first.
+    fn address(&self) -> Option<String> {
+        let Some(bucket) = &self.bucket else { return self.repository.clone() };
+        let ca = self.ca.as_ref().map(|path| path.display().to_string());
+        let said = [("endpoint", &self.endpoint), ("region", &self.region), ("ca", &ca)];
+        let said: Vec<_> =
+            said.iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?))).collect();
+        let bucket = bucket.strip_prefix("s3://").unwrap_or(bucket);
+        Some(format!("s3://{bucket}{}{}", if said.is_empty() { "" } else { "?" }, said.join("&")))
     }
 
     fn credentials(&self, config: Option<&ConfigFile>) -> anyhow::Result<Option<S3Credentials>> {
@@ -134,6 +208,11 @@ impl PlaceArgs {
 
     /// The repository, to read from.
     pub(super) async fn open(&self, config: Option<&ConfigFile>) -> anyhow::Result<Repository> {
+        self.open_trusting(config, self.trust(config)?).await
+    }
+
+    /// Whose snapshots are believed.
+    fn trust(&self, config: Option<&ConfigFile>) -> anyhow::Result<Trust> {
         let mut trusted = self.trust.clone();
         if trusted.is_empty()
             && let Some(file) = config
@@ -142,12 +221,11 @@ impl PlaceArgs {
             // Where the key lies, its own snapshots are believed; elsewhere the configuration may be there without it.
             trusted.extend(writer_if_here(config)?.map(|key| key.id()));
         }
-        let trust = match (self.trust_anybody, trusted.is_empty()) {
+        Ok(match (self.trust_anybody, trusted.is_empty()) {
             (true, _) => Trust::Any,
             (false, true) => Trust::OnFirstUse,
             (false, false) => Trust::Writers(trusted),
-        };
-        self.open_trusting(config, trust).await
+        })
     }
 
     /// The repository, to write to as `writer`.
@@ -160,7 +238,17 @@ impl PlaceArgs {
     async fn open_trusting(&self, config: Option<&ConfigFile>, trust: Trust) -> anyhow::Result<Repository> {
         let mut options = OpenOptions::new(trust);
         options.cache = cache(config);
-        Ok(Repository::open(self.store(config)?, options).await?)
+        let store = self.store(config)?;
+        let place = store.place();
+        match tokio::time::timeout(PATIENCE, Repository::open(store, options)).await {
+            Ok(opened) => Ok(opened?),
+            Err(_) => {
+                let trouble = Trouble::new(format!("{place} did not answer within {} s", PATIENCE.as_secs()));
+                Err(trouble
+                    .help("is the server running, and is this its address (endpoint, port, http or https)?")
+                    .into())
+            }
+        }
     }
 }
 

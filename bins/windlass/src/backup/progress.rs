@@ -1,10 +1,10 @@
-//! What a run is doing: a line that is written over on a terminal, a line for each item elsewhere.
+//! What is being done with an item: a line that is written over on a terminal, with a bar where the end is known.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use windlass_backup::{Progress, Report};
+use windlass_backup::{Phase, Progress, Report};
 
 use super::sizes;
 
@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// The line.
 #[derive(Clone)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// `None` where nobody looks on.
     state: Option<Arc<Mutex<State>>>,
 }
@@ -27,19 +27,19 @@ struct State {
 struct Rate {
     since: Instant,
     name: String,
-    sending: bool,
+    phase: Phase,
 }
 
 impl Line {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let now = Instant::now();
-        let rate = Rate { since: now, name: String::new(), sending: false };
+        let rate = Rate { since: now, name: String::new(), phase: Phase::Reading };
         let state = stderr().is_terminal().then(|| Arc::new(Mutex::new(State { shown: now, rate })));
         Self { state }
     }
 
     /// For the run, which tells of bytes.
-    pub(super) fn progress(&self) -> Option<Progress> {
+    pub(crate) fn progress(&self) -> Option<Progress> {
         let line = self.clone();
         self.state.as_ref().map(|_| Progress::new(move |report| line.show(report)))
     }
@@ -48,32 +48,70 @@ impl Line {
         let Some(state) = &self.state else { return };
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        if state.rate.name != report.name || state.rate.sending != report.sending {
-            state.rate = Rate { since: now, name: report.name.to_owned(), sending: report.sending };
+        if state.rate.name != report.name || state.rate.phase != report.phase {
+            state.rate = Rate { since: now, name: report.name.to_owned(), phase: report.phase };
         } else if now.duration_since(state.shown) < PAUSE {
             return;
         }
         state.shown = now;
         let seconds = now.duration_since(state.rate.since).as_secs_f64();
-        let per_second = if seconds > 0.5 {
-            format!(", {}/s", sizes::bytes((report.plain_bytes as f64 / seconds) as u64))
-        } else {
-            String::new()
-        };
-        let doing = if report.sending { "sending" } else { "reading" };
         // Where stderr is gone there is nobody left to tell.
-        let _ = write!(stderr(), "\r\x1b[K{} {doing} {}{per_second}", report.name, sizes::bytes(report.plain_bytes));
+        let _ = write!(stderr(), "\r\x1b[K{}", text(report, seconds));
     }
 
     /// Takes the line away, so that something else can be written.
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         if self.state.is_some() {
             let _ = write!(stderr(), "\r\x1b[K");
         }
     }
 
     /// Whether nobody sees the line.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.state.is_none()
+    }
+}
+
+/// How far an item is: `sqlite/home fetching [######--------------] 5.2 MB of 17 MB, 3.1 MB/s`.
+fn text(report: &Report<'_>, seconds: f64) -> String {
+    const WIDTH: u64 = 20;
+    let doing = match report.phase {
+        Phase::Sending => "sending",
+        Phase::Fetching => "fetching",
+        Phase::PuttingBack => "into place",
+        _ => "reading",
+    };
+    let mut text = format!("{} {doing}", report.name);
+    let bytes = sizes::bytes(report.bytes);
+    match report.of.filter(|of| *of > 0) {
+        Some(of) => {
+            let done = (u128::from(report.bytes.min(of)) * u128::from(WIDTH) / u128::from(of)) as usize;
+            let bar = "#".repeat(done) + &"-".repeat(WIDTH as usize - done);
+            text += &format!(" [{bar}] {bytes} of {}", sizes::bytes(of));
+        }
+        None => text += &format!(" {bytes}"),
+    }
+    if seconds > 0.5 {
+        text += &format!(", {}/s", sizes::bytes((report.bytes as f64 / seconds) as u64));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_shows_how_far_it_is() {
+        let of = |phase, bytes, of| text(&Report::new("sqlite/home", phase, bytes, of), 2.0);
+        assert_eq!(
+            of(Phase::Fetching, 5_000_000, Some(20_000_000)),
+            "sqlite/home fetching [#####---------------] 5.0 MB of 20 MB, 2.5 MB/s"
+        );
+        assert_eq!(
+            of(Phase::PuttingBack, 9, Some(9)),
+            "sqlite/home into place [####################] 9 B of 9 B, 4 B/s"
+        );
+        assert_eq!(of(Phase::Reading, 3_000, None), "sqlite/home reading 3.0 kB, 1.5 kB/s");
     }
 }

@@ -17,6 +17,7 @@ use super::{sizes, sources};
 use crate::kubeconfig::ClusterArgs;
 use crate::outcome::Outcome;
 use crate::output::{self, Console, Output};
+use crate::signals::ended;
 use crate::table::{Cell, Table};
 use crate::trouble::{self, Trouble};
 
@@ -96,16 +97,6 @@ pub(super) fn run(args: &RunArgs, console: &Console) -> anyhow::Result<Outcome> 
     line.clear();
     runtime.shutdown_timeout(GRACE);
     result
-}
-
-/// Returns when somebody wants the program to end.
-async fn ended() -> anyhow::Result<&'static str> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(tokio::select! {
-        _ = interrupt.recv() => "an interrupt",
-        _ = terminate.recv() => "the signal to end",
-    })
 }
 
 async fn save(args: &RunArgs, config: &ConfigFile, line: &Line, console: &Console) -> anyhow::Result<Outcome> {

@@ -6,7 +6,7 @@ use serde_json::json;
 use windlass_backup::{Manifest, Snapshot};
 
 use super::place::{self, IdentityArgs, PlaceArgs};
-use super::{list, sizes};
+use super::{list, pick, sizes};
 use crate::kubeconfig::block_on;
 use crate::outcome::Outcome;
 use crate::output::{self, Console, Output};
@@ -42,7 +42,7 @@ pub(super) fn run(args: &ShowArgs, console: &Console) -> anyhow::Result<Outcome>
     let (snapshot, manifest, faults) = block_on(async {
         let repository = args.place.open(config.as_ref()).await?;
         let found = repository.snapshots().await?;
-        let snapshot = found.find(&args.snapshot)?.clone();
+        let snapshot = pick::snapshot(&found, &args.snapshot)?.clone();
         let manifest = match &identities {
             Some(identities) => Some(repository.manifest(&snapshot, identities).await?),
             None => None,

@@ -3,7 +3,7 @@
 use jiff::{SpanRound, Timestamp, Unit};
 
 /// A number of bytes in the unit that fits: `0 B`, `999 B`, `1.5 kB`, `12 MB`.
-pub(super) fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if count < 1000 {
         return format!("{count} B");
@@ -17,7 +17,7 @@ pub(super) fn bytes(count: u64) -> String {
 }
 
 /// How long ago, in the one unit that counts: `40s`, `3h`, `12d`.
-pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
+pub(crate) fn age(then: Timestamp, now: Timestamp) -> String {
     let seconds = now.duration_since(then).as_secs().max(0);
     match seconds {
         0..=119 => format!("{seconds}s"),
@@ -28,12 +28,12 @@ pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
 }
 
 /// A moment, to the second, in UTC: snapshots are compared across machines.
-pub(super) fn moment(when: Timestamp) -> String {
+pub(crate) fn moment(when: Timestamp) -> String {
     when.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// How long something took.
-pub(super) fn took(from: Timestamp, to: Timestamp) -> String {
+pub(crate) fn took(from: Timestamp, to: Timestamp) -> String {
     let span = to.since(from).ok();
     let rounded = span.and_then(|span| span.round(SpanRound::new().largest(Unit::Hour).smallest(Unit::Second)).ok());
     rounded.map_or_else(|| "some time".to_owned(), |span| format!("{span:#}"))

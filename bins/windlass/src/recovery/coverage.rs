@@ -5,7 +5,7 @@ use std::io::Write;
 use jiff::{SignedDuration, Timestamp};
 use windlass_recovery::coverage;
 
-use super::restore;
+use super::tell;
 use crate::kubeconfig::{ClusterArgs, block_on};
 use crate::outcome::Outcome;
 use crate::output::{Console, Output};
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &CoverageArgs, console: &Console) -> anyhow::Result<Outc
             console.note(&format!("warning: {}: {}", fault.what, fault.message));
         }
         if args.output != Output::Table {
-            restore::print(&found, args.output, console)?;
+            tell::print(&found, args.output, console)?;
         } else {
             let mut table = Table::new(&["CLAIM", "SIZE", "SAVED BY", "AGE", "TROUBLE"]);
             for claim in &found.claims {

@@ -3,29 +3,33 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use windlass_apiserver::ApiServer;
-use windlass_backup::{EvidenceKind, Findings};
-use windlass_recovery::{DrillOptions, DrillReport, DrillTarget, drill};
+use windlass_backup::EvidenceKind;
+use windlass_recovery::{CLUSTER_OBJECTS, DrillOptions, DrillReport, DrillTarget, drill};
 
-use super::restore;
+use super::tell;
 use crate::backup::place::{IdentityArgs, PlaceArgs};
-use crate::kubeconfig::{ClusterArgs, block_on};
+use crate::backup::sizes;
+use crate::kubeconfig::ClusterArgs;
 use crate::outcome::Outcome;
 use crate::output::{Console, Output};
+use crate::signals::until_ended;
 use crate::table::{Cell, Table};
 
 /// Try whether a backup can be restored
 ///
 /// Opens everything: every object is given to a Kubernetes API in this process, which is thrown away, every database is
-/// opened, checked and counted, every archive unpacked. What was counted when it was saved must be there. Where the
-/// writer key is at hand, the result is kept, signed, beside the backups, with the time it took.
+/// opened, checked and counted, every archive unpacked, every Git repository looked through. What was counted when it was
+/// saved must be there. Backups without a cluster are tried the same way. Where the writer key is at hand, the result is
+/// kept, signed, beside the backups, with the time it took; `restore` and `rebuild` go by it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   windlass drill -r /mnt/nas/backup -i paper.key
-  windlass drill -r /mnt/nas/backup -i paper.key --in-cluster        ask the real API server, in namespaces made for it")]
+  windlass drill -r /mnt/nas/backup -i paper.key --in-cluster        ask the real API server, in namespaces made for it
+
+Exit code 0: everything can be restored, 1: something cannot.")]
 pub(crate) struct DrillArgs {
     #[command(flatten)]
     place: PlaceArgs,
@@ -36,6 +40,10 @@ pub(crate) struct DrillArgs {
     /// The snapshot, by id or number; the newest good one by default
     #[arg(long, value_name = "SNAPSHOT")]
     snapshot: Option<String>,
+
+    /// The newest good one of this host
+    #[arg(long, value_name = "NAME")]
+    host: Option<String>,
 
     /// Restore into namespaces of the cluster that are made for the drill and deleted afterwards; nothing runs there
     #[arg(long)]
@@ -58,73 +66,82 @@ pub(crate) struct DrillArgs {
 }
 
 pub(crate) fn run(args: &DrillArgs, console: &Console) -> anyhow::Result<Outcome> {
-    block_on(async {
-        let (repository, writer) = args.place.repository().await?;
-        let identities = args.identity.require()?;
-        let started = Timestamp::now();
-        // The API lives as long as it is used.
-        let throwaway = ApiServer::new();
-        let target = if args.in_cluster {
-            let connection = args.cluster.connect().await?;
-            connection.check().await?;
-            DrillTarget::ScratchNamespaces(connection.client)
-        } else {
-            DrillTarget::Throwaway(throwaway.client())
-        };
-        let scratch = args.scratch.clone().unwrap_or_else(std::env::temp_dir);
-        let options = DrillOptions { snapshot: args.snapshot.clone(), target, scratch };
-        let report = drill(&repository, &identities, &options).await?;
-        match args.output {
-            Output::Table => table(&report, console)?,
-            output => restore::print(&report, output, console)?,
-        }
-        match writer.filter(|_| !args.no_evidence) {
-            Some(writer) => {
-                repository.keep_evidence(&writer, EvidenceKind::Drill, findings(&report, started)).await?;
-            }
-            None => console.note("note: no evidence was kept: the writer key is not here, or --no-evidence was given"),
-        }
-        Ok(if report.is_good() { Outcome::Done } else { Outcome::Unwelcome })
-    })
+    const TO_GO_ON: &str = "do it again; namespaces windlass-drill-… that are left in the cluster can be deleted";
+    until_ended(TO_GO_ON, try_it(args, console))
 }
 
-fn findings(report: &DrillReport, started: Timestamp) -> Findings {
-    let mut facts = serde_json::Map::new();
-    facts.insert("objects".to_owned(), Value::from(report.objects));
-    facts.insert("accepted".to_owned(), Value::from(report.accepted));
-    facts.insert("items".to_owned(), Value::from(report.data.len()));
-    facts.insert("failures".to_owned(), Value::from(report.failures.len()));
-    Findings {
-        good: report.is_good(),
-        started: Some(started),
-        snapshots: if report.is_good() { vec![report.snapshot.clone()] } else { Vec::new() },
-        facts,
-        ..Findings::default()
+async fn try_it(args: &DrillArgs, console: &Console) -> anyhow::Result<Outcome> {
+    let identities = args.identity.require()?;
+    let (repository, writer) = args.place.repository(&args.identity, console).await?;
+    // The API lives as long as it is used.
+    let throwaway = ApiServer::new();
+    let target = if args.in_cluster {
+        let connection = args.cluster.connect().await?;
+        connection.check().await?;
+        DrillTarget::ScratchNamespaces(connection.client)
+    } else {
+        DrillTarget::Throwaway(throwaway.client())
+    };
+    let scratch = args.scratch.clone().unwrap_or_else(std::env::temp_dir);
+    let options = DrillOptions { snapshot: args.snapshot.clone(), host: args.host.clone(), target, scratch };
+    let report = drill(&repository, &identities, &options).await.map_err(tell::explained)?;
+    let evidence = match writer.filter(|_| !args.no_evidence) {
+        Some(writer) => Some(repository.keep_evidence(&writer, EvidenceKind::Drill, report.findings()).await?.id),
+        None => None,
+    };
+    match args.output {
+        Output::Table => table(&report, evidence.as_deref(), console)?,
+        output => {
+            let mut all = serde_json::to_value(&report)?;
+            all["good"] = report.is_good().into();
+            all["evidence"] = json!(evidence);
+            tell::print(&all, output, console)?;
+        }
     }
+    Ok(if report.is_good() { Outcome::Done } else { Outcome::Unwelcome })
 }
 
-fn table(report: &DrillReport, console: &Console) -> anyhow::Result<()> {
+fn table(report: &DrillReport, evidence: Option<&str>, console: &Console) -> anyhow::Result<()> {
     let mut out = console.out();
     let mut table = Table::new(&["ITEM", "FOUND"]);
-    table.row(vec![
-        Cell::new("cluster/objects"),
-        Cell::new(&format!("{} of {} objects taken", report.accepted, report.objects)),
-    ]);
-    for (item, facts) in &report.data {
-        let count = |name: &str| facts.get(name).and_then(Value::as_u64).map(|count| format!("{count} {name}"));
-        let rows = facts.get("rows").and_then(Value::as_object);
-        let rows = rows.map(|tables| {
-            let sum: u64 = tables.values().filter_map(Value::as_u64).sum();
-            format!("{sum} rows in {} tables", tables.len())
-        });
-        let found: Vec<String> = rows.into_iter().chain(count("files")).chain(count("bytes")).collect();
-        table.row(vec![Cell::new(item), Cell::new(&found.join(", "))]);
+    if report.objects > 0 {
+        let found = format!("{} of {} objects taken", report.accepted, report.objects);
+        table.row(vec![Cell::new(CLUSTER_OBJECTS), Cell::new(&found)]);
     }
-    write!(out, "{table}")?;
+    for (item, facts) in &report.data {
+        table.row(vec![Cell::new(item), Cell::new(&found(facts))]);
+    }
+    if report.objects + report.data.len() > 0 {
+        write!(out, "{table}")?;
+    }
+    for doubt in &report.doubts {
+        writeln!(out, "doubtful: {doubt}")?;
+    }
     for failure in &report.failures {
         writeln!(out, "failed: {}: {}", failure.object, failure.message)?;
     }
-    let word = if report.is_good() { "can be restored" } else { "cannot be restored whole" };
+    let word = match report.is_good() {
+        true => "can be restored",
+        false if report.failures.is_empty() => "is empty",
+        false => "cannot be restored whole",
+    };
     writeln!(out, "snapshot {} {word}: tried in {:.1} s", report.snapshot, report.seconds)?;
+    match evidence {
+        Some(id) => writeln!(out, "kept as evidence {id}")?,
+        None => console.note("note: no evidence was kept: the writer key is not here, or --no-evidence was given"),
+    }
     Ok(())
+}
+
+/// What was counted in an item: rows, files, references, bytes.
+fn found(facts: &Map<String, Value>) -> String {
+    let count = |name: &str| Some(format!("{} {name}", facts.get(name)?.as_u64()?));
+    let of_map = |name: &str| facts.get(name).and_then(Value::as_object);
+    let rows = of_map("rows").map(|tables| {
+        let sum: u64 = tables.values().filter_map(Value::as_u64).sum();
+        format!("{sum} rows in {} tables", tables.len())
+    });
+    let references = of_map("references").map(|references| format!("{} branches and tags", references.len()));
+    let bytes = facts.get("bytes").and_then(Value::as_u64).map(sizes::bytes);
+    [rows, references, count("files"), bytes].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -1,25 +1,23 @@
 //! `windlass restore`: what was saved of a cluster, back into it.
 
-use std::io::Write;
+mod carry_out;
+mod release;
+
 use std::path::PathBuf;
 
 use serde_json::Value;
 use windlass_flux::GoDuration;
-use windlass_recovery::{
-    Chosen, Mapping, Mode, Note, RestoreOptions, RestorePlan, Restored, Target, choose, hold, plan_restore, put_data,
-    restore, restoring,
-};
+use windlass_recovery::{Mapping, Mode, RestoreOptions, Target};
 
 use super::data::{mapped, placed};
-use super::notes;
 use super::selected::SelectionArgs;
-use crate::apply::asked;
+use super::wish::WishArgs;
 use crate::backup::place::{IdentityArgs, PlaceArgs};
 use crate::kubeconfig::{ClusterArgs, block_on};
 use crate::names::duration;
 use crate::outcome::Outcome;
-use crate::output::{self, Console, Output};
-use crate::report;
+use crate::output::{Console, Output};
+use crate::signals::until_ended;
 use crate::trouble::Trouble;
 
 /// Restore objects and data from a backup
@@ -30,15 +28,18 @@ use crate::trouble::Trouble;
 /// otherwise.
 ///
 /// With --data, files and databases are put into place at paths of this machine (or of the Pod that runs this, with the
-/// volume mounted). Restored workloads have no replicas until their data are in place; --hold stops running ones meanwhile,
-/// with the Flux objects that would start them again.
+/// volume mounted; `windlass backup job --put-back` prints a Job that does so). Restored workloads have no replicas until
+/// their data are in place; --hold stops running ones meanwhile, with the Flux objects that would start them again. What is
+/// still held after a power cut runs again with --release.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   windlass restore -r /mnt/nas/backup -i paper.key --dry-run                                   the newest good snapshot, compared with the cluster
   windlass restore -r /mnt/nas/backup -i paper.key -n shop --map shop=shop-copy
   windlass restore -r … -i paper.key Secret/shop/token --mode replace --yes
-  windlass restore -r … -i paper.key --hold home/StatefulSet/hass --only-data --data sqlite/hass=/srv/hass/home-assistant_v2.db --replace")]
+  windlass restore -r … -i paper.key --hold home/StatefulSet/hass --only-data --data sqlite/hass=/srv/hass/home-assistant_v2.db --replace
+  windlass restore --only-hold --hold home/StatefulSet/hass      stop it, for a Job that puts its data back
+  windlass restore --release                                     let everything run again that is held")]
 pub(crate) struct RestoreArgs {
     #[command(flatten)]
     place: PlaceArgs,
@@ -49,9 +50,8 @@ pub(crate) struct RestoreArgs {
     #[command(flatten)]
     selection: SelectionArgs,
 
-    /// The snapshot, by id or number; the newest good one by default
-    #[arg(long, value_name = "SNAPSHOT")]
-    snapshot: Option<String>,
+    #[command(flatten)]
+    wish: WishArgs,
 
     /// What happens to objects that are there already
     #[arg(long, value_enum, default_value_t = ModeArg::Skip)]
@@ -86,8 +86,20 @@ pub(crate) struct RestoreArgs {
     only_data: bool,
 
     /// Stop these workloads while data are put into place: NAMESPACE, or NAMESPACE/KIND/NAME
-    #[arg(long, value_name = "WORKLOAD", requires = "data", help_heading = "Data")]
+    #[arg(long, value_name = "WORKLOAD", help_heading = "Data")]
     hold: Vec<Target>,
+
+    /// Leave what is held without replicas, until --release
+    #[arg(long, help_heading = "Data")]
+    keep_held: bool,
+
+    /// Restore nothing: let everything run again that is held, be it by a restore or a rebuild that was cut off
+    #[arg(long, help_heading = "Data", conflicts_with_all = ["hold", "keep_held", "data"])]
+    release: bool,
+
+    /// Restore nothing: stop what --hold names, until --release
+    #[arg(long, help_heading = "Data", requires = "hold", conflicts_with = "data")]
+    only_hold: bool,
 
     /// How long Pods may take to end, and definitions to become ready
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1m")]
@@ -121,121 +133,18 @@ enum ModeArg {
 }
 
 pub(crate) fn run(args: &RestoreArgs, console: &Console) -> anyhow::Result<Outcome> {
-    block_on(async {
-        let (repository, _) = args.place.repository().await?;
-        let identities = args.identity.require()?;
-        let chosen = choose(&repository, &identities, args.snapshot.as_deref()).await?;
-        tell_doubts(&chosen, console);
-        let connection = args.cluster.connect().await?;
-        connection.check().await?;
-        let cluster = restoring(connection.client.clone());
-        let plan = match args.only_data {
-            true => RestorePlan::default(),
-            false => plan_restore(&cluster, &chosen.objects, &args.options()?).await?,
-        };
-        report::print(&plan.plan, if args.dry_run { args.output } else { Output::Table }, console)?;
-        notes::tell(&plan.notes, &plan.failures, console);
-        if args.dry_run {
-            return Ok(if plan.failures.is_empty() { Outcome::Done } else { Outcome::Failed });
-        }
-        if !plan.plan.has_changes() && args.data.is_empty() {
-            return Ok(if plan.failures.is_empty() { Outcome::Done } else { Outcome::Failed });
-        }
-        if !args.yes && !asked("restore this")? {
-            console.note("nothing was restored");
-            return Ok(Outcome::Unwelcome);
-        }
-        let held = hold(&cluster, &args.hold, args.timeout.get()).await?;
-        let told = plan.notes.len();
-        let told_failures = plan.failures.len();
-        let mut gone = Ok(());
-        let mut restored = restore(&cluster, plan, |id, action| {
-            if gone.is_ok() && args.output == Output::Table {
-                gone = writeln!(console.out(), "{id} {action}");
-            }
-        })
-        .await;
-        gone?;
-        notes::tell(&restored.notes[told..], &restored.failures[told_failures..], console);
-        let mut placed = Vec::new();
-        for (item, path) in &args.data {
-            let done =
-                put_data(&repository, &chosen.snapshot, &chosen.manifest, &identities, item, path, args.replace).await;
-            match done {
-                Ok(done) => {
-                    if args.output == Output::Table {
-                        writeln!(console.out(), "{item} is at {}", path.display())?;
-                    }
-                    placed.push(done);
-                }
-                Err(error) => {
-                    let note = Note { object: item.clone(), message: causes(&error) };
-                    notes::tell(&[], std::slice::from_ref(&note), console);
-                    restored.failures.push(note);
-                }
-            }
-        }
-        finish(args, &cluster, restored, held, &placed, console).await
-    })
+    if args.release {
+        return block_on(release::release(args, console));
+    }
+    if args.only_hold {
+        return until_ended(TO_GO_ON, release::hold_alone(args, console));
+    }
+    until_ended(TO_GO_ON, carry_out::carry_out(args, console))
 }
 
-/// Lets what was held run again, unless its data are missing; prints the result.
-async fn finish(
-    args: &RestoreArgs,
-    cluster: &windlass_cluster::Cluster,
-    mut restored: Restored,
-    held: windlass_recovery::Hold,
-    placed: &[windlass_recovery::DataInPlace],
-    console: &Console,
-) -> anyhow::Result<Outcome> {
-    let is_missing_data = placed.len() < args.data.len();
-    if is_missing_data {
-        let held = held.len() + restored.hold.len();
-        console.note(&format!(
-            "error: not all data are in place, so {held} workloads stay held; their annotation {} says what they had",
-            windlass_recovery::HELD
-        ));
-    } else {
-        let mut notes = held.release(cluster).await;
-        notes.extend(std::mem::take(&mut restored.hold).release(cluster).await);
-        notes::tell(&[], &notes, console);
-        restored.failures.extend(notes);
-    }
-    let mut summary = restored.summary();
-    summary["data"] = serde_json::to_value(placed)?;
-    match args.output {
-        Output::Table => {
-            let written = restored.written.len();
-            writeln!(
-                console.out(),
-                "{written} restored, {} left as they are, {} failed",
-                restored.untouched,
-                restored.failures.len()
-            )?;
-        }
-        Output::Yaml => console.data(output::yaml(&summary)?.as_bytes())?,
-        Output::Json => console.data(output::json(&summary)?.as_bytes())?,
-    }
-    Ok(if restored.is_complete() && !is_missing_data { Outcome::Done } else { Outcome::Failed })
-}
-
-/// Says which snapshot it is, and why it is not a newer one.
-pub(super) fn tell_doubts(chosen: &Chosen, console: &Console) {
-    for doubt in &chosen.passed_over {
-        console.note(&format!("warning: {doubt}"));
-    }
-    console.note(&format!("snapshot {} of {}", chosen.snapshot.id, chosen.snapshot.finished));
-    for fault in &chosen.objects.facts.faults {
-        console.note(&format!("warning: the backup lacks {}: {}", fault.what, fault.message));
-    }
-}
-
-/// An error and its causes on one line.
-pub(super) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut parts = vec![error.to_string()];
-    parts.extend(crate::trouble::causes(error));
-    parts.join(": ")
-}
+/// What to do after a restore that was cut off.
+pub(super) const TO_GO_ON: &str =
+    "do it again to go on; `windlass restore --release` lets workloads run that were left without replicas";
 
 impl RestoreArgs {
     fn options(&self) -> anyhow::Result<RestoreOptions> {
@@ -252,7 +161,7 @@ impl RestoreArgs {
                 ModeArg::Replace => Mode::Replace,
             },
             use_served_versions: self.use_served_versions,
-            hold: !self.data.is_empty(),
+            hold: self.keep_held || !self.data.is_empty(),
             wait: self.timeout.get(),
         })
     }
@@ -270,14 +179,4 @@ impl RestoreArgs {
             _ => Err(trouble().because("it holds no list `patches:`").into()),
         }
     }
-}
-
-/// What a command has done, for other programs.
-pub(super) fn print(value: &impl serde::Serialize, output: Output, console: &Console) -> anyhow::Result<()> {
-    match output {
-        Output::Yaml => console.data(output::yaml(value)?.as_bytes())?,
-        Output::Json => console.data(output::json(value)?.as_bytes())?,
-        Output::Table => {}
-    }
-    Ok(())
 }

@@ -5,8 +5,7 @@ use std::io::Write;
 use serde_json::json;
 use windlass_recovery::{Deleted, Pattern, RestoreOptions, deleted, plan_restore, restore, restoring, undelete};
 
-use super::notes;
-use super::restore as restoring_command;
+use super::tell;
 use crate::apply::asked;
 use crate::backup::place::{IdentityArgs, PlaceArgs};
 use crate::kubeconfig::{ClusterArgs, block_on};
@@ -50,10 +49,10 @@ pub(crate) struct UndeleteArgs {
 
 pub(crate) fn run(args: &UndeleteArgs, console: &Console) -> anyhow::Result<Outcome> {
     block_on(async {
-        let (repository, _) = args.place.repository().await?;
+        let (repository, _) = args.place.repository(&args.identity, console).await?;
         let (found, faults) = deleted(&repository, &args.identity.require()?).await?;
         for (snapshot, error) in &faults {
-            console.note(&format!("warning: {snapshot}: {}", restoring_command::causes(error)));
+            console.note(&format!("warning: {snapshot}: {}", tell::causes(error)));
         }
         if args.objects.is_empty() {
             list(&found, args.output, console)?;
@@ -72,7 +71,7 @@ pub(crate) fn run(args: &UndeleteArgs, console: &Console) -> anyhow::Result<Outc
         let cluster = restoring(connection.client.clone());
         let plan = plan_restore(&cluster, &undelete(wanted), &RestoreOptions::default()).await?;
         report::print(&plan.plan, Output::Table, console)?;
-        notes::tell(&plan.notes, &plan.failures, console);
+        tell::notes(&plan.notes, &plan.failures, console);
         if !plan.plan.has_changes() {
             return Ok(if plan.failures.is_empty() { Outcome::Done } else { Outcome::Failed });
         }
@@ -89,7 +88,7 @@ pub(crate) fn run(args: &UndeleteArgs, console: &Console) -> anyhow::Result<Outc
         })
         .await;
         gone?;
-        notes::tell(&done.notes[told..], &done.failures[told_failures..], console);
+        tell::notes(&done.notes[told..], &done.failures[told_failures..], console);
         Ok(if done.is_complete() { Outcome::Done } else { Outcome::Failed })
     })
 }
@@ -100,7 +99,7 @@ fn list(found: &[Deleted], output: Output, console: &Console) -> anyhow::Result<
             .iter()
             .map(|one| json!({"object": one.id.to_string(), "pruned": one.when, "snapshot": one.snapshot}))
             .collect();
-        return restoring_command::print(&all, output, console);
+        return tell::print(&all, output, console);
     }
     let mut table = Table::new(&["OBJECT", "PRUNED", "SNAPSHOT"]);
     for one in found {

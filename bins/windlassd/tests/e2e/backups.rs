@@ -87,8 +87,13 @@ fn schedules_run_and_what_is_pruned_is_saved_first(server: &Server) {
     assert!(
         metrics.contains("windlass_backup_runs_total{namespace=\"backups\",name=\"nightly\",result=\"complete\"} 1")
     );
-    let snapshot =
-        runtime.block_on(windlass_recovery::choose(&backups.open(&runtime), &backups.identity, None)).unwrap();
+    let snapshot = runtime
+        .block_on(windlass_recovery::choose(
+            &backups.open(&runtime),
+            &backups.identity,
+            &windlass_recovery::Wish::default(),
+        ))
+        .unwrap();
     assert!(snapshot.manifest.items.contains_key("git/backups/repo"));
 
     repository.remove("goes.yaml");

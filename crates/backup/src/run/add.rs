@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use windlass_capture::{Facts, Format, Source};
 
-use super::{Kept, Progress, Report, Run, check_name};
+use super::{Kept, Phase, Progress, Report, Run, check_name};
 use crate::Error;
 use crate::format::{ItemRef, ManifestItem, item_key};
 use crate::identifier::hex;
@@ -226,7 +226,7 @@ impl Work {
     /// Reads to the end, without keeping anything.
     async fn measure(mut self) -> Result<(Self, Measured), Error> {
         let measuring = tokio::task::spawn_blocking(move || {
-            let tell = teller(&self.name, self.progress.clone(), false);
+            let tell = teller(&self.name, self.progress.clone(), Phase::Reading);
             let mut reader = open(&mut *self.source, &self.name)?;
             let measured = measure(&mut reader, &tell).map_err(reading(&self.name))?;
             drop(reader);
@@ -242,7 +242,7 @@ impl Work {
         out: W,
         end: impl FnOnce(Sealed, W) -> io::Result<T>,
     ) -> Result<(Self, T), Error> {
-        let tell = teller(&self.name, self.progress.clone(), true);
+        let tell = teller(&self.name, self.progress.clone(), Phase::Sending);
         let mut reader = open(&mut *self.source, &self.name)?;
         let (sealed, out) = seal(&mut reader, recipients, out, &tell).map_err(reading(&self.name))?;
         let ended = end(sealed, out).map_err(reading(&self.name))?;
@@ -279,12 +279,12 @@ fn reading(name: &str) -> impl FnOnce(io::Error) -> Error {
     Error::io(format!("save {name}"))
 }
 
-fn teller(name: &str, progress: Option<Progress>, sending: bool) -> impl Fn(u64) + use<> {
+fn teller(name: &str, progress: Option<Progress>, phase: Phase) -> impl Fn(u64) + use<> {
     let (name, sum) = (name.to_owned(), Cell::new(0));
     move |bytes| {
         sum.set(sum.get() + bytes);
         if let Some(progress) = &progress {
-            progress.tell(&Report { name: &name, sending, plain_bytes: sum.get() });
+            progress.tell(&Report::new(&name, phase, sum.get(), None));
         }
     }
 }

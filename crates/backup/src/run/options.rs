@@ -44,10 +44,34 @@ pub struct Progress(Arc<dyn Fn(&Report<'_>) + Send + Sync>);
 pub struct Report<'a> {
     /// The item.
     pub name: &'a str,
-    /// Whether this is the first look, which finds out if anything changed, or the sending.
-    pub sending: bool,
-    /// Plain bytes read so far.
-    pub plain_bytes: u64,
+    /// What is being done with it.
+    pub phase: Phase,
+    /// Bytes so far: plain ones, except while it is fetched.
+    pub bytes: u64,
+    /// How many it will be, where that is known.
+    pub of: Option<u64>,
+}
+
+/// What is being done with an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Phase {
+    /// The first look, which finds out if anything changed.
+    Reading,
+    /// It is sent.
+    Sending,
+    /// It is brought here, encrypted as it is.
+    Fetching,
+    /// It is put back.
+    PuttingBack,
+}
+
+impl<'a> Report<'a> {
+    /// A report on `name`.
+    #[must_use]
+    pub fn new(name: &'a str, phase: Phase, bytes: u64, of: Option<u64>) -> Self {
+        Self { name, phase, bytes, of }
+    }
 }
 
 impl Progress {
@@ -56,7 +80,8 @@ impl Progress {
         Self(Arc::new(tell))
     }
 
-    pub(crate) fn tell(&self, report: &Report<'_>) {
+    /// Tells of a report.
+    pub fn tell(&self, report: &Report<'_>) {
         (self.0)(report);
     }
 }

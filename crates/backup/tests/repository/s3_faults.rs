@@ -44,6 +44,24 @@ fn fault(error: &Error) -> &StoreFault {
     &error.fault
 }
 
+/// What a person can put right is said at once, and in his words.
+#[tokio::test]
+async fn credentials_that_are_over_and_a_wrong_region_are_told_from_the_rest() {
+    for (status, code, words) in [
+        (400, "ExpiredToken", "is over: get new credentials"),
+        (403, "ExpiredToken", "is over: get new credentials"),
+        (400, "AuthorizationHeaderMalformed", "another region than us-east-1: name its region"),
+        (301, "PermanentRedirect", "check region and endpoint"),
+    ] {
+        let server = FaultServer::start();
+        let (household, repository) = repository(&server).await;
+        server.rule(Rule::new(Verb::Put, "items/", Fault::Status(status, code)).always());
+        let mut run = repository.begin(&household.writer, RunOptions::new("attic")).await.unwrap();
+        let error = run.add("a", bytes(Format::Tar, b"one"), serde_json::Map::new()).await.unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_busy_server_is_waited_for() {
     for (status, code) in [(503, "SlowDown"), (429, "TooManyRequests"), (500, "InternalError"), (502, ""), (504, "")] {

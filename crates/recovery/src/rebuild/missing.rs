@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use windlass_capture::Format;
+
 use super::RebuildOptions;
+use crate::CLUSTER_OBJECTS;
 use crate::choose::Chosen;
 
 /// The key under which an item's `meta` says which claim its data belong to, as `shop/data`.
@@ -17,9 +20,21 @@ pub(super) fn not_in_backup(chosen: &Chosen, options: &RebuildOptions) -> Vec<St
         let place = volume.place.as_deref().map_or_else(String::new, |place| format!(": they were at {place}"));
         lines.push(format!("the data of the claim {}{place}", volume.claim));
     }
-    let data = manifest.items.keys().filter(|item| item.starts_with("files/") || item.starts_with("sqlite/"));
-    for item in data.filter(|item| !options.data.contains_key(*item)) {
-        lines.push(format!("{item} is in the backup, and no place was named for it (--data {item}=PATH)"));
+    for (item, described) in manifest.items.iter().filter(|(item, _)| !options.data.contains_key(*item)) {
+        let claim = described.meta.get(CLAIM).and_then(|claim| claim.as_str());
+        let claim = claim.map_or_else(String::new, |claim| format!(", data of the claim {claim},"));
+        match described.format {
+            _ if item == CLUSTER_OBJECTS => {}
+            Format::Tar | Format::Sqlite => {
+                lines.push(format!(
+                    "{item}{claim} is in the backup, and no place was named for it (--data {item}=PATH)"
+                ));
+            }
+            Format::Dump => {
+                lines.push(format!("{item}{claim} is in the backup, and has to be loaded by its own program"))
+            }
+            _ => {}
+        }
     }
     for (item, described) in &manifest.items {
         if let Some(stale) = &described.stale {

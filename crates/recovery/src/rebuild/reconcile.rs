@@ -38,7 +38,6 @@ impl<'a> Reconciling<'a> {
         let roots = saved.facts.kustomizations.iter().filter(|kustomization| kustomization.is_root);
         let mut waiting: VecDeque<String> = roots.map(|root| root.name.clone()).collect();
         let mut seen = Vec::new();
-        clock.report.reconciled.clear();
         while let Some(name) = waiting.pop_front() {
             if seen.contains(&name) {
                 continue;
@@ -83,15 +82,19 @@ impl<'a> Reconciling<'a> {
     async fn apply(&self, preview: Preview, revision: String, from: &'static str, hold: bool, clock: &mut Clock<'_>) {
         let wait = self.options.wait_for_health && !hold;
         let options = OneShotOptions { prune: false, wait, revision: revision.clone() };
+        // The second time workloads get their replicas: what was written then was counted before.
+        let mut is_counted = false;
         apply_once(self.cluster, preview, &options, |progress| match progress {
-            Progress::Unit(name) => clock.report.reconciled.push(Reconciled {
-                kustomization: name.to_string(),
-                revision: revision.clone(),
-                files: from,
-                written: 0,
-            }),
+            Progress::Unit(name) => {
+                let kustomization = name.to_string();
+                is_counted = clock.report.reconciled.iter().any(|unit| unit.kustomization == kustomization);
+                if !is_counted {
+                    let revision = revision.clone();
+                    clock.report.reconciled.push(Reconciled { kustomization, revision, files: from, written: 0 });
+                }
+            }
             Progress::Written(written) => {
-                if let Some(unit) = clock.report.reconciled.last_mut() {
+                if let Some(unit) = clock.report.reconciled.last_mut().filter(|_| !is_counted) {
                     unit.written += 1;
                 }
                 clock.done(&written.to_string());

@@ -2,6 +2,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use windlass_backup::Tried;
 
 use crate::choose::Chosen;
 use crate::fetched::DataInPlace;
@@ -17,6 +18,8 @@ pub struct RebuildReport {
     pub saved: Option<Timestamp>,
     /// Newer snapshots that could not be used, or doubts about this one.
     pub passed_over: Vec<String>,
+    /// What verifications and drills had found out about it.
+    pub tried: Tried,
     /// How many objects were restored from the backup.
     pub restored: usize,
     /// What was reconciled with Git.
@@ -27,6 +30,8 @@ pub struct RebuildReport {
     pub steps: Vec<StepTime>,
     /// How long it took in all: the measured recovery time.
     pub seconds: f64,
+    /// How many workloads are held without replicas still.
+    pub held: usize,
     /// What the cluster had and the backup does not hold, or this rebuild was not told to put into place.
     pub not_in_backup: Vec<String>,
     /// What is not as it was saved, and why.
@@ -65,6 +70,7 @@ impl RebuildReport {
         self.snapshot.clone_from(&chosen.snapshot.id);
         self.saved = Some(chosen.snapshot.finished);
         self.passed_over.clone_from(&chosen.passed_over);
+        self.tried = chosen.tried.clone();
     }
 
     /// Whether everything that was in the backup, and everything that Git defines, is back.

@@ -1,5 +1,6 @@
 //! Holding workloads still while their data are put into place.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -89,6 +90,16 @@ impl Hold {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.held.is_empty()
+    }
+
+    /// Their names, in the order in which they were held.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let name = |held: &Held| match held {
+            Held::There(object) => object.id.to_string(),
+            Held::Later(manifest) => manifest.id().to_string(),
+        };
+        self.held.iter().map(name).collect()
     }
 
     pub(crate) fn add(&mut self, held: Option<Held>) {
@@ -245,11 +256,9 @@ async fn hold_all(cluster: &Cluster, targets: &[Target], limit: Duration, hold: 
     for target in targets {
         workloads.extend(found(cluster, target).await?);
     }
-    for makers in makers(&workloads) {
-        let (gvk, id) = makers;
-        if let Some(object) = cluster.get(&gvk, id.namespace.as_deref(), &id.name).await? {
-            hold_one(cluster, &object, hold).await?;
-        }
+    // The outermost first, or it would set going again what it made.
+    for maker in makers(cluster, &workloads).await?.iter().rev() {
+        hold_one(cluster, maker, hold).await?;
     }
     for workload in &workloads {
         hold_one(cluster, workload, hold).await?;
@@ -294,28 +303,33 @@ async fn found(cluster: &Cluster, target: &Target) -> Result<Vec<Value>, Error> 
     Ok(found)
 }
 
-/// The Flux objects that made the workloads, by their labels.
-fn makers(workloads: &[Value]) -> Vec<(Gvk, ObjectId)> {
-    let mut makers = Vec::new();
-    for workload in workloads {
-        for (group, version, kind) in
-            [("kustomize.toolkit.fluxcd.io", "v1", "Kustomization"), ("helm.toolkit.fluxcd.io", "v2", "HelmRelease")]
-        {
-            let label = |key: &str| workload["metadata"]["labels"][format!("{group}/{key}")].as_str();
-            let (Some(name), Some(namespace)) = (label("name"), label("namespace")) else { continue };
-            let gvk = Gvk { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() };
-            let id = ObjectId {
-                group: group.to_owned(),
-                kind: kind.to_owned(),
-                namespace: Some(namespace.to_owned()),
-                name: name.to_owned(),
-            };
-            if !makers.contains(&(gvk.clone(), id.clone())) {
-                makers.push((gvk, id));
-            }
+/// The Flux objects that made the workloads, and those that made them in turn, by their labels: the innermost first.
+async fn makers(cluster: &Cluster, workloads: &[Value]) -> Result<Vec<Value>, Error> {
+    let mut waiting: VecDeque<_> = workloads.iter().flat_map(makers_of).collect();
+    let (mut seen, mut makers) = (Vec::new(), Vec::new());
+    while let Some((gvk, id)) = waiting.pop_front() {
+        if seen.contains(&id) {
+            continue;
         }
+        if let Some(object) = cluster.get(&gvk, id.namespace.as_deref(), &id.name).await? {
+            waiting.extend(makers_of(&object));
+            makers.push(object);
+        }
+        seen.push(id);
     }
-    makers
+    Ok(makers)
+}
+
+fn makers_of(object: &Value) -> impl Iterator<Item = (Gvk, ObjectId)> {
+    let kinds =
+        [("kustomize.toolkit.fluxcd.io", "v1", "Kustomization"), ("helm.toolkit.fluxcd.io", "v2", "HelmRelease")];
+    kinds.into_iter().filter_map(|(group, version, kind)| {
+        let label = |key: &str| object["metadata"]["labels"][format!("{group}/{key}")].as_str().map(str::to_owned);
+        let (name, namespace) = (label("name")?, label("namespace")?);
+        let gvk = Gvk { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() };
+        let (group, kind) = (group.to_owned(), kind.to_owned());
+        Some((gvk, ObjectId { group, kind, namespace: Some(namespace), name }))
+    })
 }
 
 /// Waits until no Pod of a workload is left.

@@ -65,6 +65,37 @@ async fn a_running_namespace_is_held_with_what_made_it_and_let_go() {
     assert_eq!(replicas().await, 2);
 }
 
+/// A root that made the Kustomization that made the workload would set both going again.
+#[tokio::test]
+async fn what_made_the_maker_is_held_first_and_let_go_last() {
+    let server = ApiServer::new();
+    make_all(&server, windlass_flux::crds()).await;
+    let made_by = |name: &str| json!({"kustomize.toolkit.fluxcd.io/name": name, "kustomize.toolkit.fluxcd.io/namespace": "flux-system"});
+    let kustomization = |name: &str| {
+        json!({
+            "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+            "metadata": {"name": name, "namespace": "flux-system", "labels": made_by("flux-system")},
+            "spec": {"interval": "1h", "prune": true, "sourceRef": {"kind": "GitRepository", "name": "home"}},
+        })
+    };
+    let mut web = deployment("shop", "web", 2);
+    web["metadata"]["labels"] = made_by("apps");
+    let (root, apps) = (kustomization("flux-system"), kustomization("apps"));
+    make_all(&server, [namespace("shop"), namespace("flux-system"), root, apps, web]).await;
+    let cluster = restoring(server.client());
+    let held = hold(&cluster, &["shop".parse().unwrap()], Duration::from_secs(5)).await.unwrap();
+    let names = ["Kustomization/flux-system/flux-system", "Kustomization/flux-system/apps", "Deployment/shop/web"];
+    assert_eq!(held.names(), names);
+    // By another process, after a power cut: what it finds is let go in the same order.
+    drop(held);
+    let before = server.requests().all().len();
+    assert_eq!(windlass_recovery::held(&cluster).await.unwrap().release(&cluster).await, []);
+    let patches = server.requests().all().into_iter().skip(before).filter(|request| request.verb == "patch");
+    let order: Vec<String> = patches.map(|request| request.name).collect();
+    assert_eq!((order.len(), order[0].as_str()), (3, "web"));
+    assert!(windlass_recovery::held(&cluster).await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn who_does_not_stop_is_not_written_under() {
     let server = ApiServer::new();

@@ -47,7 +47,11 @@ async fn what_is_pruned_is_saved_first_and_comes_back() {
     assert!(live["metadata"].get("labels").is_none());
     assert!(get(&server, "v1", "Secret", "shop", "token").await.is_none());
     // Prunings are a row of their own, and no backup of the cluster.
-    assert!(windlass_recovery::choose(&vault.reopened().await, &vault.paper, None).await.is_err());
+    assert!(
+        windlass_recovery::choose(&vault.reopened().await, &vault.paper, &windlass_recovery::Wish::default())
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]

@@ -216,8 +216,17 @@ async fn workloads_do_not_run_before_their_data_are_in_place() {
     .await;
     let new = ApiServer::new();
     let mut options = RebuildOptions::new(vault.path("work-of-rebuild"));
-    // The place cannot be written: whoever would use the data must not start with nothing.
-    options.data = BTreeMap::from([("sqlite/notes".to_owned(), vault.path("is-a-folder/x").join("missing/notes.db"))]);
+    // Somebody's database is in the place: whoever would use the data must not start with another's.
+    std::fs::create_dir(vault.path("restored")).unwrap();
+    make_database(&vault.path("restored/notes.db"), 1);
+    let place = |path: &str| BTreeMap::from([("sqlite/notes".to_owned(), vault.folder.path().join(path))]);
+    // What cannot go well is refused before anything is written.
+    for (item, path) in [("sqlite/nites", "restored/new.db"), ("sqlite/notes", "missing/notes.db")] {
+        options.data = BTreeMap::from([(item.to_owned(), vault.folder.path().join(path))]);
+        let refused = rebuild(new.client(), &vault.reopened().await, &vault.paper, &options, &mut |_| {}).await;
+        assert!(refused.is_err() && get(&new, "v1", "Namespace", "", "private").await.is_none());
+    }
+    options.data = place("restored/notes.db");
     let replicas = async || {
         let live = get(&new, "apps/v1", "Deployment", "private", "notes").await.unwrap();
         live["spec"]["replicas"].clone()
@@ -226,8 +235,9 @@ async fn workloads_do_not_run_before_their_data_are_in_place() {
     assert!(!report.is_complete());
     assert!(report.failures.iter().any(|note| note.object == "sqlite/notes"), "{:#?}", report.failures);
     assert_eq!(replicas().await, 0, "a workload runs although its data are missing");
+    assert!(report.held > 1, "{report:#?}");
     // The disk is put right, and the rebuild is taken up again.
-    options.data = BTreeMap::from([("sqlite/notes".to_owned(), vault.path("restored/notes.db"))]);
+    options.data = place("restored/again.db");
     options.again = true;
     let report = rebuild(new.client(), &vault.reopened().await, &vault.paper, &options, &mut |_| {}).await.unwrap();
     assert!(report.is_complete(), "{:#?}", report.failures);

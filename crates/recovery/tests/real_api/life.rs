@@ -6,7 +6,8 @@ use windlass_backup::{S3Credentials, S3Options, S3Store};
 use windlass_cluster::{Cluster, Options};
 use windlass_recovery::{
     BackupScheduleSpec, Choice, DrillOptions, DrillTarget, Mode, PrunedObjects, RebuildOptions, RestoreOptions,
-    RunPlace, RunResult, Wanted, back_up, choose, deleted, drill, plan_restore, rebuild, restore, restoring, undelete,
+    RunPlace, RunResult, Wanted, Wish, back_up, choose, deleted, drill, plan_restore, rebuild, restore, restoring,
+    undelete,
 };
 use windlass_testbed::{GitHttp, KubeApi, SeaweedS3, require_peers};
 
@@ -115,7 +116,7 @@ async fn life(testbed: &windlass_testbed::Testbed, vault: Vault) {
     // The list, and what is in it: not what Git defines.
     let reader = vault.reopened().await;
     assert_eq!(reader.snapshots().await.unwrap().snapshots.len(), 3);
-    let chosen = choose(&reader, &vault.paper, None).await.unwrap();
+    let chosen = choose(&reader, &vault.paper, &Wish::default()).await.unwrap();
     let names: Vec<&String> = chosen.manifest.items.keys().collect();
     assert_eq!(names, ["cluster/objects", "files/media", "git/flux-system/flux-system", "sqlite/notes"]);
     let saved = &chosen.objects;
@@ -172,13 +173,13 @@ async fn restore_and_compare(kube: &KubeApi, saved: &windlass_recovery::SavedClu
 /// A drill on the real server, in namespaces that are gone afterwards.
 async fn try_it(kube: &KubeApi, vault: &Vault) {
     let target = DrillTarget::ScratchNamespaces(client(kube).await);
-    let options = DrillOptions { snapshot: None, target, scratch: vault.folder.path().to_owned() };
+    let options = DrillOptions { snapshot: None, host: None, target, scratch: vault.folder.path().to_owned() };
     let report = drill(&vault.reopened().await, &vault.paper, &options).await.unwrap();
     assert!(report.is_good(), "{:#?}", report.failures);
     assert_eq!(report.accepted, report.objects);
     assert_eq!(report.data["sqlite/notes"]["rows"]["notes"], 500);
     let target = DrillTarget::Throwaway(windlass_apiserver::ApiServer::new().client());
-    let options = DrillOptions { snapshot: None, target, scratch: vault.folder.path().to_owned() };
+    let options = DrillOptions { snapshot: None, host: None, target, scratch: vault.folder.path().to_owned() };
     let report = drill(&vault.reopened().await, &vault.paper, &options).await.unwrap();
     assert!(report.is_good(), "{:#?}", report.failures);
 }

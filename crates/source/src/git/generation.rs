@@ -15,7 +15,8 @@ pub(crate) struct Generation {
     path: PathBuf,
     number: u64,
     hash: Kind,
-    in_use: File,
+    /// `None` where the repository is somebody else's, and nothing is written into it.
+    in_use: Option<File>,
     retired: AtomicBool,
     damaged: AtomicBool,
 }
@@ -43,10 +44,17 @@ impl Generation {
         let path = root.join(format!("{PREFIX}{number}"));
         let in_use = in_use_file(&path)?;
         in_use.lock_shared().map_err(Error::store("lock", &path))?;
+        let in_use = Some(in_use);
         let generation =
             Self { path, number, hash, in_use, retired: AtomicBool::new(false), damaged: AtomicBool::new(false) };
         generation.sweep()?;
         Ok(generation)
+    }
+
+    /// A bare repository that somebody else made and keeps: it is read, and nothing in it changes.
+    pub(crate) fn foreign(path: &Path, hash: Kind) -> Self {
+        let (retired, damaged) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { path: path.to_owned(), number: 0, hash, in_use: None, retired, damaged }
     }
 
     /// Deletes every generation under `root` but `keep` that nobody reads any more.
@@ -151,7 +159,8 @@ impl Drop for Generation {
     fn drop(&mut self) {
         // Another process cannot come between: it would need the store's lock to delete, and to read it must open
         // the state, which names a newer generation by now.
-        if *self.retired.get_mut() && self.in_use.unlock().is_ok() && self.in_use.try_lock().is_ok() {
+        let Some(in_use) = self.in_use.as_ref().filter(|_| self.retired.load(Ordering::Relaxed)) else { return };
+        if in_use.unlock().is_ok() && in_use.try_lock().is_ok() {
             // What stays behind is deleted when the store is opened next.
             let _ = fs::remove_dir_all(&self.path);
         }

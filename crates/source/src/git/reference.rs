@@ -119,7 +119,7 @@ fn invalid(kind: &'static str, reference: &str, problem: &'static str) -> Error 
     Error::InvalidReference { kind, reference: reference.to_owned(), problem }
 }
 
-fn parse_id(id: &str) -> Result<ObjectId, Error> {
+pub(crate) fn parse_id(id: &str) -> Result<ObjectId, Error> {
     ObjectId::from_hex(id.as_bytes()).map_err(|_| invalid("commit id", id, "it has not 40 or 64 hexadecimal digits"))
 }
 

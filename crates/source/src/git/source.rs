@@ -10,7 +10,7 @@ use crate::git::connect::Dialer;
 use crate::git::exchange::{Exchange, is_refused_object};
 use crate::git::generation::Generation;
 use crate::git::pack::Request;
-use crate::git::reference::{Reference, Wanted};
+use crate::git::reference::{Reference, Wanted, parse_id};
 use crate::git::select::{Target, near, pinned, select};
 use crate::git::session::Session;
 use crate::git::store::Store;
@@ -258,6 +258,28 @@ impl GitSource {
     }
 }
 
+impl Snapshot {
+    /// The files of a commit in a bare repository on this machine, such as one that was unpacked from a bundle: read where
+    /// they are, without the `git` program, and without writing anything. The repository has to stay for as long as the
+    /// snapshot lives.
+    ///
+    /// `commit` is the full id of the commit, or of an annotated tag on it; `name` is what the revision calls it.
+    ///
+    /// # Errors
+    /// Where `commit` is no id, or the repository does not hold it.
+    pub fn of_repository(
+        repository: impl AsRef<Path>,
+        name: Option<&str>,
+        commit: &str,
+        options: &GitOptions,
+    ) -> Result<Self, Error> {
+        let id = parse_id(commit)?;
+        let generation = Arc::new(Generation::foreign(repository.as_ref(), id.kind()));
+        let commit = peel(&generation, id, options)?;
+        snapshot(&generation, &Revision::of_object(name, commit), options)
+    }
+}
+
 impl std::fmt::Debug for GitSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GitSource").field("remote", &self.remote).finish_non_exhaustive()
@@ -296,7 +318,7 @@ fn peel(generation: &Generation, mut id: ObjectId, options: &GitOptions) -> Resu
     for _ in 0..16 {
         let fail = |source| damaged(generation, &id.to_string(), source);
         let found = objects.try_find(&id, &mut buffer).map_err(|error| fail(error.into()))?;
-        let data = found.ok_or_else(|| fail("the server did not send it".into()))?;
+        let data = found.ok_or_else(|| fail("it is not there".into()))?;
         if data.kind != gix_object::Kind::Tag {
             return Ok(id);
         }

@@ -1,14 +1,16 @@
 //! The files of a commit, read without a checkout.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::{fs, thread};
 
 use proptest::prelude::*;
 use windlass_manifest::{EntryKind, FileTree, TreeError, TreePath};
+use windlass_source::{GitOptions, Snapshot};
 
 use crate::repository::{Repository, noise};
-use crate::{changed, main_branch, open};
+use crate::{changed, main_branch, open, text};
 
 fn path(text: &str) -> TreePath {
     TreePath::new(text).unwrap()
@@ -44,6 +46,44 @@ fn links_lead_to_places_inside_only() {
     assert!(matches!(files.list(&path("base/app.yaml")), Err(TreeError::NotADirectory { .. })));
     let names: Vec<String> = files.list(&path("apps")).unwrap().into_iter().map(|entry| entry.name).collect();
     assert_eq!(names, ["again.yaml", "folder", "link.yaml", "self"]);
+}
+
+/// As a bundle is read that was unpacked on a machine without git.
+#[test]
+fn a_bare_repository_is_read_where_it_is_and_stays_as_it_was() {
+    for format in ["sha1", "sha256"] {
+        let repository = Repository::with_format(format);
+        repository.push_file("app.yaml", "first");
+        let commit = repository.push_file("app.yaml", "second");
+        repository.git(&["tag", "-a", "v1", "-m", "one"]);
+        let tag = repository.git(&["rev-parse", "v1"]);
+        repository.git(&["push", "-q", "origin", "v1"]);
+        let before = everything_below(&repository.bare());
+        let fetched = changed(&open(&repository, main_branch()));
+        for (name, id) in [("main", &commit), ("v1", &tag)] {
+            let read = Snapshot::of_repository(repository.bare(), Some(name), id, &GitOptions::default()).unwrap();
+            assert_eq!(read.revision.to_string(), format!("{name}@{format}:{commit}"));
+            assert_eq!((text(&read, "app.yaml").as_str(), &read.digest), ("second", &fetched.digest));
+        }
+        let missing = "0".repeat(commit.len());
+        for id in [missing.as_str(), "main"] {
+            let error = Snapshot::of_repository(repository.bare(), None, id, &GitOptions::default()).unwrap_err();
+            assert!(error.to_string().contains(id), "{error}");
+        }
+        assert_eq!(before, everything_below(&repository.bare()));
+    }
+}
+
+/// The names of all files and folders.
+fn everything_below(folder: &Path) -> BTreeSet<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| {
+            let mut below = if path.is_dir() { everything_below(&path) } else { BTreeSet::new() };
+            below.insert(path);
+            below
+        })
+        .collect()
 }
 
 #[test]

@@ -4,12 +4,12 @@ use std::io::{Read, stdin};
 use std::path::PathBuf;
 
 use jiff::Zoned;
-use windlass_backup::{Identities, PaperKey};
+use windlass_backup::{Identities, PaperKey, WriterId};
 use windlass_paperkey::RecoveryKey;
 use zeroize::Zeroizing;
 
 use super::new::write_secret;
-use crate::backup::place::{PlaceArgs, read_secret};
+use crate::backup::place::{PlaceArgs, WRITER, read_secret};
 use crate::kubeconfig::block_on;
 use crate::outcome::Outcome;
 use crate::output::Console;
@@ -70,13 +70,32 @@ pub(super) fn print(args: &PaperArgs, console: &Console) -> anyhow::Result<Outco
 pub(super) fn read(args: &ReadArgs, console: &Console) -> anyhow::Result<Outcome> {
     let mut typed = Zeroizing::new(String::new());
     stdin().read_to_string(&mut typed)?;
-    keep(&args.file, &RecoveryKey::from_paper(&[typed])?.expose(), console)
+    let writers = writers(&typed);
+    keep(&args.file, &RecoveryKey::from_paper(&[typed])?.expose(), &writers, console)
+}
+
+/// The writers that the page names: whoever restores with the key believes them, and nobody else.
+fn writers(typed: &str) -> Vec<WriterId> {
+    let words = typed.split_whitespace().filter_map(|word| word.parse().ok());
+    let mut writers: Vec<WriterId> = Vec::new();
+    for writer in words {
+        if !writers.contains(&writer) {
+            writers.push(writer);
+        }
+    }
+    writers
 }
 
 /// Writes an identity to a file, and its public half to stdout.
-pub(super) fn keep(file: &std::path::Path, identity: &Zeroizing<String>, console: &Console) -> anyhow::Result<Outcome> {
+pub(super) fn keep(
+    file: &std::path::Path,
+    identity: &Zeroizing<String>,
+    writers: &[WriterId],
+    console: &Console,
+) -> anyhow::Result<Outcome> {
     let public = Identities::parse(identity)?.public_halves().join("\n");
-    let text = Zeroizing::new(format!("# public key: {public}\n{}\n", identity.trim_end()));
+    let writers: String = writers.iter().map(|writer| format!("{WRITER}{writer}\n")).collect();
+    let text = Zeroizing::new(format!("# public key: {public}\n{writers}{}\n", identity.trim_end()));
     write_secret(file, text.as_bytes())?;
     console.data(format!("{public}\n").as_bytes())?;
     Ok(Outcome::Done)

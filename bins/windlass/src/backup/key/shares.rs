@@ -64,5 +64,5 @@ pub(super) fn split(args: &SplitArgs, console: &Console) -> anyhow::Result<Outco
 
 pub(super) fn join(args: &JoinArgs, console: &Console) -> anyhow::Result<Outcome> {
     let shares = args.files.iter().map(|path| read_secret(path)).collect::<anyhow::Result<Vec<_>>>()?;
-    keep(&args.to, &RecoveryKey::from_paper(&shares)?.expose(), console)
+    keep(&args.to, &RecoveryKey::from_paper(&shares)?.expose(), &[], console)
 }

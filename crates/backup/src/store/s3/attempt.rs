@@ -113,11 +113,20 @@ impl S3Store {
             (507, _) => last(StoreFault::Full),
             (404, "NoSuchBucket") => last(StoreFault::Other("there is no such bucket: make it first".to_owned())),
             (404, _) => last(StoreFault::NotFound),
-            (401 | 403, _) => {
+            (401 | 403, code) if code != "ExpiredToken" => {
                 let who = format!("access key {}", self.shared.options.credentials.access_key);
                 last(StoreFault::Denied { who })
             }
             (412, _) => last(StoreFault::Exists),
+            (_, "ExpiredToken" | "TokenRefreshRequired") => {
+                let who = &self.shared.options.credentials.access_key;
+                last(StoreFault::Other(format!("the session of access key {who} is over: get new credentials")))
+            }
+            (400, "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException") => {
+                let region = &self.shared.options.region;
+                let what = format!("the bucket seems to be in another region than {region}: name its region");
+                last(StoreFault::Other(what))
+            }
             (301 | 302 | 307 | 308, _) => {
                 let what = "the bucket is elsewhere: check region and endpoint (redirects are not followed)";
                 last(StoreFault::Other(what.to_owned()))
