@@ -41,7 +41,8 @@
 //!
 //! # What is there
 //! * [`Repository`]: made, opened, backed up into ([`Run`]), listed, read ([`Fetched`]), verified, thinned out
-//!   ([`Retention`]), swept, proven; changed in its keys ([`KeyChange`]).
+//!   ([`Retention`]), swept, proven; changed in its keys ([`KeyChange`]); asked what verifications and drills found out
+//!   ([`Tried`]).
 //! * [`DirectoryStore`] and [`S3Store`], behind one [`Store`]; [`StoreUrl`] for command lines.
 //! * [`WriterKey`] signs and names, [`Recipient`]s are encrypted to, [`Identities`] open; a [`PaperKey`] is printed, and
 //!   `windlass-paperkey` reads it back and hands a key to several.

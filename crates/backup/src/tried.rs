@@ -12,6 +12,8 @@ use crate::{Error, Repository};
 
 /// The name of the fact by which a drill says which snapshot it tried, whether it went well or not.
 const SNAPSHOT: &str = "snapshot";
+/// The name of the fact by which it says how many items it could not open.
+const UNOPENED: &str = "unopened";
 
 /// What is known of a snapshot from signed evidence.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -37,6 +39,8 @@ pub struct PastDrill {
     pub at: Timestamp,
     /// Whether everything could be restored.
     pub good: bool,
+    /// Whether everything could be opened. If so and it is not good, it was the cluster of the drill that refused something.
+    pub opened: bool,
     /// How long it took.
     pub seconds: f64,
 }
@@ -54,8 +58,8 @@ impl Tried {
         if let Some(key) = &self.damaged {
             return Some(format!("{key} is damaged or missing, as a verification found"));
         }
-        let failed = self.drill.as_ref().filter(|drill| !drill.good)?;
-        Some(format!("the drill of {} could not restore all of it", failed.at))
+        let failed = self.drill.as_ref().filter(|drill| !drill.opened)?;
+        Some(format!("the drill of {} could not open all of it", failed.at))
     }
 }
 
@@ -88,6 +92,8 @@ fn past_drills(evidence: &Evidence) -> Vec<(&str, PastDrill)> {
         return Vec::new();
     }
     let named = evidence.facts.get(SNAPSHOT).and_then(serde_json::Value::as_str);
-    let drill = PastDrill { at: evidence.at, good: evidence.good, seconds: evidence.seconds };
+    let unopened = evidence.facts.get(UNOPENED).and_then(serde_json::Value::as_u64);
+    let opened = unopened.map_or(evidence.good, |count| count == 0);
+    let drill = PastDrill { at: evidence.at, good: evidence.good, opened, seconds: evidence.seconds };
     evidence.snapshots.iter().map(String::as_str).chain(named).map(|snapshot| (snapshot, drill.clone())).collect()
 }

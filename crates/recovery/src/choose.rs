@@ -160,7 +160,10 @@ fn remarks(snapshot: &Snapshot, listed: &Snapshots, tried: &BTreeMap<String, Tri
         remarks.push(format!("{}: {stale} of its items are older than itself, and {missing} are missing", snapshot.id));
     }
     let own = known(tried, snapshot);
-    if !own.is_good() && own.trouble().is_none() {
+    if let Some(drill) = own.drill.as_ref().filter(|drill| drill.opened && !drill.good) {
+        let what = "could open everything, and the cluster that it asked refused something";
+        remarks.push(format!("{}: the drill of {} {what}", snapshot.id, drill.at));
+    } else if !own.is_good() && own.trouble().is_none() {
         let good = |other: &&Snapshot| !is_of_pruned(other) && known(tried, other).is_good();
         let other = match listed.snapshots.iter().rev().find(good) {
             Some(other) => format!("the newest that was is {} of {}", other.id, other.finished),

@@ -57,6 +57,8 @@ pub struct DrillReport {
     pub accepted: usize,
     /// What was counted in each item of data: rows, files, bytes.
     pub data: BTreeMap<String, Map<String, Value>>,
+    /// How many items could not be opened.
+    pub unopened: usize,
     /// What could not be opened or was refused, and why.
     pub failures: Vec<Note>,
     /// When it was begun.
@@ -70,6 +72,11 @@ impl DrillReport {
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.failures.is_empty() && self.objects + self.data.len() > 0
+    }
+
+    fn not_opened(&mut self, item: &str, error: &dyn std::error::Error) {
+        self.unopened += 1;
+        self.failures.push(Note { object: item.to_owned(), message: chain(error) });
     }
 
     /// How many rows were counted in all databases.
@@ -89,6 +96,7 @@ impl DrillReport {
             ("accepted", self.accepted.into()),
             ("items", self.data.len().into()),
             ("rows", self.rows().into()),
+            ("unopened", self.unopened.into()),
             ("failures", self.failures.len().into()),
         ];
         Findings {
@@ -129,6 +137,7 @@ pub async fn drill(
         objects: 0,
         accepted: 0,
         data: BTreeMap::new(),
+        unopened: 0,
         failures: Vec::new(),
         started,
         seconds: 0.0,
@@ -138,7 +147,7 @@ pub async fn drill(
         Ok(manifest) => Some(manifest),
         Err(error @ BackupError::NoIdentity { .. }) => return Err(error.into()),
         Err(error) => {
-            report.failures.push(Note { object: "manifest".to_owned(), message: chain(&error) });
+            report.not_opened("manifest", &error);
             None
         }
     };
@@ -169,7 +178,7 @@ impl Drilling<'_> {
         for item in manifest.items.keys().filter(|item| *item != CLUSTER_OBJECTS) {
             match open_data(repository, snapshot, manifest, identities, item, &options.scratch).await {
                 Ok(facts) => drop(report.data.insert(item.clone(), facts)),
-                Err(error) => report.failures.push(Note { object: item.clone(), message: chain(&error) }),
+                Err(error) => report.not_opened(item, &error),
             }
         }
     }
@@ -182,8 +191,7 @@ impl Drilling<'_> {
         let objects = match fetch_objects(self.repository, self.snapshot, CLUSTER_OBJECTS, self.identities).await {
             Ok(objects) => objects,
             Err(error) => {
-                let message = chain(&error);
-                report.failures.push(Note { object: CLUSTER_OBJECTS.to_owned(), message });
+                report.not_opened(CLUSTER_OBJECTS, &error);
                 return Ok(());
             }
         };

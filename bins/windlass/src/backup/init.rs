@@ -2,12 +2,13 @@
 
 use std::io::Write;
 
+use serde_json::json;
 use windlass_backup::{InitOptions, Repository};
 
 use super::place::{self, PlaceArgs};
 use crate::kubeconfig::block_on;
 use crate::outcome::Outcome;
-use crate::output::Console;
+use crate::output::{self, Console, Output};
 use crate::trouble::Trouble;
 
 /// Make the repository that the configuration describes
@@ -38,6 +39,10 @@ pub(super) struct InitArgs {
     /// Encrypt to a single key. Whoever loses that key has lost the backup
     #[arg(long)]
     waive_second_recipient: bool,
+
+    /// How to print what was made
+    #[arg(long, short, value_name = "FORMAT", value_enum, default_value_t)]
+    output: Output,
 }
 
 pub(super) fn run(args: &InitArgs, console: &Console) -> anyhow::Result<Outcome> {
@@ -59,6 +64,17 @@ pub(super) fn run(args: &InitArgs, console: &Console) -> anyhow::Result<Outcome>
         }
         error => error.into(),
     })?;
+    if args.output != Output::Table {
+        let all = json!({
+            "repository": repository.id(),
+            "place": repository.place(),
+            "recipients": repository.recipients(),
+            "writers": repository.writers(),
+        });
+        let text = if args.output == Output::Json { output::json(&all)? } else { output::yaml(&all)? };
+        console.data(text.as_bytes())?;
+        return Ok(Outcome::Done);
+    }
     let mut out = console.out();
     writeln!(out, "made the repository {} at {}", repository.id(), repository.place())?;
     for recipient in repository.recipients() {

@@ -13,6 +13,7 @@ use crate::outcome::Outcome;
 use crate::output::{Console, Output};
 use crate::report;
 use crate::table::{Cell, Table};
+use crate::trouble::Trouble;
 
 /// List what was pruned, or bring it back
 ///
@@ -35,11 +36,15 @@ pub(crate) struct UndeleteArgs {
     #[arg(value_name = "OBJECT")]
     objects: Vec<Pattern>,
 
+    /// Show what would be done and stop
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
 
-    /// How to print the list
+    /// How to print the list, or the result
     #[arg(long, short, value_enum, default_value_t)]
     output: Output,
 
@@ -66,31 +71,44 @@ pub(crate) fn run(args: &UndeleteArgs, console: &Console) -> anyhow::Result<Outc
             console.note("nothing of that name was pruned");
             return Ok(Outcome::Failed);
         }
-        let connection = args.cluster.connect().await?;
-        connection.check().await?;
-        let cluster = restoring(connection.client.clone());
-        let plan = plan_restore(&cluster, &undelete(wanted), &RestoreOptions::default()).await?;
-        report::print(&plan.plan, Output::Table, console)?;
-        tell::notes(&plan.notes, &plan.failures, console);
-        if !plan.plan.has_changes() {
-            return Ok(if plan.failures.is_empty() { Outcome::Done } else { Outcome::Failed });
-        }
-        if !args.yes && !asked("bring this back")? {
-            console.note("nothing was brought back");
-            return Ok(Outcome::Unwelcome);
-        }
-        let (told, told_failures) = (plan.notes.len(), plan.failures.len());
-        let mut gone = Ok(());
-        let done = restore(&cluster, plan, |id, action| {
-            if gone.is_ok() {
-                gone = writeln!(console.out(), "{id} {action}");
-            }
-        })
-        .await;
-        gone?;
-        tell::notes(&done.notes[told..], &done.failures[told_failures..], console);
-        Ok(if done.is_complete() { Outcome::Done } else { Outcome::Failed })
+        bring_back(args, wanted, console).await
     })
+}
+
+async fn bring_back(args: &UndeleteArgs, wanted: Vec<Deleted>, console: &Console) -> anyhow::Result<Outcome> {
+    let is_table = args.output == Output::Table;
+    if !is_table && !args.yes && !args.dry_run {
+        let trouble = Trouble::new("a plan for other programs is not asked about");
+        return Err(trouble.help("give --yes, or --dry-run for the plan alone").into());
+    }
+    let connection = args.cluster.connect().await?;
+    connection.check().await?;
+    let cluster = restoring(connection.client.clone());
+    let plan = plan_restore(&cluster, &undelete(wanted), &RestoreOptions::default()).await?;
+    tell::notes(&plan.notes, &plan.failures, console);
+    if is_table || args.dry_run {
+        report::print(&plan.plan, args.output, console)?;
+    }
+    let failed = !plan.failures.is_empty();
+    if args.dry_run || (is_table && !plan.plan.has_changes()) {
+        return Ok(if failed { Outcome::Failed } else { Outcome::Done });
+    }
+    if !args.yes && !asked("bring this back")? {
+        console.note("nothing was brought back");
+        return Ok(Outcome::Unwelcome);
+    }
+    let (told, told_failures) = (plan.notes.len(), plan.failures.len());
+    let mut gone = Ok(());
+    let done = restore(&cluster, plan, |id, action| {
+        if gone.is_ok() && is_table {
+            gone = writeln!(console.out(), "{id} {action}");
+        }
+    })
+    .await;
+    gone?;
+    tell::notes(&done.notes[told..], &done.failures[told_failures..], console);
+    tell::print(&done.summary(), args.output, console)?;
+    Ok(if done.is_complete() { Outcome::Done } else { Outcome::Failed })
 }
 
 fn list(found: &[Deleted], output: Output, console: &Console) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@ mod bed;
 mod choosing;
 mod drilling;
 mod holding;
+mod placing;
 mod pruning;
 mod rebuilding;
 mod restoring;
