@@ -303,6 +303,10 @@ fn keys_come_back_from_paper_and_from_shares() {
         .status();
     assert!(typed.unwrap().success());
     home.good("backup show -i read.key");
+    // The page names the writer: who restores with its key has to believe nobody else.
+    assert!(fs::read_to_string(home.path("read.key")).unwrap().contains("# writer: windlass-writer1"));
+    let warned = |key: &str| home.good(&format!("drill -r store -i {key}")).stderr.contains("nobody said whose");
+    assert!(!warned("read.key") && warned("paper.key"));
 
     home.good("backup key split partner.key --shares 3 --threshold 2");
     home.good("backup key join partner.key.share-3 partner.key.share-1 --to joined.key");

@@ -302,6 +302,7 @@ fn golden(house: &Household, place: &Place<'_>, ran: &Ran) -> String {
         (r"\b\d+\.\d s\b", "<seconds>"),
         (r"\b\d+[smhd] ago\b", "<age> ago"),
         (r"in \d+s:", "in <age>:"),
+        (r"\.before-\d+", ".before-<n>"),
         (r"   \d+\.\d\n", "   <seconds>\n"),
         (r" {3,}", "   "),
     ];
