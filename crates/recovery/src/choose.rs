@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use windlass_backup::{
     Error as BackupError, Identities, Manifest, Repository, Snapshot, SnapshotStatus, Snapshots, Tried,
 };
@@ -162,11 +163,11 @@ fn remarks(snapshot: &Snapshot, listed: &Snapshots, tried: &BTreeMap<String, Tri
     let own = known(tried, snapshot);
     if let Some(drill) = own.drill.as_ref().filter(|drill| drill.opened && !drill.good) {
         let what = "could open everything, and the cluster that it asked refused something";
-        remarks.push(format!("{}: the drill of {} {what}", snapshot.id, drill.at));
+        remarks.push(format!("{}: the drill of {} {what}", snapshot.id, shown(drill.at)));
     } else if !own.is_good() && own.trouble().is_none() {
         let good = |other: &&Snapshot| !is_of_pruned(other) && known(tried, other).is_good();
         let other = match listed.snapshots.iter().rev().find(good) {
-            Some(other) => format!("the newest that was is {} of {}", other.id, other.finished),
+            Some(other) => format!("the newest that was is {} of {}", other.id, shown(other.finished)),
             None => "none of this repository was".to_owned(),
         };
         remarks.push(format!("{}: it was never verified and never drilled; {other}", snapshot.id));
@@ -197,6 +198,11 @@ async fn only_one_cluster(
         }
     }
     Ok(())
+}
+
+/// A moment for people, to the second.
+fn shown(when: Timestamp) -> String {
+    when.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// What a snapshot holds, and its objects, if it has any.

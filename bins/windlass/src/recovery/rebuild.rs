@@ -216,8 +216,9 @@ fn show(plan: &RebuildPlan, console: &Console) -> anyhow::Result<()> {
 
 fn table(report: &RebuildReport, console: &Console) -> anyhow::Result<()> {
     let mut out = console.out();
-    let saved = report.saved.map_or_else(String::new, |saved| format!(", saved {saved}"));
-    writeln!(out, "\nsnapshot {}{saved}", report.snapshot)?;
+    let saved = report.saved.map(sizes::moment);
+    let when = saved.as_ref().map_or_else(String::new, |saved| format!(", saved {saved} UTC"));
+    writeln!(out, "\nsnapshot {}{when}", report.snapshot)?;
     for line in &report.passed_over {
         writeln!(out, "warning: {line}")?;
     }
@@ -250,7 +251,7 @@ fn table(report: &RebuildReport, console: &Console) -> anyhow::Result<()> {
     for failure in &report.failures {
         writeln!(out, "failed: {}: {}", failure.object, failure.message)?;
     }
-    let lost = report.saved.map_or_else(String::new, |saved| format!("; what changed after {saved} is lost"));
+    let lost = saved.map_or_else(String::new, |saved| format!("; what changed after {saved} UTC is lost"));
     writeln!(out, "\nrecovery time {:.1} s{lost}", report.seconds)?;
     Ok(())
 }

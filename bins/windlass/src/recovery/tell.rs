@@ -22,7 +22,7 @@ pub(super) fn doubts(chosen: &Chosen, console: &Console) {
     for doubt in &chosen.passed_over {
         console.note(&format!("warning: {doubt}"));
     }
-    console.note(&format!("snapshot {} of {}", chosen.snapshot.id, chosen.snapshot.finished));
+    console.note(&format!("snapshot {} of {} UTC", chosen.snapshot.id, sizes::moment(chosen.snapshot.finished)));
     for fault in &chosen.objects.facts.faults {
         console.note(&format!("warning: the backup lacks {}: {}", fault.what, fault.message));
     }

@@ -119,6 +119,10 @@ fn list(found: &[Deleted], output: Output, console: &Console) -> anyhow::Result<
             .collect();
         return tell::print(&all, output, console);
     }
+    if found.is_empty() {
+        writeln!(console.out(), "nothing was pruned")?;
+        return Ok(());
+    }
     let mut table = Table::new(&["OBJECT", "PRUNED", "SNAPSHOT"]);
     for one in found {
         let when = one.when.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
