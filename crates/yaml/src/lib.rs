@@ -17,7 +17,7 @@
 //! ```
 //!
 //! [`read_documents`] reads a file, [`read_document`] one document as `yaml.Unmarshal` does, [`compose`] stops at nodes,
-//! with the text of scalars, for who edits files; [`locate`] finds the place of a value when a message has to point at it.
+//! with the text of scalars, for who edits files; [`locate`] finds the place of a value when a message has to point at it, and [`Located`] those of many.
 //!
 //! # What holds
 //!
@@ -76,7 +76,7 @@ mod timestamp;
 pub use compose::compose;
 pub use error::Error;
 pub use limits::Limits;
-pub use locate::locate;
+pub use locate::{Located, locate, read_located};
 pub use node::{Content, Node, Style};
 pub use position::{Position, Span};
 pub use print::{print, print_documents};

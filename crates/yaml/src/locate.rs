@@ -1,7 +1,11 @@
 //! Where a value stands in its text.
 
+use serde_json::Value;
+
+use crate::compose::{Cost, check_size, compose_first};
+use crate::convert::Converter;
 use crate::read::each_document;
-use crate::{Content, Dialect, Error, Limits, Node, Span};
+use crate::{Content, Dialect, Error, Limits, Node, ReadOptions, Span};
 
 /// Finds the value at a path, for a message that has to point at it.
 ///
@@ -23,6 +27,31 @@ pub fn locate(text: &str, dialect: Dialect, document: usize, path: &[&str]) -> O
         Ok(())
     });
     found
+}
+
+/// A text that was read, and where everything in it stands: for messages about many places in it.
+#[derive(Debug, Clone)]
+pub struct Located {
+    node: Option<Node>,
+}
+
+impl Located {
+    /// Where the value at a path stands, as [`locate`] finds it; `None` where the text has no content.
+    #[must_use]
+    pub fn find(&self, path: &[&str]) -> Option<Span> {
+        self.node.as_ref().map(|node| find(node, path).span)
+    }
+}
+
+/// Reads the first document of a text as [`read_document`](crate::read_document) does, and keeps where everything stands.
+///
+/// # Errors
+/// The first fault of the document.
+pub fn read_located(text: &str, options: &ReadOptions<'_>) -> Result<(Value, Located), Error> {
+    check_size(text, &options.limits)?;
+    let node = compose_first(text, &options.limits, options.dialect, &mut Cost::default())?;
+    let value = node.clone().map_or(Ok(Value::Null), |node| Converter::new(options).value(node))?;
+    Ok((value, Located { node }))
 }
 
 fn find<'a>(node: &'a Node, path: &[&str]) -> &'a Node {

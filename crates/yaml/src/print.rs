@@ -15,14 +15,22 @@ use crate::print_scalar::{Place, Printer};
 pub fn print(value: &Value) -> String {
     let mut printer = Printer::default();
     node(&mut printer, value, Level::Root);
+    printer.end_line();
     printer.finish()
 }
 
 /// Prints values as documents joined by `---`.
 #[must_use]
 pub fn print_documents<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
-    let documents: Vec<_> = values.into_iter().map(print).collect();
-    documents.join("---\n")
+    let mut printer = Printer::default();
+    for (index, value) in values.into_iter().enumerate() {
+        if index > 0 {
+            printer.next_document();
+        }
+        node(&mut printer, value, Level::Root);
+        printer.end_line();
+    }
+    printer.finish()
 }
 
 /// What stands around a node.

@@ -45,12 +45,23 @@ enum Written {
 }
 
 impl Printer {
-    /// The whole text, its last line ended.
-    pub(crate) fn finish(mut self) -> String {
-        if self.column > 0 || self.out.is_empty() {
-            self.out.push('\n');
-        }
+    /// The whole text.
+    pub(crate) fn finish(self) -> String {
         self.out
+    }
+
+    /// Ends the last line of a document.
+    pub(crate) fn end_line(&mut self) {
+        if self.column > 0 || self.out.is_empty() {
+            self.put_break();
+        }
+    }
+
+    /// Starts another document behind one that has ended.
+    pub(crate) fn next_document(&mut self) {
+        let mut out = std::mem::take(&mut self.out);
+        out.push_str("---\n");
+        *self = Self { out, ..Self::default() };
     }
 
     /// Starts a line at a column, unless the line so far is just the indicators up to it.
@@ -90,11 +101,14 @@ impl Printer {
 
     /// Whether a key stands before a `:`.
     pub(crate) fn is_simple_key(key: &str) -> bool {
-        key.len() <= SIMPLE_KEY_BYTES && !Analysis::of(key).multiline
+        key.len() <= SIMPLE_KEY_BYTES && (is_word(key) || !Analysis::of(key).multiline)
     }
 
     /// A string, with what quotes it needs there.
     pub(crate) fn string(&mut self, text: &str, place: Place) {
+        if is_word(text) && is_plain_string(text) {
+            return self.word(text);
+        }
         match choose(text, place) {
             Written::Plain => self.plain(text, place),
             Written::SingleQuoted => self.single_quoted(text, place),
@@ -285,6 +299,13 @@ impl Printer {
         self.out.push(letter);
         self.column = 0;
     }
+}
+
+/// Whether a text is a letter, and then letters, digits, dots, slashes and dashes: most are, and nothing in them needs quotes
+/// unless all of it is some other type's word.
+fn is_word(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'/' | b'-' | b'_'))
 }
 
 fn choose(text: &str, place: Place) -> Written {

@@ -1,5 +1,8 @@
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
 
 use super::{EntryKind, FileTree, Resolved, TreeEntry, TreeError};
 use crate::TreePath;
@@ -41,39 +44,68 @@ impl DirTree {
         &self.root
     }
 
-    fn real(&self, path: &TreePath) -> Result<(PathBuf, Resolved), TreeError> {
-        let on_disk =
-            fs::canonicalize(self.root.join(path.as_str())).map_err(|error| TreeError::from_io(path, error))?;
+    fn on_disk(&self, path: &TreePath) -> PathBuf {
+        self.root.join(path.as_str())
+    }
+
+    /// Where a path leads that may have symbolic links on it.
+    fn real(&self, path: &TreePath) -> Result<(PathBuf, TreePath), TreeError> {
+        let on_disk = fs::canonicalize(self.on_disk(path)).map_err(|error| TreeError::from_io(path, error))?;
         let inside = on_disk.strip_prefix(&self.root).map_err(|_| TreeError::Escapes { path: path.clone() })?;
-        let kind = if on_disk.is_dir() { EntryKind::Directory } else { EntryKind::File };
         let resolved = inside
             .to_str()
             .and_then(|text| TreePath::new(text).ok())
             .ok_or_else(|| TreeError::NotUtf8 { path: path.clone() })?;
-        Ok((on_disk, Resolved { path: resolved, kind }))
+        Ok((on_disk, resolved))
+    }
+
+    /// Opens what is at a path, to be read.
+    fn open_file(&self, path: &TreePath) -> Result<File, TreeError> {
+        // What is no file is looked at before it is read: opening a pipe would wait for whoever writes to it.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let opened = match open_without_links(&self.on_disk(path), flags) {
+            Some(opened) => opened,
+            None => rustix::fs::open(self.real(path)?.0, flags, Mode::empty()).map_err(io::Error::from).map(File::from),
+        };
+        opened.map_err(|error| TreeError::from_io(path, error))
     }
 }
 
 impl FileTree for DirTree {
     fn resolve(&self, path: &TreePath) -> Result<Resolved, TreeError> {
-        self.real(path).map(|(_, resolved)| resolved)
+        let kind = |is_directory| if is_directory { EntryKind::Directory } else { EntryKind::File };
+        let is_directory = |file: File| file.metadata().map(|metadata| metadata.is_dir());
+        match open_without_links(&self.on_disk(path), LOOK).map(|file| file.and_then(is_directory)) {
+            Some(Ok(is_directory)) => Ok(Resolved { path: path.clone(), kind: kind(is_directory) }),
+            Some(Err(error)) => Err(TreeError::from_io(path, error)),
+            None => self.real(path).map(|(on_disk, path)| Resolved { path, kind: kind(on_disk.is_dir()) }),
+        }
     }
 
     fn read(&self, path: &TreePath) -> Result<Vec<u8>, TreeError> {
-        let (on_disk, resolved) = self.real(path)?;
-        if resolved.kind == EntryKind::Directory {
+        let failed = |error| TreeError::from_io(path, error);
+        let file = self.open_file(path)?;
+        let metadata = file.metadata().map_err(failed)?;
+        if metadata.is_dir() {
             return Err(TreeError::NotAFile { path: path.clone() });
         }
-        let size = fs::metadata(&on_disk).map_err(|error| TreeError::from_io(path, error))?.len();
-        if size > self.file_limit {
-            return Err(TreeError::TooLarge { path: path.clone(), size, limit: self.file_limit });
+        if !metadata.is_file() {
+            let source = "it is a device, a pipe or a socket: only regular files are read".into();
+            return Err(TreeError::Storage { path: path.clone(), source });
         }
-        fs::read(on_disk).map_err(|error| TreeError::from_io(path, error))
+        let (size, limit) = (metadata.len(), self.file_limit);
+        if size > limit {
+            return Err(TreeError::TooLarge { path: path.clone(), size, limit });
+        }
+        // One byte more, so that the end is found without asking for more room.
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default().saturating_add(1));
+        file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
+        Ok(bytes)
     }
 
     fn list(&self, path: &TreePath) -> Result<Vec<TreeEntry>, TreeError> {
-        let (on_disk, resolved) = self.real(path)?;
-        if resolved.kind == EntryKind::File {
+        let (on_disk, _) = self.real(path)?;
+        if !on_disk.is_dir() {
             return Err(TreeError::NotADirectory { path: path.clone() });
         }
         let mut entries = Vec::new();
@@ -92,6 +124,31 @@ impl FileTree for DirTree {
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
     }
+}
+
+/// To see what something is, without leave to read it.
+#[cfg(target_os = "linux")]
+const LOOK: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
+#[cfg(not(target_os = "linux"))]
+const LOOK: OFlags = OFlags::CLOEXEC;
+
+/// Opens what is at a path that has no symbolic link on it: such a path is where it leads, and the kernel finds that out
+/// in one step. `None` where there is a link, or where the kernel cannot tell (it can since Linux 5.6).
+#[cfg(target_os = "linux")]
+fn open_without_links(path: &Path, flags: OFlags) -> Option<io::Result<File>> {
+    use rustix::fs::{CWD, ResolveFlags, openat2};
+    use rustix::io::Errno;
+
+    match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+        Ok(file) => Some(Ok(file.into())),
+        Err(error @ (Errno::NOENT | Errno::NOTDIR)) => Some(Err(error.into())),
+        Err(_) => None,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_without_links(_: &Path, _: OFlags) -> Option<io::Result<File>> {
+    None
 }
 
 #[cfg(test)]
@@ -122,6 +179,19 @@ mod tests {
         assert!(matches!(tree.read(&path("loop")), Err(TreeError::LinkLoop { .. })));
         let names: Vec<_> = tree.list(&TreePath::root()).unwrap().into_iter().map(|e| e.name).collect();
         assert_eq!(names, ["link", "real"]);
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, pipe, rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
+        symlink("pipe", directory.path().join("link")).unwrap();
+        let tree = DirTree::open(directory.path()).unwrap();
+        for name in ["pipe", "link"] {
+            let error = tree.read(&path(name)).unwrap_err();
+            assert!(matches!(error, TreeError::Storage { .. }), "{error:?}");
+        }
     }
 
     #[test]
