@@ -3,7 +3,7 @@
 //! A [`GitSource`] asks a repository for the commit that a [`Reference`] means, fetches it when it is new, and gives a
 //! [`Snapshot`]: a [`Revision`] and a [`FileTree`](windlass_manifest::FileTree). There is no checkout and, unless it is
 //! [asked for](GitOptions::full_history), no history: the commit's objects lie in a bare, shallow repository of the
-//! source's own, and files are read out of it when somebody asks. A [`DirectorySource`] gives a snapshot of a working directory. [`IgnoreRules`] leave files out, as
+//! source's own, and files are read out of it when somebody asks. A [`DirectorySource`] gives a snapshot of a working directory. [`download`] fetches a single file. [`IgnoreRules`] leave files out, as
 //! Flux does.
 //!
 //! This crate renders nothing, knows no cluster, keeps no schedule (the caller polls), and reads neither environment
@@ -51,6 +51,7 @@
 
 mod cancel;
 mod directory;
+mod download;
 mod error;
 mod git;
 mod ignore;
@@ -60,6 +61,7 @@ mod snapshot;
 
 pub use cancel::Cancel;
 pub use directory::DirectorySource;
+pub use download::{DownloadOptions, download};
 pub use error::{Cause, Error};
 pub use git::auth::Auth;
 pub use git::options::GitOptions;

@@ -43,6 +43,9 @@ pub(crate) struct Request {
 
 const MAX_REDIRECTS: usize = 5;
 
+/// Releases are often several redirects away.
+const MAX_FILE_REDIRECTS: usize = 10;
+
 impl Client {
     pub(crate) fn new(session: Session, remote: &GitRemote, tls: Arc<ClientConfig>) -> Result<Self, Error> {
         let authorization = authorization(&remote.url, &remote.auth)?;
@@ -78,6 +81,49 @@ impl Client {
         Err(self.server("it redirects without end", false))
     }
 
+    /// Fetches what is at the URL itself.
+    pub(crate) fn get_file(&mut self) -> Result<Body, Error> {
+        let headers = vec![("accept".to_owned(), "*/*".to_owned())];
+        let request = Request { method: Method::GET, tail: String::new(), headers, body: Vec::new() };
+        for _ in 0..=MAX_FILE_REDIRECTS {
+            let response = self.exchange(&request)?;
+            let status = response.status();
+            if status.is_success() {
+                return Ok(self.parts(response).1);
+            }
+            if !status.is_redirection() {
+                return Err(match self.refused(status) {
+                    Error::RepositoryNotFound { .. } => self.server(&format!("HTTP status {status}"), false),
+                    error => error,
+                });
+            }
+            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+            self.base = self.elsewhere(location)?;
+            self.connection = None;
+        }
+        Err(self.server("it redirects without end", false))
+    }
+
+    /// Where a file is after a redirect, if it may be followed.
+    fn elsewhere(&self, location: Option<&str>) -> Result<GitUrl, Error> {
+        let refuse = |why: &str| self.server(why, false);
+        let location = location.ok_or_else(|| refuse("it redirects to nowhere"))?;
+        let path = self.base.path.split('?').next().unwrap_or_default();
+        let absolute = match location {
+            text if text.starts_with("//") => format!("{}:{text}", self.base.scheme.name()),
+            text if text.starts_with('/') => format!("{}{text}", self.base.root()),
+            text if text.contains("://") => text.to_owned(),
+            text => format!("{}{}/{text}", self.base.root(), path.rsplit_once('/').map_or("", |(above, _)| above)),
+        };
+        let mut base = GitUrl::of_file(&absolute).map_err(|_| refuse("it redirects to what is no URL of a file"))?;
+        base.path = without_dots(&base.path);
+        let downgrade = self.base.scheme == Scheme::Https && base.scheme != Scheme::Https;
+        if downgrade || !matches!(base.scheme, Scheme::Https | Scheme::Http) {
+            return Err(refuse("it redirects to an insecure place"));
+        }
+        Ok(base)
+    }
+
     fn exchange(&mut self, request: &Request) -> Result<Response<Incoming>, Error> {
         // The server may have closed a connection that it kept for a while: then a new one is made, once.
         let reused = self.connection.is_some();
@@ -105,7 +151,10 @@ impl Client {
     }
 
     fn outgoing(&self, request: &Request) -> Result<hyper::Request<Full<Bytes>>, Error> {
-        let path = format!("{}/{}", self.base.path.trim_end_matches('/'), request.tail);
+        let path = match request.tail.as_str() {
+            "" => self.base.path.clone(),
+            tail => format!("{}/{tail}", self.base.path.trim_end_matches('/')),
+        };
         let mut builder = hyper::Request::builder().method(&request.method).uri(path);
         builder = builder.header(HOST, self.base.host_header());
         builder = builder.header(USER_AGENT, concat!("git/windlass-", env!("CARGO_PKG_VERSION")));
@@ -204,6 +253,20 @@ impl Client {
         let (url, doing) = (self.session.url(), self.session.doing());
         self.session.take_fault().unwrap_or(Error::ConnectionLost { url, doing, source })
     }
+}
+
+/// A path with its `.` and `..` taken out.
+fn without_dots(path: &str) -> String {
+    let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+    let mut names: Vec<&str> = Vec::new();
+    for name in path.split('/').skip(1) {
+        match name {
+            "." => {}
+            ".." => drop(names.pop()),
+            name => names.push(name),
+        }
+    }
+    format!("/{}{query}", names.join("/"))
 }
 
 fn authorization(url: &GitUrl, auth: &Auth) -> Result<Option<HeaderValue>, Error> {

@@ -138,6 +138,20 @@ impl FromStr for GitUrl {
 }
 
 impl GitUrl {
+    /// The URL of a file: it may have a query, which is part of the path then, and a fragment, which means nothing.
+    pub(crate) fn of_file(text: &str) -> Result<Self, Error> {
+        let text = text.split('#').next().unwrap_or_default();
+        let (place, query) = text.split_once('?').map_or((text, None), |(place, query)| (place, Some(query)));
+        let mut url: Self = place.parse()?;
+        if let Some(query) = query {
+            if query.bytes().any(|byte| byte.is_ascii_control() || byte == b' ') {
+                return Err(Error::InvalidUrl { url: url.to_string(), problem: "its query holds a space" });
+            }
+            url.path = format!("{}?{query}", url.path);
+        }
+        Ok(url)
+    }
+
     fn local(path: &str) -> Self {
         let path = path.to_owned();
         Self { scheme: Scheme::File, user: None, password: None, host: String::new(), port: None, path }
@@ -207,7 +221,11 @@ impl fmt::Display for GitUrl {
         if let Some(port) = self.port {
             write!(f, ":{port}")?;
         }
-        f.write_str(&self.path)
+        // A query may hold a token.
+        match self.path.split_once('?') {
+            Some((path, _)) => write!(f, "{path}?***"),
+            None => f.write_str(&self.path),
+        }
     }
 }
 
@@ -251,6 +269,14 @@ mod tests {
             let error = text.parse::<GitUrl>().unwrap_err().to_string();
             assert!(error.contains(problem), "{error}");
         }
+    }
+
+    #[test]
+    fn the_query_of_a_file_is_kept_and_not_shown() {
+        let parsed = GitUrl::of_file("https://me:hunter2@h/a/b.yaml?token=hunter3#L1").unwrap();
+        assert_eq!(parsed.path, "/a/b.yaml?token=hunter3");
+        assert_eq!(parsed.to_string(), "https://***@h/a/b.yaml?***");
+        assert!(GitUrl::of_file("https://h/a?b c").is_err());
     }
 
     #[test]
