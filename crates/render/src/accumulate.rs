@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use windlass_manifest::{EntryKind, FieldPath, Origin, Resolved, TreePath, read_kustomize_manifests};
+use windlass_manifest::{EntryKind, FieldPath, Manifest, Origin, Resolved, TreePath};
 use windlass_yaml::{ReadOptions, read_document};
 
 use crate::Fault;
 use crate::decode::At;
 use crate::kustomization::Kustomization;
-use crate::loader::Encrypted;
+use crate::loader::{Encrypted, Loaded};
 use crate::place::Place;
-use crate::remote::{RepositoryUrl, is_file_url};
+use crate::remote::{RepositoryUrl, is_file_url, shown};
 use crate::resource::Resource;
 use crate::resource_map::ResourceMap;
 use crate::session::{Failed, Session};
@@ -19,7 +19,7 @@ use crate::transform::config::TransformerConfig;
 use crate::vars::DefinedVar;
 
 /// What a kustomization comes to: its objects, and the configuration that goes up with them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Accumulator {
     pub(crate) resources: ResourceMap,
     pub(crate) config: TransformerConfig,
@@ -29,8 +29,6 @@ pub(crate) struct Accumulator {
 /// Where an entry leads.
 enum Found {
     Local(Resolved),
-    /// A file at a URL.
-    File,
     Repository(Box<RepositoryUrl>),
 }
 
@@ -43,10 +41,14 @@ impl Session<'_> {
         mut accumulated: Accumulator,
     ) -> Result<Accumulator, Failed> {
         let faults = self.errors.len();
-        for entry in self.with_globs(place, &kustomization.resources) {
-            // Each is tried, so that all their faults are told.
-            let _: Result<(), Failed> = self.resource(place, &entry, &mut accumulated);
+        let mut entries = self.with_globs(place, &kustomization.resources);
+        if kustomization.is_faulty {
+            // What could not be read is empty, and was told.
+            entries.retain(|entry| !entry.value.is_empty());
+            self.resources(place, &entries, &mut accumulated);
+            return Err(Failed);
         }
+        self.resources(place, &entries, &mut accumulated);
         for entry in &kustomization.configurations {
             let _: Result<(), Failed> = self.configuration(place, entry, &mut accumulated.config);
         }
@@ -74,9 +76,11 @@ impl Session<'_> {
     }
 
     pub(crate) fn resource(&mut self, place: &Place, entry: &At<String>, into: &mut Accumulator) -> Result<(), Failed> {
+        if is_file_url(&entry.value) {
+            return self.resource_at_url(place, entry, into);
+        }
         let resolved = match self.find_entry(place, entry)? {
             Found::Local(resolved) => resolved,
-            Found::File => return self.file(place, entry, into),
             Found::Repository(url) => {
                 let built = self.remote_base(place, entry, &url)?;
                 return self.merge(place, &entry.at, built, into);
@@ -85,15 +89,23 @@ impl Session<'_> {
         match resolved.kind {
             EntryKind::File => self.file(place, entry, into),
             EntryKind::Directory => {
-                let (child, kustomization) = self.enter(place, entry, resolved.path)?;
-                if kustomization.is_component {
-                    let fault = Fault::IsAComponent { path: entry.value.clone() };
-                    return Err(self.fail(place.error(&entry.at, fault)));
-                }
-                let built = self.accumulate(&child, &kustomization, Accumulator::default())?;
+                let built = self.base(place, entry, resolved.path)?;
                 self.merge(place, &entry.at, built, into)
             }
         }
+    }
+
+    pub(crate) fn build_base(
+        &mut self,
+        place: &Place,
+        entry: &At<String>,
+        directory: TreePath,
+    ) -> Result<Accumulator, Failed> {
+        let (child, kustomization) = self.enter(place, entry, directory)?;
+        if kustomization.is_component {
+            return Err(self.fail(place.error(&entry.at, Fault::IsAComponent { path: entry.value.clone() })));
+        }
+        self.accumulate(&child, &kustomization, Accumulator::default())
     }
 
     /// Builds a component on what its parent has so far.
@@ -106,9 +118,6 @@ impl Session<'_> {
         let resolved = match self.find_entry(place, entry)? {
             Found::Local(resolved) => resolved,
             Found::Repository(url) => return self.remote_component(place, entry, &url, accumulated),
-            Found::File => {
-                return Err(self.fail(place.error(&entry.at, Fault::NotADirectory { path: entry.value.clone() })));
-            }
         };
         if resolved.kind == EntryKind::File {
             return Err(self.fail(place.error(&entry.at, Fault::NotADirectory { path: entry.value.clone() })));
@@ -127,11 +136,7 @@ impl Session<'_> {
 
     fn find_entry(&mut self, place: &Place, entry: &At<String>) -> Result<Found, Failed> {
         let path = &entry.value;
-        // A URL is tried as that of a file, and then as that of a repository.
         let url = RepositoryUrl::parse(path);
-        if is_file_url(path) && self.options.fetch.is_some_and(|fetch| url.is_err() || fetch.file(path).is_ok()) {
-            return Ok(Found::File);
-        }
         let found = match path.is_empty() {
             true => Err(Fault::InvalidValue { field: entry.at.to_string(), problem: "the path is empty".into() }),
             false => self.loader.find(&place.directory, path),
@@ -140,7 +145,7 @@ impl Session<'_> {
             (Ok((_, resolved)), _) => Ok(Found::Local(resolved)),
             (Err(_), Ok(url)) => Ok(Found::Repository(Box::new(url))),
             (Err(_), Err(_)) if is_file_url(path) => {
-                Err(self.fail(place.error(&entry.at, Fault::Remote { url: path.clone() })))
+                Err(self.fail(place.error(&entry.at, Fault::Remote { url: shown(path) })))
             }
             (Err(fault), Err(_)) => Err(self.fail(place.error(&entry.at, fault))),
         }
@@ -163,6 +168,7 @@ impl Session<'_> {
             return Err(self.fail(place.error(&entry.at, fault)));
         }
         via.push(directory.clone());
+        self.bases.entered.note(&via);
         let file = match self.kustomization_file(&directory) {
             Ok(Some(file)) => file,
             Ok(None) => return Err(self.fail(place.error(&entry.at, Fault::NoKustomization { directory }))),
@@ -173,7 +179,7 @@ impl Session<'_> {
         Ok((place, kustomization))
     }
 
-    fn merge(
+    pub(crate) fn merge(
         &mut self,
         place: &Place,
         at: &FieldPath,
@@ -202,28 +208,30 @@ impl Session<'_> {
     fn file(&mut self, place: &Place, entry: &At<String>, into: &mut Accumulator) -> Result<(), Failed> {
         let loaded = self.loader.file(&place.directory, &entry.value, Encrypted::Decrypt);
         let loaded = loaded.map_err(|fault| self.fail(place.error(&entry.at, fault)))?;
-        let read = loaded.text().and_then(|text| {
-            read_kustomize_manifests(text, &loaded.name).map_err(|error| match error {
-                windlass_manifest::Error::Yaml { source, .. } => Fault::Yaml(source),
-                error => Fault::NotAnObject(error),
-            })
-        });
-        let manifests = read.map_err(|fault| {
-            let line = match &fault {
-                Fault::Yaml(error) => error.position().line,
-                Fault::NotAnObject(error) => error.origin().line().unwrap_or(0),
-                _ => 0,
-            };
-            self.fail(place.error_in(Origin::new(loaded.name.as_str(), line), fault))
-        })?;
+        match loaded.manifests() {
+            Ok(manifests) => self.add(place, &loaded, manifests, into),
+            Err(fault) => Err(self.fail(place.error_in(loaded.origin_of(&fault), fault))),
+        }
+    }
+
+    /// Adds the objects of a file.
+    pub(crate) fn add(
+        &mut self,
+        place: &Place,
+        loaded: &Loaded,
+        manifests: Vec<Manifest>,
+        into: &mut Accumulator,
+    ) -> Result<(), Failed> {
         let mut result = Ok(());
+        let scopes = self.schema.clone().filter(|schema| schema.knows_scopes());
         for mut manifest in manifests {
             if loaded.decrypted {
                 manifest.mark_sensitive();
             }
             let mut resource = Resource::from_file(manifest);
+            resource.scopes.clone_from(&scopes);
             if self.metadata.tracks {
-                resource.history.origin = Some(build_metadata::of_file(&loaded.path, &self.root, self.remotes.last()));
+                resource.history.origin = Some(build_metadata::of_file(&loaded.path, &self.root, self.elsewhere()));
             }
             if self.options.know_crds && resource.manifest.kind() == "CustomResourceDefinition" {
                 Arc::make_mut(self.schema.get_or_insert_default()).add_crd(resource.manifest.value());

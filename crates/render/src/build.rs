@@ -7,7 +7,7 @@ use windlass_manifest::{EntryKind, FileTree, Manifest, Origin, TreeError, TreePa
 use crate::accumulate::Accumulator;
 use crate::generator::hash;
 use crate::identity::IdParts;
-use crate::kustomization::Kustomization;
+use crate::kustomization::{Kustomization, LegacyOrder};
 use crate::order::sort_legacy;
 use crate::place::Place;
 use crate::resource::Resource;
@@ -64,13 +64,20 @@ fn print(manifests: &[Manifest]) -> String {
 /// # Errors
 /// Every fault that can be told independently of the others; no object comes out then.
 pub fn build(tree: &dyn FileTree, directory: &TreePath, options: &BuildOptions<'_>) -> Result<Build, BuildErrors> {
-    let mut session = Session::new(tree, directory, options);
-    let built = session.build();
-    let Session { loader, mut errors, mut warnings, .. } = session;
+    run(Session::new(tree, directory, options), |session| session.build())
+}
+
+/// Builds in a session, and tells all that was found on the way.
+pub(crate) fn run(
+    mut session: Session<'_>,
+    build: impl FnOnce(&mut Session<'_>) -> Result<Vec<Resource>, Failed>,
+) -> Result<Build, BuildErrors> {
+    let built = build(&mut session);
+    let Session { loader, options, root, mut errors, mut warnings, .. } = session;
     if options.strict {
         errors.extend(warnings.drain(..).map(|Warning { origin, message }| {
             let fault = Fault::Warned { message };
-            crate::BuildError { origin, via: vec![directory.clone()], fault }
+            crate::BuildError { origin, via: vec![root.clone()], fault }
         }));
     }
     let closure = loader.into_closure();
@@ -96,8 +103,7 @@ impl Session<'_> {
     fn root_kustomization(&mut self) -> Result<(Place, Kustomization), Failed> {
         let root = self.root.clone();
         let resolved = self.loader.resolve(&root);
-        let outside =
-            Place { directory: root.clone(), file: None, text: String::new(), fixed: None, via: vec![root.clone()] };
+        let outside = Place::without_file(root.clone(), vec![root.clone()]);
         let origin = Origin::new(root.to_string(), 0);
         let fault = match resolved {
             Ok(resolved) if resolved.kind == EntryKind::Directory => {
@@ -120,7 +126,7 @@ impl Session<'_> {
         let (place, mut kustomization) = match (file, self.options.amendments) {
             (Some(file), _) => self.read_kustomization(directory, file, via)?,
             (None, Some(_)) => {
-                let place = Place { directory, file: None, text: String::new(), fixed: None, via };
+                let place = Place::without_file(directory, via);
                 let kustomization = self.generate_kustomization(&place);
                 (place, kustomization)
             }
@@ -133,7 +139,7 @@ impl Session<'_> {
     }
 
     /// What kustomize does once, when all objects are there: hash suffixes, name references, order, metadata.
-    fn finish(
+    pub(crate) fn finish(
         &mut self,
         place: &Place,
         kustomization: &Kustomization,
@@ -147,11 +153,12 @@ impl Session<'_> {
             self.fail(place.error_in(origin, fault));
         }
         self.resolve_vars(place, &vars, &config, &mut resources);
-        self.check_ids(place, &resources);
+        let is_kept = self.check_ids(place, kustomization, &resources);
         if !self.errors.is_empty() {
             return Err(Failed);
         }
-        resources.retain(|resource| !annotations::is_local(resource));
+        let mut is_kept = is_kept.into_iter();
+        resources.retain(|_| is_kept.next().unwrap_or_default());
         let limit = self.options.limits.output_bytes;
         if resources.iter().map(|resource| size_of(resource.manifest.value())).sum::<u64>() > limit {
             let fault = Fault::Limit { what: "bytes for all objects", limit };
@@ -184,26 +191,42 @@ impl Session<'_> {
         }
     }
 
-    /// Renaming can make two objects one; kustomize panics over it.
-    fn check_ids(&mut self, place: &Place, resources: &[Resource]) {
+    /// Says which objects come out: those that are not there for the build alone. Renaming can make two objects one;
+    /// kustomize panics over it.
+    fn check_ids(&mut self, place: &Place, kustomization: &Kustomization, resources: &[Resource]) -> Vec<bool> {
+        let is_sorted = self.legacy_order(kustomization).is_some();
+        let is_local: Vec<bool> = resources.iter().map(annotations::is_local).collect();
         let mut known: HashMap<IdParts<'_>, &Resource> = HashMap::with_capacity(resources.len());
-        for resource in resources {
-            let id = resource.id_parts();
-            if let Some(other) = known.get(&id) {
-                let fault = Fault::Conflict { id: resource.id().to_string(), other: other.origin().clone() };
-                self.errors.push(place.error_in(resource.origin().clone(), fault));
+        // kustomize takes out what is local by its id, so that it stays where another object has that id.
+        let mut is_kept = vec![true; resources.len()];
+        for local in [false, true] {
+            for (index, resource) in resources.iter().enumerate().filter(|(index, _)| is_local[*index] == local) {
+                let id = resource.id_parts();
+                let other = known.get(&id).copied();
+                // Sorting puts the list together anew, and refuses what has one id.
+                if let Some(other) = other.filter(|other| is_sorted || annotations::is_local(other) == local) {
+                    let fault = Fault::Conflict { id: resource.id().to_string(), other: other.origin().clone() };
+                    self.errors.push(place.error_in(resource.origin().clone(), fault));
+                }
+                is_kept[index] = !local || other.is_some();
+                known.entry(id).or_insert(resource);
             }
-            known.entry(id).or_insert(resource);
         }
+        is_kept
     }
 
     fn sort(&self, kustomization: &Kustomization, resources: &mut [Resource]) {
+        if let Some(order) = self.legacy_order(kustomization) {
+            sort_legacy(resources, order);
+        }
+    }
+
+    /// Which kinds come first and last where objects are sorted by kind; `None` where they are not.
+    fn legacy_order<'k>(&self, kustomization: &'k Kustomization) -> Option<Option<&'k LegacyOrder>> {
         match (&kustomization.sort_options, self.options.order) {
-            (Some(options), _) if options.value.order == "legacy" => {
-                sort_legacy(resources, options.value.legacy.as_ref());
-            }
-            (None, Order::AsKustomization) => sort_legacy(resources, None),
-            _ => {}
+            (Some(options), _) if options.value.order == "legacy" => Some(options.value.legacy.as_ref()),
+            (None, Order::AsKustomization) => Some(None),
+            _ => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a build has read, so that a later one can be skipped.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use sha2::{Digest, Sha256};
 use windlass_manifest::{EntryKind, FileTree, Resolved, TreeEntry, TreeError, TreePath};
@@ -10,7 +10,7 @@ use windlass_manifest::{EntryKind, FileTree, Resolved, TreeEntry, TreeError, Tre
 ///
 /// The same tree, directory and options give the same closure. It holds no file's content. Options and decryption
 /// keys are no part of it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Closure {
     entries: BTreeMap<(Question, TreePath), Answer>,
     /// What was fetched, with its revision where that is known.
@@ -74,6 +74,12 @@ impl Closure {
         self.fetched.iter().map(|(url, revision)| (url.as_str(), revision.as_str()))
     }
 
+    /// Takes in all of another one.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.entries.extend(other.entries);
+        self.fetched.extend(other.fetched);
+    }
+
     pub(crate) fn fetched(&mut self, url: &str, revision: &str) {
         self.fetched.insert(url.to_owned(), revision.to_owned());
     }
@@ -88,6 +94,12 @@ impl Closure {
 
     pub(crate) fn listed(&mut self, path: &TreePath, answer: &Result<Vec<TreeEntry>, TreeError>) {
         self.entries.insert((Question::List, path.clone()), of_entries(answer));
+    }
+}
+
+impl fmt::Debug for Closure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closure").field("digest", &self.digest()).finish_non_exhaustive()
     }
 }
 

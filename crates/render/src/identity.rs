@@ -7,6 +7,7 @@ use windlass_manifest::Gvk;
 
 use crate::kustomize_schema_1_21::{Scope, scope};
 use crate::patch::read::PatchSource;
+use crate::schema::Schema;
 use crate::transform::aliases::Aliases;
 
 /// What kustomize takes for the namespace of objects that certainly have none.
@@ -26,6 +27,15 @@ impl ResId {
     pub(crate) fn new(gvk: Gvk, name: &str, namespace: Option<&str>) -> Self {
         let namespace = effective_namespace([&gvk.group, &gvk.version, &gvk.kind], namespace);
         Self { name: name.to_owned(), namespace: namespace.to_owned(), gvk }
+    }
+
+    /// The same id, where a schema of the build may say that its type has no namespace.
+    pub(crate) fn scoped_by(mut self, schema: Option<&Schema>) -> Self {
+        let Gvk { group, version, kind } = &self.gvk;
+        if schema.is_some_and(|schema| schema.is_cluster_scoped(group, version, kind)) {
+            NOT_A_NAMESPACE.clone_into(&mut self.namespace);
+        }
+        self
     }
 
     pub(crate) fn is_cluster_scoped(&self) -> bool {

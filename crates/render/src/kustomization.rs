@@ -22,6 +22,8 @@ use var_fields::Var;
 /// A kustomization or a component, as its file states it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Kustomization {
+    /// Something in the file is wrong, so that only what it names is looked at, for further faults.
+    pub(crate) is_faulty: bool,
     pub(crate) is_component: bool,
     /// `resources`, then `bases`.
     pub(crate) resources: Vec<At<String>>,
@@ -76,6 +78,7 @@ impl Kustomization {
         let mut images: Vec<_> = fields.take("images");
         images.append(&mut fields.take("imageTags"));
         let kustomization = Self {
+            is_faulty: false,
             is_component,
             resources,
             has_resources,

@@ -1,7 +1,7 @@
 //! Finding and reading the kustomization file of a directory.
 
 use windlass_manifest::{EntryKind, Origin, TreeError, TreePath};
-use windlass_yaml::{ReadOptions, read_document};
+use windlass_yaml::{ReadOptions, read_located};
 
 use crate::Fault;
 use crate::kustomization::Kustomization;
@@ -32,7 +32,7 @@ impl Session<'_> {
         Ok(found.pop().map(|(_, path)| path))
     }
 
-    /// Reads a kustomization file.
+    /// Reads a kustomization file. Faults of its fields are noted, and the rest of it is of use for finding more of them.
     pub(crate) fn read_kustomization(
         &mut self,
         directory: TreePath,
@@ -40,22 +40,25 @@ impl Session<'_> {
         via: Vec<TreePath>,
     ) -> Result<(Place, Kustomization), Failed> {
         let origin = Origin::new(file.as_str(), 0);
-        let mut place = Place { directory, file: Some(file.clone()), text: String::new(), fixed: None, via };
+        let mut place = Place { file: Some(file.clone()), ..Place::without_file(directory, via) };
         let loaded = self.loader.read(file, Encrypted::Keep);
         let value = loaded.and_then(|loaded| {
             loaded.text()?.clone_into(&mut place.text);
-            read_document(&place.text, &ReadOptions::config()).map_err(Fault::Yaml)
+            let (value, located) = read_located(&place.text, &ReadOptions::config()).map_err(Fault::Yaml)?;
+            place.located = Some(located);
+            Ok(value)
         });
         let value = value.map_err(|fault| {
             let line = if let Fault::Yaml(error) = &fault { error.position().line } else { 0 };
             self.fail(place.error_in(origin.at_line(line), fault))
         })?;
         let mut problems = Vec::new();
-        let kustomization = Kustomization::decode(&value, &mut problems);
+        let mut kustomization = Kustomization::decode(&value, &mut problems);
         if self.reads_leniently(&place) {
             self.pass_over(&place, &mut problems);
         }
-        let failed = problems.into_iter().map(|problem| self.fail(place.problem(problem))).last();
-        failed.map_or(Ok((place, kustomization)), Err)
+        kustomization.is_faulty = !problems.is_empty();
+        self.errors.extend(problems.into_iter().map(|problem| place.problem(problem)));
+        Ok((place, kustomization))
     }
 }

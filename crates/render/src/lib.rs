@@ -40,7 +40,7 @@
 //!
 //! * `helmCharts` needs something that renders charts: [`RenderCharts`].
 //! * Bases, components and files named by a URL need something that fetches: [`Fetch`]. [`RepositoryUrl`] takes such
-//!   URLs apart as kustomize does.
+//!   URLs apart as kustomize does, and [`build_remote`] builds what one names.
 //! * External plug-ins and KRM functions are programs, and are refused by name.
 //!
 //! Beyond kustomize, where [`BuildOptions`] ask for it: CustomResourceDefinitions in the build say how lists of custom
@@ -54,8 +54,8 @@
 //! * All faults of a build that do not follow from one another are told together, with file and line.
 //! * A faulty operation of JSON 6902 is refused also where no object is patched. So is a patch after which an object has
 //!   no kind or no name.
-//! * `behavior` must be `create`, `merge` or `replace`; an image name must be a regular expression, where kustomize panics;
-//!   two objects that a patch gives one name are a fault, where kustomize panics; image digests may have any algorithm.
+//! * An image name must be a regular expression, where kustomize panics; two objects that a patch gives one name are a
+//!   fault, where kustomize panics; image digests may have any algorithm.
 //! * A name must be text. A `needsHashSuffix` annotation is followed on ConfigMaps and Secrets only: the hash of another
 //!   kind would be that of how kustomize's YAML library holds it in memory.
 //! * Encrypted files are decrypted when they are read, so that patches and namespaces change plain values; Flux decrypts
@@ -66,9 +66,10 @@
 //! * `[field=pattern]` of a replacement looks at the value; kustomize at the value with its quotes.
 //! * Names and namespaces with a comma in them are taken; kustomize fails over them.
 //! * Types that hold themselves in a file of `crds` are a fault; kustomize does not end. A malformed `openapi` document is
-//!   one too, where kustomize panics. What its `paths` call cluster-scoped gets no namespace, but ids do not follow it.
+//!   one too, where kustomize panics.
 //! * Schemas in comments are not read.
-//! * The `managedByLabel` names kustomize v5.8.1, whose results these are.
+//! * The `managedByLabel` names kustomize v5.8.1, whose results these are. Flux, which holds no version of kustomize, writes
+//!   `kustomize-(devel)` there, which is no value of a label.
 //!
 //! # Invariants
 //! * The same tree, directory and options give the same result and the same [`Closure`], whatever else runs.
@@ -106,8 +107,10 @@ mod remote;
 mod replacement;
 mod resource;
 mod resource_map;
+mod reuse;
 mod schema;
 mod session;
+mod side_by_side;
 pub mod substitute;
 mod suggest;
 mod transform;
@@ -121,5 +124,5 @@ pub use closure::Closure;
 pub use error::{BuildError, BuildErrors, Fault};
 pub use kustomization::{Image, Patch, PatchSource, Selector};
 pub use options::{BuildOptions, Decrypt, DecryptError, Limits, LoadRestriction, Order};
-pub use remote::{Fetch, FetchError, Fetched, RepositoryUrl, RepositoryUrlError};
+pub use remote::{Fetch, FetchError, Fetched, RepositoryUrl, RepositoryUrlError, build_remote};
 pub use warning::Warning;

@@ -1,13 +1,17 @@
 //! The way to the tree: every question goes through here, is counted against the limits, and noted in the closure.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use windlass_manifest::{EntryKind, FileTree, Origin, Resolved, Step, TreeEntry, TreeError, TreePath, TreePathError};
+use windlass_manifest::{
+    EntryKind, FileTree, Manifest, Origin, Resolved, Step, TreeEntry, TreeError, TreePath, TreePathError,
+    read_kustomize_manifests,
+};
 use windlass_yaml::{Content, Node, Style, compose};
 use zeroize::Zeroizing;
 
-use crate::remote::{Fetched, RepositoryUrl, is_file_url};
-use crate::{BuildOptions, Closure, Fault, LoadRestriction, suggest};
+use crate::remote::{Fetched, RepositoryUrl, is_file_url, shown};
+use crate::{BuildOptions, Closure, Fault, Limits, LoadRestriction, suggest};
 
 /// Reads files for a build.
 pub(crate) struct Loader<'a> {
@@ -15,11 +19,35 @@ pub(crate) struct Loader<'a> {
     options: &'a BuildOptions<'a>,
     /// Other repositories that the build is in, each with what its files are called in messages.
     remotes: Vec<(Arc<dyn FileTree>, String)>,
+    /// All that the build was ever in.
+    fetched: Vec<(Arc<dyn FileTree>, String)>,
     closure: Closure,
-    files: usize,
-    bytes: u64,
+    read: Amount,
+    /// Where paths lead that were asked for before, and are again by whatever is included often.
+    resolved: HashMap<TreePath, Resolved>,
     /// The file last looked at for how something in it was written.
     looked_at: Option<WrittenFile>,
+}
+
+/// How much was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Amount {
+    files: usize,
+    bytes: u64,
+}
+
+impl Amount {
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self { files: self.files - before.files, bytes: self.bytes - before.bytes }
+    }
+
+    pub(crate) fn plus(self, more: Self) -> Self {
+        Self { files: self.files + more.files, bytes: self.bytes + more.bytes }
+    }
+
+    pub(crate) fn is_within(self, limits: &Limits) -> bool {
+        self.files <= limits.files && self.bytes <= limits.total_bytes
+    }
 }
 
 /// A file that was read.
@@ -36,6 +64,24 @@ impl Loaded {
     pub(crate) fn text(&self) -> Result<&str, Fault> {
         std::str::from_utf8(&self.bytes).map_err(|_| Fault::NotUtf8)
     }
+
+    /// The objects in it.
+    pub(crate) fn manifests(&self) -> Result<Vec<Manifest>, Fault> {
+        read_kustomize_manifests(self.text()?, &self.name).map_err(|error| match error {
+            windlass_manifest::Error::Yaml { source, .. } => Fault::Yaml(source),
+            error => Fault::NotAnObject(error),
+        })
+    }
+
+    /// Where in it a fault of its objects is.
+    pub(crate) fn origin_of(&self, fault: &Fault) -> Origin {
+        let line = match fault {
+            Fault::Yaml(error) => error.position().line,
+            Fault::NotAnObject(error) => error.origin().line().unwrap_or(0),
+            _ => 0,
+        };
+        Origin::new(self.name.as_str(), line)
+    }
 }
 
 /// Whether a file is decrypted where it looks encrypted.
@@ -48,7 +94,47 @@ pub(crate) enum Encrypted {
 
 impl<'a> Loader<'a> {
     pub(crate) fn new(tree: &'a dyn FileTree, options: &'a BuildOptions<'a>) -> Self {
-        Self { tree, options, remotes: Vec::new(), closure: Closure::default(), files: 0, bytes: 0, looked_at: None }
+        Self {
+            tree,
+            options,
+            remotes: Vec::new(),
+            fetched: Vec::new(),
+            closure: Closure::default(),
+            read: Amount::default(),
+            resolved: HashMap::new(),
+            looked_at: None,
+        }
+    }
+
+    /// Another way to the same files, with a closure of its own.
+    pub(crate) fn fork(&self) -> Self {
+        Self {
+            remotes: self.remotes.clone(),
+            fetched: self.fetched.clone(),
+            read: self.read,
+            ..Self::new(self.tree, self.options)
+        }
+    }
+
+    /// Takes in what was read on another way.
+    pub(crate) fn join(&mut self, closure: Closure, read: Amount) {
+        self.closure.extend(closure);
+        self.count(read);
+    }
+
+    /// Counts what was read before, and would have been again.
+    pub(crate) fn count(&mut self, read: Amount) {
+        self.read = self.read.plus(read);
+    }
+
+    /// How much was read so far.
+    pub(crate) fn amount(&self) -> Amount {
+        self.read
+    }
+
+    /// Whether the files are those of another repository than the one that is built.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        !self.remotes.is_empty()
     }
 
     pub(crate) fn into_closure(self) -> Closure {
@@ -88,8 +174,14 @@ impl<'a> Loader<'a> {
         match self.remotes.last() {
             Some((tree, _)) => tree.resolve(path),
             None => {
+                if let Some(known) = self.resolved.get(path) {
+                    return Ok(known.clone());
+                }
                 let answer = self.tree.resolve(path);
                 self.closure.resolved(path, &answer);
+                if let Ok(resolved) = &answer {
+                    self.resolved.insert(path.clone(), resolved.clone());
+                }
                 answer
             }
         }
@@ -106,8 +198,8 @@ impl<'a> Loader<'a> {
     /// Reads a file of the tree, whoever names it.
     pub(crate) fn read(&mut self, path: TreePath, encrypted: Encrypted) -> Result<Loaded, Fault> {
         let limits = &self.options.limits;
-        self.files += 1;
-        if self.files > limits.files {
+        self.read.files += 1;
+        if self.read.files > limits.files {
             return Err(Fault::Limit { what: "files", limit: limits.files as u64 });
         }
         let answer = match self.remotes.last() {
@@ -134,8 +226,12 @@ impl<'a> Loader<'a> {
     /// Goes into another repository.
     pub(crate) fn enter(&mut self, fetched: Fetched, url: &RepositoryUrl) {
         let at_root = RepositoryUrl { directory: String::new(), ..url.clone() };
-        self.closure.fetched(&at_root.to_string(), &fetched.revision);
-        self.remotes.push((fetched.tree, at_root.clone_url()));
+        self.closure.fetched(&shown(&at_root.to_string()), &fetched.revision);
+        let entered = (fetched.tree, shown(&at_root.clone_url()));
+        if !self.fetched.iter().any(|(_, known)| *known == entered.1) {
+            self.fetched.push(entered.clone());
+        }
+        self.remotes.push(entered);
     }
 
     /// Comes back from the repository entered last.
@@ -154,11 +250,15 @@ impl<'a> Loader<'a> {
     }
 
     fn download(&mut self, url: &str, encrypted: Encrypted) -> Result<Loaded, Fault> {
-        let Some(fetch) = self.options.fetch else { return Err(Fault::Remote { url: url.to_owned() }) };
-        self.files += 1;
-        let bytes = fetch.file(url).map_err(|source| Fault::Fetch { url: url.to_owned(), source })?;
-        self.closure.fetched(url, "");
-        self.loaded(TreePath::root(), url.to_owned(), bytes, encrypted)
+        let Some(fetch) = self.options.fetch else { return Err(Fault::Remote { url: shown(url) }) };
+        let limits = &self.options.limits;
+        self.read.files += 1;
+        if self.read.files > limits.files {
+            return Err(Fault::Limit { what: "files", limit: limits.files as u64 });
+        }
+        let bytes = fetch.file(url).map_err(|source| Fault::Fetch { url: shown(url), source })?;
+        self.closure.fetched(&shown(url), "");
+        self.loaded(TreePath::root(), shown(url), bytes, encrypted)
     }
 
     fn loaded(&mut self, path: TreePath, name: String, bytes: Vec<u8>, encrypted: Encrypted) -> Result<Loaded, Fault> {
@@ -167,8 +267,8 @@ impl<'a> Loader<'a> {
         if size > limits.file_bytes {
             return Err(Fault::Limit { what: "bytes for one file", limit: limits.file_bytes });
         }
-        self.bytes += size;
-        if self.bytes > limits.total_bytes {
+        self.read.bytes += size;
+        if self.read.bytes > limits.total_bytes {
             return Err(Fault::Limit { what: "bytes for all files", limit: limits.total_bytes });
         }
         match (encrypted, self.options.decryptor) {
@@ -188,10 +288,19 @@ impl<'a> Loader<'a> {
     pub(crate) fn written(&mut self, origin: &Origin, path: &[Step]) -> Option<(&str, bool)> {
         let (file, line) = (origin.file()?, origin.line()?);
         if self.looked_at.as_ref().is_none_or(|known| known.name != file) {
-            let text = TreePath::new(file).ok().and_then(|path| self.tree.read_text(&path).ok());
+            let text = self.text_of(file);
             self.looked_at = Some(WrittenFile::new(file, text.unwrap_or_default()));
         }
         written_at(self.looked_at.as_mut()?.document(line)?, path)
+    }
+
+    /// The text of a file by what it is called in messages.
+    fn text_of(&self, name: &str) -> Option<String> {
+        let elsewhere = self.fetched.iter().find_map(|(tree, url)| Some((tree, name.strip_prefix(url.as_str())?)));
+        match elsewhere {
+            Some((tree, path)) => tree.read_text(&TreePath::new(path.trim_start_matches('/')).ok()?).ok(),
+            None => self.tree.read_text(&TreePath::new(name).ok()?).ok(),
+        }
     }
 
     /// Names what is wrong with a path that cannot be resolved, and what could have been meant.

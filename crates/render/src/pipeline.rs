@@ -83,8 +83,13 @@ impl Session<'_> {
         if !kustomization.replacements.is_empty() {
             steps.add("ReplacementTransformer", Transformer::Replacements(replacements));
         }
-        for step in steps.steps {
-            self.run(place, &step, resources);
+        let steps = steps.steps;
+        let faults = self.errors.len();
+        for step in steps {
+            // Of an object that could not be patched only the name is left: what looks into it would find nothing.
+            if self.errors.len() == faults || !matches!(step.transformer, Transformer::Replacements(_)) {
+                self.run(place, &step, resources);
+            }
         }
         self.plugin_transformers(place, &kustomization.transformers, resources);
     }

@@ -1,7 +1,7 @@
 //! Where the build is: the kustomization that is being built, and the way that led to it.
 
 use windlass_manifest::{FieldPath, Origin, Step, TreePath};
-use windlass_yaml::{Dialect, locate};
+use windlass_yaml::{Dialect, Located, locate};
 
 use crate::decode::Problem;
 use crate::{BuildError, Fault, Warning};
@@ -14,6 +14,8 @@ pub(crate) struct Place {
     pub(crate) file: Option<TreePath>,
     /// The text of that file.
     pub(crate) text: String,
+    /// Where what was read stands in the text.
+    pub(crate) located: Option<Located>,
     /// Where everything stands, for configuration whose text is gone.
     pub(crate) fixed: Option<Origin>,
     /// The directories from the built one to this.
@@ -21,6 +23,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// The place of a directory, whose kustomization is generated or not known yet.
+    pub(crate) fn without_file(directory: TreePath, via: Vec<TreePath>) -> Self {
+        Self { directory, file: None, text: String::new(), located: None, fixed: None, via }
+    }
+
     /// The kustomization file, also where it is generated.
     pub(crate) fn kustomization_file(&self) -> Option<TreePath> {
         self.file.clone().or_else(|| self.directory.join("kustomization.yaml").ok())
@@ -29,13 +36,13 @@ impl Place {
     /// The place of another file that this kustomization names.
     pub(crate) fn in_file(&self, file: TreePath, text: &str) -> Self {
         let (directory, via) = (self.directory.clone(), self.via.clone());
-        Self { directory, file: Some(file), text: text.to_owned(), fixed: None, via }
+        Self { directory, file: Some(file), text: text.to_owned(), located: None, fixed: None, via }
     }
 
     /// The place of an object that configures something in this kustomization.
     pub(crate) fn in_object(&self, origin: Origin) -> Self {
         let (directory, via) = (self.directory.clone(), self.via.clone());
-        Self { directory, file: self.file.clone(), text: String::new(), fixed: Some(origin), via }
+        Self { directory, file: self.file.clone(), text: String::new(), located: None, fixed: Some(origin), via }
     }
 
     /// A fault at a field of the kustomization.
@@ -80,7 +87,11 @@ impl Place {
         let Some(file) = &self.file else { return (Origin::new(self.directory.to_string(), 0), None) };
         let steps: Vec<String> = at.steps().iter().map(step).collect();
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
-        let Some(span) = locate(&self.text, Dialect::Config, 0, &steps) else {
+        let span = match &self.located {
+            Some(located) => located.find(&steps),
+            None => locate(&self.text, Dialect::Config, 0, &steps),
+        };
+        let Some(span) = span else {
             return (Origin::new(file.as_str(), 0), None);
         };
         let line = self.text.lines().nth(span.start.line.saturating_sub(1)).unwrap_or_default();

@@ -10,6 +10,7 @@ mod duration;
 mod url;
 
 pub(crate) use build::Remote;
+pub use build::build_remote;
 pub use url::{RepositoryUrl, RepositoryUrlError};
 
 /// Why something could not be fetched.
@@ -53,6 +54,20 @@ pub(crate) fn is_file_url(entry: &str) -> bool {
     starts("https://") || starts("http://")
 }
 
+/// A URL as it may be shown: without credentials.
+pub(crate) fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    // A password with a slash in it ends up in what looks like the path.
+    let end = rest[end..].rfind('@').map_or(end, |at| end + at + 1);
+    match rest[..end].rsplit_once('@') {
+        // Without a password it is the user that Git knows, `git` mostly; over HTTP it may be a token.
+        Some((user, _)) if scheme.eq_ignore_ascii_case("ssh") && !user.contains(':') => url.to_owned(),
+        Some((_, host)) => format!("{scheme}://***@{host}{}", &rest[end..]),
+        None => url.to_owned(),
+    }
+}
+
 /// Whether an entry that is no path of the tree is a URL.
 pub(crate) fn is_remote(entry: &str) -> bool {
     is_file_url(entry) || RepositoryUrl::parse(entry).is_ok()
@@ -61,6 +76,21 @@ pub(crate) fn is_remote(entry: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credentials_are_not_shown() {
+        for (url, expected) in [
+            ("https://me:hunter2@h/a?ref=v1", "https://***@h/a?ref=v1"),
+            ("https://hunter2@h/a", "https://***@h/a"),
+            ("https://me:hun/hunter2@h/a", "https://***@h/a"),
+            ("ssh://git@h/a", "ssh://git@h/a"),
+            ("ssh://git:hunter2@h/a", "ssh://***@h/a"),
+            ("https://h/a?ref=v1", "https://h/a?ref=v1"),
+            ("git@h:a/b", "git@h:a/b"),
+        ] {
+            assert_eq!(shown(url), expected);
+        }
+    }
 
     #[test]
     fn remote_entries_are_told_from_paths() {

@@ -1,9 +1,12 @@
 //! One object on its way through a build.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 use windlass_manifest::{Gvk, Manifest, Origin};
 
-use crate::identity::{History, IdParts, Previous, ResId, effective_namespace};
+use crate::identity::{History, IdParts, NOT_A_NAMESPACE, Previous, ResId, effective_namespace};
+use crate::schema::Schema;
 use crate::transform::aliases::Aliases;
 use crate::transform::annotations::{NEEDS_HASH, PREVIOUS};
 use crate::transform::scalar::text_of;
@@ -13,13 +16,15 @@ use crate::transform::scalar::text_of;
 pub(crate) struct Resource {
     pub(crate) manifest: Manifest,
     pub(crate) history: History,
+    /// What says which types have no namespace, beyond the built-in ones, where anything does.
+    pub(crate) scopes: Option<Arc<Schema>>,
     /// A patch deleted it; it leaves the build after the transformer that did so.
     pub(crate) deleted: bool,
 }
 
 impl Resource {
     pub(crate) fn new(manifest: Manifest) -> Self {
-        Self { manifest, history: History::default(), deleted: false }
+        Self { manifest, history: History::default(), scopes: None, deleted: false }
     }
 
     /// An object from a file. What it says itself about its earlier names is believed, as kustomize does.
@@ -55,14 +60,17 @@ impl Resource {
 
     /// Who it is now.
     pub(crate) fn id(&self) -> ResId {
-        ResId::new(self.gvk(), self.manifest.name(), self.manifest.namespace())
+        ResId::new(self.gvk(), self.manifest.name(), self.manifest.namespace()).scoped_by(self.scopes.as_deref())
     }
 
     /// Who it is now, without copies.
     pub(crate) fn id_parts(&self) -> IdParts<'_> {
         let (group, version) = self.group_version();
         let kind = self.manifest.kind();
-        let namespace = effective_namespace([group, version, kind], self.manifest.namespace());
+        let namespace = match &self.scopes {
+            Some(scopes) if scopes.is_cluster_scoped(group, version, kind) => NOT_A_NAMESPACE,
+            _ => effective_namespace([group, version, kind], self.manifest.namespace()),
+        };
         [group, version, kind, self.manifest.name(), namespace]
     }
 

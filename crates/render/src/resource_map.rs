@@ -15,17 +15,19 @@ use crate::resource::Resource;
 ///
 /// Look-ups go by the hashes of ids, so that nothing takes time by the square of the number of objects, and no id is kept
 /// beside its object.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct ResourceMap {
     items: Vec<Resource>,
     found: HashMap<u64, Found, BuildHasherDefault<AsItIs>>,
     hasher: RandomState,
     /// Ids may have changed since the map was made.
     stale: bool,
+    /// Ids of today may have changed since they were compared.
+    unchecked: bool,
 }
 
 /// The objects whose ids have one hash; mostly it is one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Found {
     first: usize,
     more: Vec<usize>,
@@ -56,7 +58,7 @@ impl ResourceMap {
 
     /// The objects, to be changed in any way.
     pub(crate) fn items_mut(&mut self) -> &mut [Resource] {
-        self.stale = true;
+        self.ids_changed();
         &mut self.items
     }
 
@@ -72,6 +74,12 @@ impl ResourceMap {
 
     /// Says that the ids of an object were changed.
     pub(crate) fn ids_changed(&mut self) {
+        self.stale = true;
+        self.unchecked = true;
+    }
+
+    /// Says that an object has more ids behind it, and the one of today still.
+    pub(crate) fn history_changed(&mut self) {
         self.stale = true;
     }
 
@@ -109,7 +117,7 @@ impl ResourceMap {
             }
             ([index], Behavior::Merge | Behavior::Replace) => {
                 absorb::into_existing(&mut self.items[*index], resource);
-                self.stale = true;
+                self.ids_changed();
                 Ok(())
             }
             ([index], Behavior::Create) => Err(format!(
@@ -149,10 +157,15 @@ impl ResourceMap {
 
     /// The objects that have the id of one before them.
     pub(crate) fn conflicts(&mut self) -> Vec<(usize, Fault)> {
+        if !self.unchecked {
+            return Vec::new();
+        }
+        self.unchecked = false;
         self.refresh();
         let mut conflicts = Vec::new();
         for found in self.found.values().filter(|found| !found.more.is_empty()) {
-            let all: Vec<usize> = [found.first].into_iter().chain(found.more.iter().copied()).collect();
+            let all = [found.first].into_iter().chain(found.more.iter().copied());
+            let all: Vec<usize> = all.filter(|index| !self.items[*index].deleted).collect();
             for (position, index) in all.iter().enumerate() {
                 let parts = self.items[*index].id_parts();
                 let first = all[..position].iter().find(|other| self.items[**other].id_parts() == parts);

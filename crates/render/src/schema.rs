@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
-use windlass_manifest::Gvk;
 
 use crate::kustomize_schema_1_21::{self as built_in, Shape};
 
@@ -101,9 +100,13 @@ impl Schema {
     }
 
     /// Whether it is known that objects of a type have no namespace.
-    pub(crate) fn is_cluster_scoped(&self, gvk: &Gvk) -> bool {
-        let Gvk { group, version, kind } = gvk;
-        !self.cluster_scoped.is_empty() && self.cluster_scoped.contains(&(group.clone(), version.clone(), kind.clone()))
+    pub(crate) fn is_cluster_scoped(&self, group: &str, version: &str, kind: &str) -> bool {
+        self.knows_scopes() && self.cluster_scoped.contains(&(group.to_owned(), version.to_owned(), kind.to_owned()))
+    }
+
+    /// Whether it says of any type that its objects have no namespace.
+    pub(crate) fn knows_scopes(&self) -> bool {
+        !self.cluster_scoped.is_empty()
     }
 
     /// Adds the types of a CustomResourceDefinition; whatever else an object is, it adds nothing.

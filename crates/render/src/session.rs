@@ -8,6 +8,7 @@ use crate::decode::Problem;
 use crate::loader::Loader;
 use crate::place::Place;
 use crate::remote::Remote;
+use crate::reuse::Bases;
 use crate::schema::Schema;
 use crate::transform::build_metadata::BuildMetadata;
 use crate::{BuildError, BuildOptions, Fault, Warning};
@@ -29,6 +30,9 @@ pub(crate) struct Session<'a> {
     pub(crate) schema: Option<Arc<Schema>>,
     /// A kustomization has said which types there are.
     pub(crate) schema_is_set: bool,
+    pub(crate) bases: Bases,
+    /// This is one of several sessions that build parts of one kustomization.
+    pub(crate) is_part: bool,
 }
 
 /// Something failed; what it was is noted in the session.
@@ -48,6 +52,26 @@ impl<'a> Session<'a> {
             copied: 0,
             schema: None,
             schema_is_set: false,
+            bases: Bases::default(),
+            is_part: false,
+        }
+    }
+
+    /// A session like this one, with nothing found wrong yet, for a part of the build.
+    pub(crate) fn fork(&self) -> Self {
+        Self {
+            loader: self.loader.fork(),
+            options: self.options,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            root: self.root.clone(),
+            metadata: self.metadata,
+            remotes: self.remotes.clone(),
+            copied: self.copied,
+            schema: self.schema.clone(),
+            schema_is_set: self.schema_is_set,
+            bases: Bases::default(),
+            is_part: true,
         }
     }
 

@@ -35,7 +35,7 @@ impl Session<'_> {
         for At { value: var, at } in vars {
             let gvk = var.object.gvk();
             let namespace = Some(var.object.namespace.as_str());
-            let id = ResId::new(gvk, &var.object.name, namespace);
+            let id = ResId::new(gvk, &var.object.name, namespace).scoped_by(self.schema.as_deref());
             let any_namespace = var.object.namespace.is_empty() && !id.is_cluster_scoped();
             let fits = |other: &ResId| {
                 other.gvk == id.gvk && other.name == id.name && (any_namespace || other.namespace == id.namespace)

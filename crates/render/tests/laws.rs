@@ -118,3 +118,90 @@ fn diamonds_of_bases_are_conflicts_with_both_origins() {
     assert_eq!((id.as_str(), error.origin.to_string().as_str()), ("v1 Pod a", "base/a.yaml:1"));
     assert_eq!(other.to_string(), "base/a.yaml:1");
 }
+
+/// As many overlays of one base, which are enough to be built on several threads and for the base to be kept.
+fn overlays(count: usize) -> Vec<(String, String)> {
+    let mut files = vec![
+        ("base/kustomization.yaml".to_owned(), "resources: [a.yaml, ../shared]\nnameSuffix: -x\n".to_owned()),
+        ("base/a.yaml".to_owned(), "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n".to_owned()),
+        // The patch fits nothing, which is a warning each time.
+        (
+            "shared/kustomization.yaml".to_owned(),
+            "resources: [s.yaml]\npatches: [{target: {kind: Job}, patch: '- {op: remove, path: /a}'}]\n".to_owned(),
+        ),
+        ("shared/s.yaml".to_owned(), "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n".to_owned()),
+    ];
+    let names: Vec<_> = (0..count).map(|number| format!("o{number}")).collect();
+    for name in &names {
+        let text = format!("resources: [../base]\nnamePrefix: {name}-\nnamespace: {name}\n");
+        files.push((format!("{name}/kustomization.yaml"), text));
+    }
+    files.push(("kustomization.yaml".to_owned(), format!("resources: [{}]\n", names.join(", "))));
+    files
+}
+
+/// The same build, one entry after another.
+fn one_by_one(files: &[(String, String)], limits: Limits) -> Result<Build, BuildErrors> {
+    run(files, &BuildOptions { know_crds: true, limits, ..BuildOptions::default() })
+}
+
+#[test]
+fn building_on_several_threads_changes_nothing() {
+    let files = overlays(40);
+    let (together, alone) =
+        (run(&files, &BuildOptions::default()).unwrap(), one_by_one(&files, Limits::default()).unwrap());
+    assert_eq!(together.manifests.len(), 80);
+    assert_eq!(together.warnings.len(), 40);
+    assert_eq!(together.to_yaml(), alone.to_yaml());
+    assert_eq!(together.warnings, alone.warnings);
+    assert_eq!(together.closure, alone.closure);
+}
+
+#[test]
+fn faults_are_those_of_building_one_after_another() {
+    let mut files = overlays(40);
+    for (path, text) in &mut files {
+        match path.as_str() {
+            "o7/kustomization.yaml" | "o31/kustomization.yaml" => text.push_str("replicas: [{name: none, count: 1}]\n"),
+            "o9/kustomization.yaml" => text.push_str("openapi: {path: none.json}\n"),
+            _ => {}
+        }
+    }
+    let told =
+        |result: Result<Build, BuildErrors>| result.unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let together = told(run(&files, &BuildOptions::default()));
+    assert_eq!(together.len(), 3, "{together:?}");
+    assert_eq!(together, told(one_by_one(&files, Limits::default())));
+}
+
+#[test]
+fn a_base_that_is_kept_counts_each_time() {
+    let files = overlays(40);
+    // The kustomization, and for each overlay its own, those of both bases and their files.
+    for (most, is_enough) in [(1 + 40 * 5, true), (40 * 5, false)] {
+        let limits = Limits { files: most, ..Limits::default() };
+        assert_eq!(run(&files, &BuildOptions { limits, ..BuildOptions::default() }).is_ok(), is_enough, "{most}");
+        assert_eq!(one_by_one(&files, limits).is_ok(), is_enough, "{most}");
+    }
+    for (depth, is_enough) in [(4, true), (3, false)] {
+        let limits = Limits { depth, ..Limits::default() };
+        assert_eq!(run(&files, &BuildOptions { limits, ..BuildOptions::default() }).is_ok(), is_enough, "{depth}");
+    }
+}
+
+#[test]
+fn a_base_that_is_kept_may_still_lead_in_a_circle() {
+    // `lib` builds twice before it is included from within the directory that it includes itself.
+    let files = [
+        ("kustomization.yaml", "resources: [a, b, base/inner]"),
+        ("a/kustomization.yaml", "resources: [../lib]\nnamePrefix: a-"),
+        ("b/kustomization.yaml", "resources: [../lib]\nnamePrefix: b-"),
+        ("lib/kustomization.yaml", "resources: [../base]"),
+        ("base/kustomization.yaml", "resources: [p.yaml]"),
+        ("base/p.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"),
+        ("base/inner/kustomization.yaml", "resources: [../../lib]"),
+    ]
+    .map(|(path, text)| (path.to_owned(), text.to_owned()));
+    let errors = run(&files, &BuildOptions::default()).unwrap_err();
+    assert!(matches!(errors.iter().next().unwrap().fault, Fault::Cycle { .. }), "{errors}");
+}

@@ -142,11 +142,11 @@ fn patches() {
         "app/kustomization.yaml:3: the patch is for v1 Pod wbe, and there is none: the nearest is v1 Pod web"
     );
     assert_eq!(
-        fault(&format!("{header}- target: {{kind: Pod}}\n  patch: '[{{op: remove, path: /spec}}]'\n")),
+        fault(&format!("{header}- target: {{kind: Pod}}\n  patch: '- {{op: remove, path: /spec}}'\n")),
         "app/kustomization.yaml:3: cannot patch v1 Pod web: operation 1 (remove /spec): /spec does not exist"
     );
     assert_eq!(
-        fault(&format!("{header}- patch: '[{{op: remove, path: /spec}}]'\n")),
+        fault(&format!("{header}- patch: '- {{op: remove, path: /spec}}'\n")),
         "app/kustomization.yaml:3: patches[0]: a JSON 6902 patch needs a target"
     );
     assert_eq!(
@@ -174,6 +174,7 @@ fn all_faults_are_told_together() {
         [
             "app/kustomization.yaml:1: \"a.yaml\" does not exist: did you mean \"c.yaml\"?",
             "b/kustomization.yaml:1: unknown field \"unknown\" (reached by app > b)",
+            "b/kustomization.yaml:2: \"d.yaml\" does not exist (reached by app > b)",
             "app/c.yaml:1: metadata.name is missing or not a string: every Kubernetes object needs one",
             "app/kustomization.yaml:4: \"none\" does not exist",
         ]
@@ -185,7 +186,7 @@ fn silent_traps_are_warnings() {
     let tree = MemoryTree::from_iter([
         (
             "kustomization.yaml",
-            "resources: [pod.yaml]\npatches:\n- target:\n    kind: Deployment\n    name: web\n  patch: '[{op: remove, path: /spec}]'\n",
+            "resources: [pod.yaml]\npatches:\n- target:\n    kind: Deployment\n    name: web\n  patch: '- {op: remove, path: /spec}'\n",
         ),
         ("pod.yaml", POD),
     ]);

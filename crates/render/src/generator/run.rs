@@ -2,11 +2,11 @@
 
 use windlass_manifest::{FieldPath, Manifest};
 
-use crate::Fault;
 use crate::accumulate::Accumulator;
 use crate::decode::At;
 use crate::generator::make::{self, Kind};
 use crate::generator::sources::{self, Pair};
+use crate::identity::Behavior;
 use crate::kustomization::Kustomization;
 use crate::kustomization::generator_fields::{Generator, GeneratorOptions};
 use crate::loader::{Encrypted, Loaded};
@@ -14,6 +14,7 @@ use crate::place::Place;
 use crate::resource::Resource;
 use crate::session::{Failed, Session};
 use crate::transform::build_metadata;
+use crate::{Fault, suggest};
 
 /// A generator and the kustomization it stands in.
 pub(crate) struct Run<'r> {
@@ -71,7 +72,15 @@ impl Session<'_> {
         let mut resource = Resource::new(manifest);
         resource.history.generated = true;
         resource.history.needs_hash = !options.disable_name_suffix_hash;
-        resource.history.behavior = entry.value.behavior;
+        resource.history.behavior = entry.value.behavior().unwrap_or_else(|| {
+            let At { value, at } = &entry.value.behavior;
+            let nearest = suggest::nearest(value, ["create", "replace", "merge"]);
+            let meant = nearest.map(|word| format!(": did you mean {word}?")).unwrap_or_default();
+            let message =
+                format!("behavior {value:?} is none of create, replace, merge, and is taken for create{meant}");
+            self.warnings.push(place.warning(at, message));
+            Behavior::Create
+        });
         resource.history.origin.clone_from(&run.told);
         let absorbed = into.resources.absorb(resource);
         absorbed.map_err(|problem| self.fail_at(run, &entry.at, run.fault(problem)))

@@ -11,7 +11,8 @@ use crate::identity::Behavior;
 pub(crate) struct Generator {
     pub(crate) name: String,
     pub(crate) namespace: String,
-    pub(crate) behavior: Behavior,
+    /// As written.
+    pub(crate) behavior: At<String>,
     pub(crate) literals: Vec<At<String>>,
     pub(crate) files: Vec<At<String>>,
     /// `envs`, then `env`.
@@ -66,6 +67,19 @@ impl Generator {
     }
 }
 
+impl Generator {
+    /// What it does where its object is there already; `None` for a word that kustomize does not know and takes for
+    /// `create`.
+    pub(crate) fn behavior(&self) -> Option<Behavior> {
+        match self.behavior.value.as_str() {
+            "" | "create" | "unspecified" => Some(Behavior::Create),
+            "replace" => Some(Behavior::Replace),
+            "merge" => Some(Behavior::Merge),
+            _ => None,
+        }
+    }
+}
+
 impl Decode for Generator {
     fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
         let mut fields = Fields::of(cursor, problems);
@@ -77,24 +91,6 @@ impl Decode for Generator {
         }
         fields.finish();
         generator
-    }
-}
-
-impl Decode for Behavior {
-    /// kustomize takes whatever it does not know for `create`; a word that is none of the three is a slip.
-    fn decode(cursor: Cursor<'_>, problems: &mut Vec<Problem>) -> Self {
-        let text = At::<String>::decode(cursor, problems);
-        match text.value.as_str() {
-            "" | "create" | "unspecified" => Self::Create,
-            "replace" => Self::Replace,
-            "merge" => Self::Merge,
-            other => {
-                let problem = format!("{other:?} is none of create, replace, merge");
-                let fault = Fault::InvalidValue { field: text.at.to_string(), problem };
-                problems.push(Problem { at: text.at, fault });
-                Self::Create
-            }
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Applying one patch to one object.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use windlass_manifest::Manifest;
 
 use crate::Patch;
@@ -42,7 +42,8 @@ fn merge_into(
 ) -> Result<(), String> {
     let (kind, name) = (resource.manifest.kind().to_owned(), resource.manifest.name().to_owned());
     let namespace = resource.manifest.get(&["metadata", "namespace"]).cloned();
-    let untyped = resource.manifest.api_version().is_empty();
+    let api_version = resource.manifest.api_version().to_owned();
+    let untyped = api_version.is_empty();
     if options.allow_name_change || options.allow_kind_change {
         resource.remember_id();
     }
@@ -70,7 +71,12 @@ fn merge_into(
             _ => resource.history.untyped.push((pointer, text)),
         }
     }
-    let merged = merge_object(object, &values, merge)?;
+    let merged = merge_object(object, &values, merge).inspect_err(|_| {
+        // So that whatever else is for the object still finds it.
+        let mut metadata = json!({"name": name});
+        set(metadata.as_object_mut(), "namespace", namespace.clone());
+        *resource.manifest.value_mut() = json!({"apiVersion": api_version, "kind": kind, "metadata": metadata});
+    })?;
     let Some(mut merged) = merged else {
         resource.deleted = true;
         return Ok(());

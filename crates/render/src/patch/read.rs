@@ -64,8 +64,11 @@ pub(crate) struct PatchFault {
 
 /// Reads the text of a patch. A text without content is a patch that does nothing.
 pub(crate) fn read(text: &str) -> Result<PatchText, PatchFault> {
-    let config = read_document(text, &ReadOptions::config());
-    if let Ok(Value::Array(operations)) = &config {
+    if text.starts_with('[') {
+        return read_brackets(text).map(PatchText::Json);
+    }
+    let config = (!starts_with_a_key(text)).then(|| read_document(text, &ReadOptions::config()));
+    if let Some(Ok(Value::Array(operations))) = &config {
         let patch = JsonPatch::new(operations);
         let patch = patch.map_err(|problem| PatchFault { line: None, fault: Fault::NotAPatch { problem } })?;
         return Ok(PatchText::Json(patch));
@@ -73,17 +76,41 @@ pub(crate) fn read(text: &str) -> Result<PatchText, PatchFault> {
     read_merge(text).map(PatchText::Merge)
 }
 
+/// Whether a text starts with a letter, which no list does: most strategic merge patches start with `apiVersion`.
+fn starts_with_a_key(text: &str) -> bool {
+    let content = text.lines().find(|line| !line.is_empty() && !line.starts_with('#'));
+    content.is_some_and(|line| line.starts_with(|first: char| first.is_ascii_alphabetic()))
+}
+
 /// Reads a strategic merge patch.
 pub(crate) fn read_merge(text: &str) -> Result<Vec<MergePatch>, PatchFault> {
     let typed = read_objects(text, &[])?;
-    let for_target = read_objects(text, &[&["metadata", "labels"], &["metadata", "annotations"]])?;
+    let says_more = |manifest: &Manifest| {
+        ["labels", "annotations"].iter().any(|field| manifest.get(&["metadata", field]).is_some())
+    };
+    let for_target = match typed.iter().any(says_more) {
+        true => read_objects(text, &[&["metadata", "labels"], &["metadata", "annotations"]])?,
+        false => typed.clone(),
+    };
     let written = Arc::new(Written { text: text.to_owned(), nodes: OnceLock::new() });
     let patch = |(typed, for_target)| merge_patch(typed, for_target, Arc::clone(&written));
     Ok(typed.into_iter().zip(for_target).map(patch).collect())
 }
 
+/// Reads JSON 6902 that starts with a bracket. kustomize takes no YAML for JSON there, as it does everywhere else.
+fn read_brackets(text: &str) -> Result<JsonPatch, PatchFault> {
+    let operations: Vec<Value> = serde_json::from_str(text).map_err(|error| {
+        let problem = format!("what starts with [ has to be JSON, with names and texts in double quotes: {error}");
+        PatchFault { line: Some(error.line()), fault: Fault::NotAPatch { problem } }
+    })?;
+    JsonPatch::new(&operations).map_err(|problem| PatchFault { line: None, fault: Fault::NotAPatch { problem } })
+}
+
 /// Reads JSON 6902.
 pub(crate) fn read_json(text: &str) -> Result<JsonPatch, PatchFault> {
+    if text.starts_with('[') {
+        return read_brackets(text);
+    }
     let not_a_patch =
         |problem: &str| PatchFault { line: None, fault: Fault::NotAPatch { problem: problem.to_owned() } };
     match read_document(text, &ReadOptions::config()) {

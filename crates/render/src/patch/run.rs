@@ -33,6 +33,13 @@ impl Session<'_> {
                 for index in found {
                     self.patch_selected(place, patch, text, index, resources);
                 }
+                if matches!(text, PatchText::Merge(_)) {
+                    // kustomize puts its list of objects together anew here, and only here.
+                    for (index, fault) in resources.conflicts() {
+                        let origin = resources.items()[index].origin().clone();
+                        self.fail(place.error_in(origin, fault));
+                    }
+                }
             }
             // Refused when it was loaded.
             (PatchText::Json(_), None) => {}
@@ -41,7 +48,8 @@ impl Session<'_> {
 
     fn patch_named(&mut self, place: &Place, patch: &LoadedPatch, document: &MergePatch, resources: &mut ResourceMap) {
         let aim = if patch.is_legacy { Aim::Legacy } else { Aim::Named };
-        let found = resources.find(&document.id);
+        let id = document.id.clone().scoped_by(self.schema.as_deref());
+        let found = resources.find(&id);
         match found.as_slice() {
             [index] => {
                 let before = ids_of(&resources.items()[*index]);
@@ -72,8 +80,7 @@ impl Session<'_> {
         index: usize,
         resources: &mut ResourceMap,
     ) {
-        // What a target selects may be renamed in any way; what is patched by its name mostly is not.
-        resources.ids_changed();
+        let before = ids_of(&resources.items()[index]);
         let resource = resources.item_mut(index);
         let (outcome, line) = match text {
             PatchText::Merge(documents) => match documents.first() {
@@ -87,6 +94,12 @@ impl Session<'_> {
                 (apply::json(resource, json), None)
             }
         };
+        let after = ids_of(&resources.items()[index]);
+        if after.0 != before.0 {
+            resources.ids_changed();
+        } else if after != before {
+            resources.history_changed();
+        }
         self.patched(place, patch, line, index, outcome, resources);
     }
 

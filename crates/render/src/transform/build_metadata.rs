@@ -59,7 +59,7 @@ impl BuildMetadata {
 /// The origin of an object from a file.
 pub(crate) fn of_file(path: &TreePath, root: &TreePath, remote: Option<&Remote>) -> String {
     let mut text = format!("path: {}\n", scalar(&path.relative_to(root)));
-    if let Some(Remote { clone_url, reference }) = remote {
+    if let Some(Remote { clone_url, reference, .. }) = remote {
         let _ = writeln!(text, "repo: {}", scalar(clone_url));
         if let Some(reference) = reference {
             let _ = writeln!(text, "ref: {}", scalar(reference));

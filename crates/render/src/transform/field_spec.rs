@@ -140,9 +140,9 @@ fn walk(
     pointer: Option<String>,
     set: &mut dyn FnMut(&str, &mut Value) -> Result<(), String>,
 ) -> Result<(), String> {
-    let path = split(&spec.path);
     let create = if spec.create { create } else { Create::Nothing };
-    Walk { create, set, pointer }.step(object, &path).map_err(|problem| format!("{}: {problem}", spec.path))
+    let path = spec.path.strip_prefix('/').unwrap_or(&spec.path);
+    Walk { create, set, pointer }.step(object, Some(path)).map_err(|problem| format!("{}: {problem}", spec.path))
 }
 
 struct Walk<'s> {
@@ -153,8 +153,9 @@ struct Walk<'s> {
 }
 
 impl Walk<'_> {
-    fn step(&mut self, value: &mut Value, path: &[Cow<'_, str>]) -> Result<(), String> {
-        let Some((name, rest)) = path.split_first() else {
+    /// Goes on along a path; `None` is its end.
+    fn step(&mut self, value: &mut Value, path: Option<&str>) -> Result<(), String> {
+        let Some(names) = path else {
             return (self.set)(self.pointer.as_deref().unwrap_or_default(), value);
         };
         match value {
@@ -166,12 +167,15 @@ impl Walk<'_> {
                     None => self.step(item, path),
                 })
             }
-            Value::Object(fields) => self.field(fields, name, rest),
+            Value::Object(fields) => {
+                let (name, rest) = split_first(names);
+                self.field(fields, &name, rest)
+            }
             other => Err(format!("expected a mapping or a list, found {}", type_of(other))),
         }
     }
 
-    fn field(&mut self, fields: &mut Map<String, Value>, name: &str, rest: &[Cow<'_, str>]) -> Result<(), String> {
+    fn field(&mut self, fields: &mut Map<String, Value>, name: &str, rest: Option<&str>) -> Result<(), String> {
         let (name, is_list) = name.strip_suffix("[]").map_or((name, false), |name| (name, true));
         if name.is_empty() {
             return Err("the path has an empty name in it".to_owned());
@@ -179,20 +183,20 @@ impl Walk<'_> {
         let made = match (self.create, is_list) {
             (_, true) => Some(Value::Array(Vec::new())),
             (Create::Nothing, _) => None,
-            (Create::Scalar, _) if rest.is_empty() => Some(Value::Null),
+            (Create::Scalar, _) if rest.is_none() => Some(Value::Null),
             _ => Some(Value::Object(Map::new())),
         };
         if self.create != Create::Nothing && !is_list && !fields.contains_key(name) {
             fields.insert(name.to_owned(), Value::Null);
         }
-        let Some(field) = fields.get_mut(name) else { return Ok(()) };
+        let Some(field) = field_mut(fields, name) else { return Ok(()) };
         if let (Value::Null, Some(made)) = (&*field, made) {
             *field = made;
         }
         self.below(name, field, rest)
     }
 
-    fn below(&mut self, name: &str, value: &mut Value, path: &[Cow<'_, str>]) -> Result<(), String> {
+    fn below(&mut self, name: &str, value: &mut Value, path: Option<&str>) -> Result<(), String> {
         let Some(pointer) = &mut self.pointer else { return self.step(value, path) };
         let length = pointer.len();
         push_name(pointer, name);
@@ -210,20 +214,37 @@ pub(crate) fn push_name(pointer: &mut String, name: &str) {
     pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
 }
 
+/// A field of a mapping. Most have so few that looking at each is faster than computing where one would be.
+pub(crate) fn field_mut<'f>(fields: &'f mut Map<String, Value>, name: &str) -> Option<&'f mut Value> {
+    match fields.len() {
+        0..=12 => fields.iter_mut().find(|(key, _)| *key == name).map(|(_, value)| value),
+        _ => fields.get_mut(name),
+    }
+}
+
+/// The first name of a path, and what follows it, if anything does.
+fn split_first(path: &str) -> (Cow<'_, str>, Option<&str>) {
+    let (first, mut rest) = path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let mut name = Cow::Borrowed(first);
+    while let (true, Some(more)) = (name.ends_with('\\'), rest) {
+        let (part, after) = more.split_once('/').map_or((more, None), |(part, after)| (part, Some(after)));
+        let joined = name.to_mut();
+        joined.pop();
+        joined.push('/');
+        joined.push_str(part);
+        rest = after;
+    }
+    (name, rest)
+}
+
 /// The names of a path.
 pub(crate) fn split(path: &str) -> Vec<Cow<'_, str>> {
-    let path = path.strip_prefix('/').unwrap_or(path);
-    let mut names: Vec<Cow<'_, str>> = Vec::with_capacity(8);
-    for part in path.split('/') {
-        match names.last_mut() {
-            Some(last) if last.ends_with('\\') => {
-                let last = last.to_mut();
-                last.pop();
-                last.push('/');
-                last.push_str(part);
-            }
-            _ => names.push(Cow::Borrowed(part)),
-        }
+    let mut names = Vec::with_capacity(8);
+    let mut rest = Some(path.strip_prefix('/').unwrap_or(path));
+    while let Some(path) = rest {
+        let (name, after) = split_first(path);
+        names.push(name);
+        rest = after;
     }
     names
 }

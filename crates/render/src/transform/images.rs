@@ -14,8 +14,10 @@ pub(crate) struct ImageRule<'i> {
     name: NamePattern<'i>,
 }
 
-/// kustomize takes the name for a regular expression. Most are plain enough to do without one.
+/// kustomize takes the name for a regular expression. Most are plain enough to do without one, whose making costs more
+/// than all the rest of a small overlay.
 enum NamePattern<'i> {
+    /// Letters that stand for themselves, and dots, each of which stands for any letter.
     Plain(&'i str),
     Regex(Regex),
 }
@@ -27,7 +29,7 @@ impl<'i> ImageRule<'i> {
     /// # Errors
     /// Where the name is no regular expression.
     pub(crate) fn new(image: &'i Image) -> Result<Self, String> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_');
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | ':' | '.');
         let name = if image.name.chars().all(plain) {
             NamePattern::Plain(&image.name)
         } else {
@@ -68,7 +70,7 @@ impl<'i> ImageRule<'i> {
     fn fits(&self, image: &str) -> bool {
         match &self.name {
             NamePattern::Regex(regex) => regex.is_match(image),
-            NamePattern::Plain(name) => image.strip_prefix(name).is_some_and(is_tag_and_digest),
+            NamePattern::Plain(name) => after_name(name, image).is_some_and(is_tag_and_digest),
         }
     }
 
@@ -136,6 +138,14 @@ fn in_specs(specs: &FieldSpecs, resource: &mut Resource, change: &mut dyn FnMut(
     Ok(())
 }
 
+/// What follows a name in an image, where the image starts with it.
+fn after_name<'t>(name: &str, image: &'t str) -> Option<&'t str> {
+    let mut letters = image.chars();
+    let fits = |wanted: char, found: char| wanted == found || (wanted == '.' && found != '\n');
+    let starts = name.chars().all(|wanted| letters.next().is_some_and(|found| fits(wanted, found)));
+    if starts { Some(letters.as_str()) } else { None }
+}
+
 /// Whether a text is what may follow a name: `:tag`, `@algorithm:digest`, both or nothing.
 fn is_tag_and_digest(rest: &str) -> bool {
     let word = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_.{}-".contains(c));
@@ -185,6 +195,16 @@ mod tests {
         assert_eq!(changed(digest(), "nginx:1"), "nginx@sha256:d");
         let name = || Image { name: "r.io:5000/a".into(), new_name: "b".into(), ..Image::default() };
         assert_eq!(changed(name(), "r.io:5000/a:1@sha256:abc"), "b:1@sha256:abc");
+    }
+
+    #[test]
+    fn a_dot_of_a_name_stands_for_any_letter() {
+        let image = || Image { name: "r.io:5000/a".into(), new_tag: "9".into(), ..Image::default() };
+        assert_eq!(changed(image(), "r.io:5000/a:1"), "r.io:5000/a:9");
+        assert_eq!(changed(image(), "rüio:5000/a"), "rüio:5000/a:9");
+        for other in ["r.io:5000/ab", "r\nio:5000/a", "x/r.io:5000/a", "r.io:5000/"] {
+            assert_eq!(changed(image(), other), other);
+        }
     }
 
     #[test]

@@ -38,7 +38,9 @@ pub(crate) fn set(rule: &Rule, schema: Option<&Schema>, resource: &mut Resource)
     let is_core = resource.manifest.api_version() == "v1";
     let object = resource.manifest.value_mut();
     let mut put = |value: &mut Value| put(rule, value);
-    if !is_cluster_scoped(&gvk) && !schema.is_some_and(|schema| schema.is_cluster_scoped(&gvk)) {
+    if !is_cluster_scoped(&gvk)
+        && !schema.is_some_and(|schema| schema.is_cluster_scoped(&gvk.group, &gvk.version, &gvk.kind))
+    {
         visit(object, &METADATA_NAMESPACE, Create::Scalar, &mut put)?;
     }
     let is_binding = ["RoleBinding", "ClusterRoleBinding"].contains(&gvk.kind.as_str());

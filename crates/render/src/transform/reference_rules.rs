@@ -12,7 +12,7 @@ use windlass_manifest::Gvk;
 use crate::identity::GvkFilter;
 use crate::transform::config::{NameReference, TransformerConfig};
 use crate::transform::default_name_references;
-use crate::transform::field_spec::{FieldSpec, split};
+use crate::transform::field_spec::{FieldSpec, field_mut, split};
 use crate::transform::scalar::type_of;
 
 /// One rule: what the names in a field mean.
@@ -119,7 +119,7 @@ impl ReferenceFields {
                 if plain.is_empty() {
                     return Err("the path has an empty name in it".to_owned());
                 }
-                match fields.get_mut(plain) {
+                match field_mut(fields, plain) {
                     Some(field @ Value::Null) if plain.len() < name.len() => {
                         *field = Value::Array(Vec::new());
                         Ok(())

@@ -202,6 +202,10 @@ fn as_flux_builds() {
                     *path = path.replace("base/", "overlay/inner/");
                 }
             }
+            for (_, text) in &mut files {
+                // Flux holds no version of kustomize: its label says `kustomize-(devel)`, which no server takes.
+                *text = text.replace("managedByLabel", "originAnnotations");
+            }
             let root = tempfile::tempdir().unwrap();
             write(&files, root.path());
             let request = json!({"root": root.path(), "kustomization": flux_object(&amendments)});
@@ -213,4 +217,29 @@ fn as_flux_builds() {
         })
         .unwrap();
     assert!(built.into_inner() >= 15, "most of the random kustomizations are refused, so little was compared");
+}
+
+/// Flux looks at `resources` alone to see whether a kustomization is empty, and gives one with `bases` only the origins
+/// that it gives an empty one. A repository of Flux's early days came out without them.
+#[test]
+fn bases_without_resources_are_built_as_flux_does() {
+    let testbed = require_peers!(&[Tool::FluxOracle]);
+    let oracle = Oracle::start(&testbed, Tool::FluxOracle).unwrap();
+    let object = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n";
+    let generated = "bases: [../base]\nconfigMapGenerator: [{name: web, literals: [COLOR=blue]}]\n";
+    for overlay in ["bases: [../base]\n", generated] {
+        let files = [
+            ("overlay/kustomization.yaml", overlay),
+            ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+            ("base/web.yaml", object),
+        ];
+        let files = files.map(|(path, text)| (path.to_owned(), text.to_owned())).to_vec();
+        let root = tempfile::tempdir().unwrap();
+        write(&files, root.path());
+        let amendments = Amendments::default();
+        let request = json!({"root": root.path(), "kustomization": flux_object(&amendments)});
+        let theirs = oracle.ask_json("build", request).unwrap();
+        assert!(theirs.is_ok(), "{theirs:?}");
+        compare(&files, theirs.map_err(|refusal| refusal.to_string()), &BuildOptions::flux(&amendments)).unwrap();
+    }
 }
