@@ -1,16 +1,18 @@
 //! `windlass build`: what a directory of the repository says, as `kustomize build` prints it.
 
+mod credentials;
 mod destination;
-mod git_fetcher;
+mod fetcher;
+mod netrc;
 mod refused;
 mod watch;
 
 use std::path::{Path, PathBuf};
 
 use windlass_manifest::{DirTree, TreePath};
-use windlass_render::{BuildOptions, Closure, Fetch, LoadRestriction, Order};
+use windlass_render::{BuildOptions, Closure, Fetch, Limits, LoadRestriction, Order, RepositoryUrl};
 
-use self::git_fetcher::GitFetcher;
+use self::fetcher::Fetcher;
 use self::refused::RefusedFlags;
 use crate::diagnostics::{Diagnostics, Sources};
 use crate::outcome::Outcome;
@@ -29,8 +31,8 @@ Examples:
   windlass build ./apps/home -o rendered/          into a directory, one file per object
   windlass build ./apps/home | kubectl diff -f -")]
 pub(crate) struct BuildArgs {
-    /// The directory with the kustomization file
-    #[arg(default_value = ".", hide_default_value = true)]
+    /// The directory with the kustomization file, or with --allow-remote-bases the URL of one in a Git repository
+    #[arg(default_value = ".", hide_default_value = true, value_name = "DIRECTORY|URL")]
     directory: PathBuf,
 
     /// Write to a file instead, or to a directory that exists: one file per object there
@@ -58,7 +60,10 @@ pub(crate) struct BuildArgs {
     #[arg(long)]
     merge_by_crds: bool,
 
-    /// Fetch bases and components that are Git URLs, over HTTPS or SSH, into a temporary directory
+    /// Fetch what is named by a URL: bases and components in Git repositories, and files
+    ///
+    /// Repositories are fetched over HTTPS or SSH, into a temporary directory that is removed; files over HTTPS. The
+    /// credentials are those of the URL, of the netrc file, of Git's credential helpers, and the keys in ~/.ssh.
     #[arg(long)]
     allow_remote_bases: bool,
 
@@ -91,10 +96,11 @@ enum Reorder {
 
 pub(crate) fn run(args: &BuildArgs, console: &Console) -> anyhow::Result<Outcome> {
     args.refused.check()?;
-    let directory = tree_path(&args.directory)?;
+    let subject = subject(args)?;
     // Bases may lie anywhere, so the tree is the whole file system.
     let tree = DirTree::open("/").map_err(|error| Trouble::new("cannot open /").because(error))?;
-    let fetcher = args.allow_remote_bases.then(GitFetcher::new).transpose()?;
+    let limits = Limits::default();
+    let fetcher = args.allow_remote_bases.then(|| Fetcher::new(limits)).transpose()?;
     let options = BuildOptions {
         load_restriction: match args.load_restrictor {
             LoadRestrictor::RootOnly => LoadRestriction::RootOnly,
@@ -104,6 +110,7 @@ pub(crate) fn run(args: &BuildArgs, console: &Console) -> anyhow::Result<Outcome
             Reorder::Legacy => Order::AsKustomization,
             Reorder::None => Order::Fifo,
         },
+        limits,
         strict: args.strict,
         globs: args.globs,
         know_crds: args.merge_by_crds,
@@ -112,11 +119,40 @@ pub(crate) fn run(args: &BuildArgs, console: &Console) -> anyhow::Result<Outcome
         ..BuildOptions::default()
     };
     loop {
-        let (outcome, closure) = build_once(args, console, &tree, &directory, &options)?;
+        let (outcome, closure) = build_once(args, console, &tree, &subject, &options)?;
         if !args.watch {
             return Ok(outcome);
         }
         watch::until_changed(&tree, &closure);
+    }
+}
+
+/// What is built.
+enum Subject {
+    /// From the root of the file system, without symbolic links.
+    Directory(TreePath),
+    Remote(RepositoryUrl),
+}
+
+/// What the arguments mean. kustomize takes `github.com/org/repo` for a URL in any case; here a directory of that name,
+/// where there is one, is what is built.
+fn subject(args: &BuildArgs) -> anyhow::Result<Subject> {
+    let url = args.directory.to_str().map(RepositoryUrl::parse);
+    let (Some(Ok(url)), false) = (url, args.directory.exists()) else {
+        return Ok(Subject::Directory(tree_path(&args.directory)?));
+    };
+    // The URL as it was typed may hold a password.
+    let trouble = |problem: &str, help: &str| Err(Trouble::new(problem).help(help).into());
+    match (args.allow_remote_bases, args.watch) {
+        (false, _) => trouble(
+            "what is to be built is remote, and nothing is fetched unless that is asked for",
+            "give --allow-remote-bases as well; or clone the repository, and build the directory",
+        ),
+        (true, true) => trouble(
+            "--watch sees changes of files on this machine, and what is to be built is remote",
+            "clone the repository, and watch the directory",
+        ),
+        (true, false) => Ok(Subject::Remote(url)),
     }
 }
 
@@ -125,12 +161,16 @@ fn build_once(
     args: &BuildArgs,
     console: &Console,
     tree: &DirTree,
-    directory: &TreePath,
+    subject: &Subject,
     options: &BuildOptions<'_>,
 ) -> anyhow::Result<(Outcome, Closure)> {
     let sources = Sources::new(tree, Path::new("/"));
     let mut diagnostics = Diagnostics::new(console, &sources);
-    match windlass_render::build(tree, directory, options) {
+    let built = match subject {
+        Subject::Directory(directory) => windlass_render::build(tree, directory, options),
+        Subject::Remote(url) => windlass_render::build_remote(url, options),
+    };
+    match built {
         Ok(build) => {
             diagnostics.warnings(&build.warnings);
             destination::write(&build, args.output.as_deref(), console)?;
@@ -147,9 +187,8 @@ fn build_once(
 fn tree_path(directory: &Path) -> anyhow::Result<TreePath> {
     let shown = directory.display();
     if shown.to_string().contains("://") {
-        return Err(Trouble::new(format!("{shown} is remote, and windlass build never uses the network"))
-            .help("clone it, and build the directory")
-            .into());
+        let help = "https://github.com/org/repository//directory?ref=main";
+        return Err(Trouble::new("this is no URL of a Git repository").help(help).into());
     }
     let real =
         directory.canonicalize().map_err(|error| Trouble::new(format!("cannot build {shown}")).because(error))?;

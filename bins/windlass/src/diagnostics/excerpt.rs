@@ -24,6 +24,10 @@ impl Excerpt {
         if is_about_a_secret(&error.fault) {
             return None;
         }
+        // A URL that is told without its credentials has them where it is written.
+        if error.fault.to_string().contains("***@") {
+            return None;
+        }
         let text = showable_text(&error.origin, sources)?;
         let number = error.origin.line()?;
         let column = match &error.fault {

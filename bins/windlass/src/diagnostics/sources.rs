@@ -21,6 +21,10 @@ impl<'t> Sources<'t> {
 
     /// A path of the tree, as somebody in the current directory would write it.
     pub(crate) fn shown(&self, path: &str) -> String {
+        // What was fetched is called by its URL.
+        if path.contains("://") || path.split_once(':').is_some_and(|(host, _)| host.contains('@')) {
+            return path.to_owned();
+        }
         let absolute = self.root.join(path);
         let (Some(here), Some(target)) = (&self.here, from_root(&absolute)) else {
             return absolute.display().to_string();

@@ -25,6 +25,7 @@ pub(super) fn help(fault: &Fault) -> Option<&'static str> {
         Fault::Restricted { .. } => {
             Some("windlass build --load-restrictor LoadRestrictionsNone lifts the restriction, as Flux does")
         }
+        Fault::Remote { .. } => Some("windlass build --allow-remote-bases fetches what is named by a URL"),
         _ => None,
     }
 }

@@ -13,6 +13,7 @@ mod help;
 mod holding;
 mod manifests;
 mod peer;
+mod remote;
 mod run;
 mod secrets;
 mod tryout;
