@@ -181,6 +181,36 @@ fn all_faults_are_told_together() {
     );
 }
 
+/// A field that cannot be read hides nothing of what the kustomization names, nor does a patch that fails hide its object
+/// from what comes after.
+#[test]
+fn one_fault_does_not_hide_the_others_or_make_new_ones() {
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n";
+    let bogus = format!("{deployment}spec: {{template: {{$patch: bogus}}}}\n");
+    let files = [
+        (
+            "app/kustomization.yaml",
+            "namePrefx: x-\nresources: [../base, nil.yaml]\nimages: [{name: a, newTag: 1.27}]\n",
+        ),
+        (
+            "base/kustomization.yaml",
+            "resources: [web.yaml]\npatches: [{path: p.yaml}]\nreplicas: [{name: web, count: 2}]\n",
+        ),
+        ("base/web.yaml", deployment),
+        ("base/p.yaml", bogus.as_str()),
+    ];
+    assert_eq!(
+        faults(&files),
+        [
+            "app/kustomization.yaml:3: images[0].newTag must be a string, found 1.27: put it in quotes",
+            "app/kustomization.yaml:1: unknown field \"namePrefx\": did you mean \"namePrefix\"?",
+            "base/p.yaml:1: cannot patch apps/v1 Deployment web: spec.template: `$patch: \"bogus\"` is none of merge, \
+             replace, delete (reached by app > base)",
+            "app/kustomization.yaml:2: \"nil.yaml\" does not exist",
+        ]
+    );
+}
+
 #[test]
 fn silent_traps_are_warnings() {
     let tree = MemoryTree::from_iter([
