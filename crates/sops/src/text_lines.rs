@@ -11,8 +11,7 @@ pub(crate) struct TextLines<'t> {
 impl<'t> TextLines<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
         // The lines as go-yaml counts them: U+0085, U+2028 and U+2029 end one too.
-        let is_break = |letter: char| matches!(letter, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
-        let ends = text.char_indices().filter(|(_, letter)| is_break(*letter));
+        let ends = text.char_indices().filter(|(_, letter)| windlass_yaml::is_break(*letter));
         let ends = ends.filter(|(at, letter)| !(*letter == '\r' && text[at + 1..].starts_with('\n')));
         let starts = std::iter::once(0).chain(ends.map(|(at, letter)| at + letter.len_utf8())).collect();
         Self { text, starts }

@@ -73,8 +73,7 @@ fn lines_of(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
-        let is_break = |letter| matches!(letter, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
-        let Some((line, after)) = text.find(is_break).map(|at| text.split_at(at)) else {
+        let Some((line, after)) = text.find(windlass_yaml::is_break).map(|at| text.split_at(at)) else {
             rest = None;
             return Some(text);
         };

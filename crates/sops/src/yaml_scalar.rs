@@ -1,6 +1,10 @@
 //! One scalar as go-yaml v3 prints it: which quotes it needs, and how a long text is laid out.
+//!
+//! `windlass-yaml` prints as v2 does, and only what is the same in both is taken from there: v3 folds no long line, quotes the
+//! booleans of YAML 1.1 and what has a tab by other rules, escapes all beyond the basic plane, leaves a hard blank as it is, and
+//! writes the indentation of its layout into the header of a literal. What is printed here is a plaintext, too: it is wiped.
 
-use windlass_yaml::{Dialect, Style};
+use windlass_yaml::{Dialect, Style, is_base_60, is_break, push_escaped};
 use zeroize::Zeroizing;
 
 /// How a string is to be written.
@@ -37,20 +41,6 @@ fn stays_string(text: &str) -> bool {
     );
     let resolved = windlass_yaml::resolve(text, Style::Plain, None, Dialect::Resource);
     resolved == Some(windlass_yaml::Scalar::Str) && !is_old_bool && !is_base_60(text)
-}
-
-/// The base 60 numbers of YAML 1.1: `[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?`.
-fn is_base_60(text: &str) -> bool {
-    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digit_or_gap = |byte: u8| byte.is_ascii_digit() || byte == b'_';
-    let Some((first, rest)) = whole.split_once(':') else {
-        return false;
-    };
-    first.starts_with(|letter: char| letter.is_ascii_digit())
-        && first.bytes().all(digit_or_gap)
-        && fraction.bytes().all(digit_or_gap)
-        && rest.split(':').all(|part| matches!(part.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']))
 }
 
 /// The forms that can hold a text (libyaml's `yaml_emitter_analyze_scalar`).
@@ -106,10 +96,6 @@ fn is_leading_indicator(letter: char) -> bool {
     matches!(letter, '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`')
 }
 
-fn is_break(letter: char) -> bool {
-    matches!(letter, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
-}
-
 /// What go-yaml leaves unescaped: nothing beyond the basic plane, no byte order mark.
 fn is_printable(letter: char) -> bool {
     matches!(letter, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && letter != '\u{feff}'
@@ -138,41 +124,13 @@ pub(crate) fn double_quoted(text: &str, out: &mut Zeroizing<String>) {
     // go-yaml looks for the mark at the start of the text only, and then takes every character for it.
     let escape_all = text.starts_with('\u{feff}');
     for letter in text.chars() {
-        let short = match letter {
-            '\0' => '0',
-            '\u{7}' => 'a',
-            '\u{8}' => 'b',
-            '\t' => 't',
-            '\n' => 'n',
-            '\u{b}' => 'v',
-            '\u{c}' => 'f',
-            '\r' => 'r',
-            '\u{1b}' => 'e',
-            '"' | '\\' => letter,
-            '\u{85}' => 'N',
-            '\u{a0}' if escape_all => '_',
-            '\u{a0}' => {
-                out.push(letter);
-                continue;
-            }
-            '\u{2028}' => 'L',
-            '\u{2029}' => 'P',
-            _ if is_printable(letter) && !escape_all => {
-                out.push(letter);
-                continue;
-            }
-            _ => {
-                let code = u32::from(letter);
-                out.push_str(&match code {
-                    0..=0xff => format!("\\x{code:02X}"),
-                    0x100..=0xffff => format!("\\u{code:04X}"),
-                    _ => format!("\\U{code:08X}"),
-                });
-                continue;
-            }
-        };
-        out.push('\\');
-        out.push(short);
+        let is_plain =
+            letter == '\u{a0}' || (is_printable(letter) && !is_break(letter) && !matches!(letter, '"' | '\\'));
+        if is_plain && !escape_all {
+            out.push(letter);
+        } else {
+            push_escaped(letter, out);
+        }
     }
     out.push('"');
 }

@@ -1,6 +1,6 @@
 //! What a string's characters forbid.
 
-use crate::print_scalar::is_break;
+use crate::go_scalar::is_break;
 
 /// Which styles can hold a string so that it reads back the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -58,6 +58,7 @@ mod convert;
 mod documents;
 mod error;
 mod go_float;
+mod go_scalar;
 mod grammar;
 mod key_order;
 mod limits;
@@ -75,6 +76,7 @@ mod timestamp;
 
 pub use compose::compose;
 pub use error::Error;
+pub use go_scalar::{is_base_60, is_break, push_escaped};
 pub use limits::Limits;
 pub use locate::{Located, locate, read_located};
 pub use node::{Content, Node, Style};

@@ -1,6 +1,7 @@
 //! One string as text: which quotes it needs, where its lines break.
 
 use crate::analysis::Analysis;
+use crate::go_scalar::{is_base_60, is_break, push_escaped};
 use crate::scalar::is_plain_string;
 
 /// The column after which a line is folded at the next single blank.
@@ -247,36 +248,10 @@ impl Printer {
     }
 
     fn escape(&mut self, letter: char) {
-        let short = match letter {
-            '\0' => '0',
-            '\u{7}' => 'a',
-            '\u{8}' => 'b',
-            '\t' => 't',
-            '\n' => 'n',
-            '\u{b}' => 'v',
-            '\u{c}' => 'f',
-            '\r' => 'r',
-            '\u{1b}' => 'e',
-            '"' => '"',
-            '\\' => '\\',
-            '\u{85}' => 'N',
-            '\u{a0}' => '_',
-            '\u{2028}' => 'L',
-            '\u{2029}' => 'P',
-            _ => {
-                let code = u32::from(letter);
-                let escaped = match code {
-                    0..=0xff => format!("\\x{code:02X}"),
-                    0x100..=0xffff => format!("\\u{code:04X}"),
-                    _ => format!("\\U{code:08X}"),
-                };
-                self.out.push_str(&escaped);
-                self.column += escaped.len();
-                return;
-            }
-        };
-        self.put('\\');
-        self.put(short);
+        let before = self.out.len();
+        push_escaped(letter, &mut self.out);
+        // All of it is ASCII.
+        self.column += self.out.len() - before;
     }
 
     fn separate(&mut self) {
@@ -326,24 +301,6 @@ fn choose(text: &str, place: Place) -> Written {
     }
 }
 
-/// YAML 1.1's base 60 numbers, which nobody reads but go-yaml still quotes: `[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?`.
-fn is_base_60(text: &str) -> bool {
-    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (text, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digit_or_gap = |byte: u8| byte.is_ascii_digit() || byte == b'_';
-    let mut parts = text.split(':');
-    let first = parts.next().unwrap_or_default();
-    first.starts_with(|first: char| first.is_ascii_digit())
-        && first.bytes().all(digit_or_gap)
-        && fraction.bytes().all(digit_or_gap)
-        && text.contains(':')
-        && parts.all(|part| matches!(part.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']))
-}
-
 fn must_escape(letter: char) -> bool {
     !crate::analysis::is_printable(letter) || is_break(letter) || matches!(letter, '"' | '\\' | '\u{feff}')
-}
-
-pub(crate) fn is_break(letter: char) -> bool {
-    matches!(letter, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }

@@ -6,7 +6,7 @@
 //! changes its line breaks where lines are indented or empty lines end it.
 
 use crate::analysis::Analysis;
-use crate::print_scalar::is_break;
+use crate::go_scalar::is_break;
 use crate::scan::{Scanner, TokenKind};
 use crate::{Dialect, Scalar};
 
