@@ -7,8 +7,10 @@ use std::path::Path;
 
 use home::{Home, ME, MY_KEY, OTHER};
 use windlass_secrets::{
-    Change, Generator, Kind, Merged, RepositoryText, Rotation, RuleFiles, Sides, Staged, access, merge, rotate, status,
-    unseal,
+    Access, AgeLimit, AgeLimitError, AgeLimits, Change, CheckFinding, CheckOptions, DatedFile, DatedValue, Error,
+    FileAccess, FileLimits, Generator, Hands, IdentityUse, KeyChange, Kind, Merged, Progress, Repository,
+    RepositoryText, Rotation, RuleFile, RuleFiles, SealedError, SealingKeys, SecretFile, Severity, Sides, Staged,
+    Stranger, Unsealed, Work, access, check, merge, rotate, status, unseal,
 };
 use windlass_sops::{Format, Identities, Recipient};
 use zeroize::Zeroizing;
@@ -27,6 +29,62 @@ fn hides(shown: &dyn Debug) {
     }
 }
 
+/// A type that comes later must be looked at here too.
+#[test]
+fn every_public_type_is_looked_at() {
+    let library = include_str!("../src/lib.rs");
+    let exported = library.split("pub use ").skip(1).filter_map(|rest| rest.split(';').next()?.split_once("::"));
+    let names = exported.flat_map(|(_, names)| names.split(|letter: char| !letter.is_alphanumeric() && letter != '_'));
+    let types: Vec<_> = names.filter(|name| name.starts_with(char::is_uppercase)).collect();
+    assert!(types.len() > 25, "{types:?}");
+    let own = include_str!("redaction.rs");
+    let words: Vec<_> = own.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+    let missing: Vec<_> = types.iter().filter(|name| !words.contains(name)).collect();
+    assert!(missing.is_empty(), "not looked at: {missing:?}");
+}
+
+#[test]
+fn findings_ages_and_who_opens_what_tell_no_secret() {
+    let home = Home::new();
+    home.write(".sops.yaml", format!("creation_rules: [{{path_regex: sops, age: {ME}}}]\n"));
+    home.write("clear.sops.yaml", format!("kind: Secret\nstringData:\n  password: {MARKER}\n"));
+    home.encrypt("web.sops.yaml", &format!("stringData:\n  password: {MARKER}\n"), &[ME, OTHER]);
+    let repository = home.repository();
+    let options = CheckOptions::default();
+    let found: Vec<CheckFinding> = check(&repository, &mut RuleFiles::default(), &options).unwrap();
+    assert!(found.iter().any(|finding| finding.severity == Severity::Leak), "{found:?}");
+    hides(&(found, options));
+    let rules: RuleFile = RuleFile::load(home.path(".sops.yaml")).unwrap();
+    hides(&rules);
+    let progress = |progress: Progress| hides(&progress);
+    let opened: Access = access(
+        &repository.texts(Kind::Encrypted).unwrap(),
+        &home.identities,
+        &Work { threads: 1, progress: &progress },
+    );
+    let (files, own, others): (&[FileAccess], &[IdentityUse], &[Stranger]) =
+        (&opened.files, &opened.identities, &opened.strangers);
+    assert!(!files.is_empty() && !own.is_empty() && !others.is_empty());
+    hides(&opened);
+    let limit: AgeLimit = "web.*=1d".parse().unwrap();
+    let limits = AgeLimits { values: vec![limit], data_keys: Vec::new() };
+    let dated: Vec<SecretFile> = status(&repository, &home.identities, &limits, &mut RuleFiles::default()).unwrap();
+    let (limits, file): (FileLimits, &DatedFile) = (dated[0].limits, &dated[0].dated);
+    let values: &[DatedValue] = &file.values;
+    assert!(limits.value.is_some() && !values.is_empty());
+    hides(&dated);
+    let soon: AgeLimitError = "soon".parse::<AgeLimit>().unwrap_err();
+    hides(&soon);
+    let missing: Error = RuleFile::load("/no/such/file").unwrap_err();
+    hides(&missing);
+    let sealed = format!("kind: SealedSecret\nspec: {{encryptedData: {{a: {MARKER}}}}}\n");
+    let keys = SealingKeys::parse(include_str!("sealed/keys.yaml")).unwrap();
+    let refused: Result<Vec<Unsealed>, SealedError> = unseal(&sealed, &keys, None);
+    let refused = refused.unwrap_err();
+    hides(&refused);
+    assert!(!refused.to_string().contains(MARKER));
+}
+
 #[test]
 fn types_are_redacted() {
     let home = Home::new();
@@ -41,10 +99,15 @@ fn types_are_redacted() {
     let mut staged = Staged::new();
     staged.add(&home.path("clear.yaml"), Some(plain.as_bytes()), b"new").unwrap();
     hides(&staged);
-    hides(&home.hands());
+    let hands: Hands<'_> = home.hands();
+    hides(&hands);
+    let repository: Repository = home.repository();
+    hides(&repository);
     hides(&home.hands().open(Path::new("web.sops.yaml"), &encrypted, Format::Yaml).unwrap());
     let rotation = Rotation { add: vec![Recipient::age(OTHER).unwrap()], remove: vec![Recipient::age(ME).unwrap()] };
-    hides(&rotate(Path::new("web.sops.yaml"), &encrypted, Format::Yaml, &home.hands(), &rotation).unwrap());
+    let change: KeyChange =
+        rotate(Path::new("web.sops.yaml"), &encrypted, Format::Yaml, &home.hands(), &rotation).unwrap();
+    hides(&change);
     hides(&"8/abc".parse::<Generator>().unwrap());
     hides(&RuleFiles::above(None));
     let limits = windlass_secrets::AgeLimits::default();

@@ -1,5 +1,7 @@
 //! What is wrong, or could go wrong, with the secrets of a repository: from paths, texts and rules alone, without a key.
 
+use std::fmt;
+
 use crate::audit_plain;
 use crate::finding::{Finding, Problem};
 use crate::metadata::Metadata;
@@ -7,13 +9,19 @@ use crate::rules::{CreationRule, CreationRules};
 use crate::selector_use;
 use crate::{Error, Format, Recipients, is_encrypted, stores};
 
-/// A file of a repository.
-#[derive(Debug, Clone, Copy)]
+/// A file of a repository. It may hold secrets in clear: its `Debug` shows the path only.
+#[derive(Clone, Copy)]
 pub struct RepositoryFile<'a> {
     /// Its path relative to the folder of the `.sops.yaml`, with `/` between its parts.
     pub path: &'a str,
     /// Its content.
     pub text: &'a [u8],
+}
+
+impl fmt::Debug for RepositoryFile<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RepositoryFile").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 /// Looks through the files of a repository. The findings are in the order of the files, those about the rules last.

@@ -112,7 +112,6 @@ impl Identities {
     }
 
     /// Remembers what the environment says about Vault.
-    #[cfg_attr(not(feature = "vault"), expect(clippy::unused_self, reason = "nothing else has settings"))]
     pub(crate) fn read_settings(&mut self, lookup: &dyn Fn(&str) -> Option<String>) {
         #[cfg(feature = "vault")]
         {

@@ -114,6 +114,11 @@ impl<'a> IdentitySources<'a> {
         self
     }
 
+    /// The key file in the folder of the user's settings, whether it is there or not. None without a [`home`](Self::home).
+    pub fn default_key_file(&self) -> Option<PathBuf> {
+        self.config_folder().map(|folder| folder.join(DEFAULT_FILE))
+    }
+
     /// Reads all sources into one set. What cannot be read is a [warning](Identities::warnings) of it.
     pub fn find(&self) -> Identities {
         let mut all = Identities::new();
@@ -136,7 +141,7 @@ impl<'a> IdentitySources<'a> {
             all.pool(read(Path::new(&*path), &origin).and_then(|text| age_keys(&text, &origin, &self.prompt)));
         }
         self.command("SOPS_AGE_KEY_CMD", &mut all, age_keys);
-        self.default_file(self.config_folder().map(|folder| folder.join(DEFAULT_FILE)), &mut all, age_keys);
+        self.default_file(self.default_key_file(), &mut all, age_keys);
         all.extend(self.find_services());
         all
     }

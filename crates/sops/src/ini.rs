@@ -44,7 +44,25 @@ pub(crate) fn print(document: &Branch, capacity: usize) -> Result<Zeroizing<Vec<
         Item::Comment(_) => None,
     });
     let sections = entries.map(|(name, node)| section_from_node(name, node)).collect::<Result<Vec<_>, _>>()?;
+    sections.iter().try_for_each(check_names)?;
     Ok(ini_print::print(&sections, capacity))
+}
+
+/// As go-ini: neither a section nor a key goes without a name.
+fn check_names(section: &Section) -> Result<(), Error> {
+    let nameless =
+        |path: Vec<PathStep>, line, reason| Error::Shape { at: Location { path, line, ..Location::default() }, reason };
+    let path = vec![PathStep::Key(section.name.clone())];
+    if section.name.is_empty() {
+        return Err(nameless(path, section.line, "a section of an INI file needs a name"));
+    }
+    match section.keys.iter().find(|key| key.name.is_empty()) {
+        Some(key) => {
+            let path = [path, vec![PathStep::Key(String::new())]].concat();
+            Err(nameless(path, key.line, "a key of an INI file needs a name"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Takes the `sops` sections out of a document. A readable one has one.

@@ -125,12 +125,17 @@ impl MasterKey for PgpKeys {
         if self.keys.is_empty() {
             return Err("its private key is not at hand".into());
         }
-        match self.open_with(sealed, &Password::empty()) {
-            Ok(key) => Ok(key),
+        let opened = match self.open_with(sealed, &Password::empty()) {
             // Asked for only where it is needed.
-            Err(error) if self.keys.iter().all(|key| !key.primary_key.secret_params().is_encrypted()) => Err(error),
-            Err(_) => self.open_with(sealed, &self.passphrase()),
-        }
+            Err(_) if self.keys.iter().any(|key| key.primary_key.secret_params().is_encrypted()) => {
+                self.open_with(sealed, &self.passphrase())
+            }
+            opened => opened,
+        };
+        opened.map_err(|error| {
+            let keys = self.fingerprints().collect::<Vec<_>>().join(", ");
+            format!("{keys} (from {}) does not open it: {error}", self.origin).into()
+        })
     }
 }
 

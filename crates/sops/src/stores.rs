@@ -111,10 +111,10 @@ pub(crate) fn print(
         json_print::check(document).map(|()| json_print::print_with(document, &config.json_text(), capacity))
     };
     match (format, documents) {
-        // Of several YAML documents, sops shows the first as JSON.
+        // Of several YAML documents, sops shows the first as JSON, and as dotenv.
         (Format::Json, [document, ..]) => json(document),
+        (Format::Dotenv, [document, ..]) => dotenv::print(document, capacity),
         (Format::Binary, [document]) => binary_data(document),
-        (Format::Dotenv, [document]) => dotenv::print(document, capacity),
         (Format::Ini, [document]) => ini::print(document, capacity),
         (Format::Yaml, documents) => Ok(yaml_print::print(documents, capacity, config.yaml_step())),
         (Format::Json, []) => json(&Branch::new()),

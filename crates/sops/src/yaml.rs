@@ -20,7 +20,7 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<Branch>, Error> {
     })?;
     let limits = Limits { depth: MAX_DEPTH, ..Limits::default() };
     let documents = windlass_yaml::compose(text, &limits)
-        .map_err(|error| syntax(Some(error.position().line), error.to_string()))?;
+        .map_err(|error| syntax(Some(error.position().line), without_line(&error.to_string())))?;
     let comments = yaml_comments::find(text, &documents).into();
     let mut reader = Reader { at: Location::default(), comments };
     let document = |(number, node): (usize, &windlass_yaml::Node)| {
@@ -28,6 +28,12 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<Branch>, Error> {
         reader.document(node)
     };
     documents.iter().enumerate().map(document).collect()
+}
+
+/// The line is told before.
+fn without_line(text: &str) -> String {
+    let rest = text.strip_prefix("line ").and_then(|rest| rest.split_once(", "));
+    rest.map_or(text, |(_, rest)| rest).to_owned()
 }
 
 struct Reader {

@@ -154,6 +154,6 @@ fn recipients_of_other_kinds_need_a_master_key() {
     assert_eq!(
         error.to_string(),
         "cannot encrypt for PGP 6C063DAF32F91917928F4F4E663740D923E6F288: no master key for this kind is at hand \
-         (import its key, or name a file of it)"
+         (import its key into gpg; in a cluster, put it into the Secret under a name that ends with .asc)"
     );
 }

@@ -170,3 +170,35 @@ fn keyrings_of_the_home_directory_are_found() {
     let error = decrypt(&text, Format::Yaml, &found, &DecryptOptions::default()).unwrap_err().to_string();
     assert!(error.contains("its private key is not at hand"), "{error}");
 }
+
+#[test]
+fn a_secret_of_the_cluster_may_hold_keys_in_every_form_and_errors_name_them() {
+    let testbed = require_peers!([Tool::Sops, Tool::Gpg, Tool::GpgConnectAgent]);
+    let gnupg = Gnupg::new(&testbed);
+    let [own, other] = ["own", "other"].map(|name| gnupg.key(name, CURVES, "0"));
+    let text = sops(&testbed, &gnupg, &["encrypt", "--pgp", &own], TEXT);
+    let armored = |option: &str, key: &str| gnupg.run(&["--armor", option, key]);
+    let binary = gnupg.home().join("binary");
+    gnupg.run(&["--output", binary.to_str().unwrap(), "--export-secret-keys", &own]);
+    let open = |data: &[(&str, &[u8])]| {
+        let identities = Identities::from_secret_data(data.iter().copied());
+        let warnings: Vec<_> = identities.warnings().iter().map(ToString::to_string).collect();
+        (decrypt(&text, Format::Yaml, &identities, &DecryptOptions::default()), warnings)
+    };
+    let several = format!("{}{}", armored("--export-secret-keys", &other), armored("--export-secret-keys", &own));
+    let subkeys = armored("--export-secret-subkeys", &own);
+    for bytes in [several.as_bytes(), subkeys.as_bytes(), &std::fs::read(&binary).unwrap()] {
+        let (opened, warnings) = open(&[("a.asc", bytes)]);
+        assert_eq!((opened.unwrap().bytes(), warnings), (TEXT, Vec::new()));
+    }
+    let (opened, warnings) = open(&[("pgp.key", several.as_bytes())]);
+    assert_eq!(opened.unwrap().bytes(), TEXT);
+    let told = "Secret key pgp.key: holds a PGP private key, but Flux reads only names that end with .asc";
+    assert_eq!(warnings, [told]);
+    let (refused, _) = open(&[("a.asc", armored("--export-secret-keys", &other).as_bytes())]);
+    let error = refused.unwrap_err().to_string();
+    assert!(error.contains(&format!("PGP {own}: {other} (from Secret key a.asc) does not open it: ")), "{error}");
+    let (refused, warnings) = open(&[("a.asc", armored("--export", &own).as_bytes())]);
+    assert_eq!(warnings, ["Secret key a.asc: cannot be read: no PGP private key that can be read"]);
+    assert!(refused.unwrap_err().to_string().contains(&warnings[0]));
+}

@@ -8,9 +8,13 @@ use std::time::SystemTime;
 
 use age::secrecy::ExposeSecret as _;
 use windlass_sops::{
-    CreationRules, DecryptOptions, Document, EncryptOptions, Error, Format, GpgProgram, Identities, IdentitySources,
-    Layout, Metadata, PgpKeys, Plaintext, Prompt, Recipient, RecipientKind, Recipients, RepositoryFile, Selector,
-    SopsConfig, Variable, VaultTransit, WriteError, audit, decrypt, decrypt_value, encrypt, parse_path,
+    CreationRule, CreationRules, DecryptOptions, DecryptionOrder, Destination, DestinationRule, Document,
+    EncryptOptions, EncryptedValue, Error, Explanation, Finding, Format, GpgProgram, Identities, IdentityError,
+    IdentitySources, KeyGroup, Layout, Location, Mac, MasterKey, MasterKeyError, Metadata, NoIdentity, OrderError,
+    PathError, PathStep, PgpKeys, Plaintext, Platform, Problem, ProgramCall, Prompt, Recipient, RecipientError,
+    RecipientKind, Recipients, RepositoryFile, RuleError, Selector, SopsConfig, StoresConfig, Tried, ValueFault,
+    Variable, VaultError, VaultTransit, WriteError, audit, decrypt, decrypt_value, encrypt, encrypted_values,
+    parse_path, selected_values,
 };
 use zeroize::Zeroizing;
 
@@ -66,6 +70,70 @@ impl Key {
         }
     }
 }
+
+/// A type that comes later must be looked at here too.
+#[test]
+fn every_public_type_is_looked_at() {
+    let library = include_str!("../src/lib.rs");
+    let exported = library.split("pub use ").skip(1).filter_map(|rest| rest.split(';').next()?.split_once("::"));
+    let names = exported.flat_map(|(_, names)| names.split(|letter: char| !letter.is_alphanumeric() && letter != '_'));
+    let types: Vec<_> = names.filter(|name| name.starts_with(char::is_uppercase)).collect();
+    assert!(types.len() > 40, "{types:?}");
+    let own = include_str!("redaction.rs");
+    let words: Vec<_> = own.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+    let missing: Vec<_> = types.iter().filter(|name| !words.contains(name)).collect();
+    assert!(missing.is_empty(), "not looked at: {missing:?}");
+}
+
+#[test]
+fn types_of_rules_and_places_hold_no_secret() {
+    let key = Key::new();
+    let text = "creation_rules: [{path_regex: ^a, age: age12sazq8d83w7zjc8sc5fgrljngakjqt5f9z3l782f25g64cjzvdxqmxs0rx}]\n\
+                destination_rules: [{path_regex: ^a, s3_bucket: b}]\nstores: {yaml: {indent: 2}}\n";
+    let config = SopsConfig::parse(text).unwrap();
+    let (rule, stores): (&CreationRule, StoresConfig) = (&config.rules.rules[0], config.stores);
+    let (explanation, destination): (Explanation<'_>, &DestinationRule) =
+        (config.rules.explain("a"), &config.destinations[0]);
+    let place: &Option<Destination> = &destination.destination;
+    key.check_debug(&(rule, stores, explanation, destination, place), "rules");
+    let wrong: RuleError = SopsConfig::parse("creation_rules: hunter2").unwrap_err();
+    key.check_error(&wrong, "rules");
+    let wrong: OrderError = DecryptionOrder::parse("age,age").unwrap_err();
+    key.check_error(&wrong, "an order");
+    key.check_debug(&(DecryptionOrder::default(), Mac::Ignore, Platform::current(), Layout::Keep), "settings");
+    let (encrypted, clear) = (key.encrypt(b"a: hunter2marker\n", Format::Yaml).unwrap(), b"a: hunter2marker\n");
+    let values: Vec<EncryptedValue> = encrypted_values(&encrypted, Format::Yaml).unwrap();
+    let places: Vec<Location> = selected_values(clear, Format::Yaml, &Selector::default()).unwrap();
+    assert_eq!(places[0].path, [PathStep::Key("a".to_owned())]);
+    key.check_debug(&(values, places), "values without a key");
+    let metadata = Metadata::read(&encrypted, Format::Yaml).unwrap();
+    let groups: &[KeyGroup] = &metadata.groups;
+    key.check_debug(groups, "a key group");
+    // What is given to a program, and what is asked of a service.
+    let (call, fault): (std::sync::Mutex<Option<ProgramCallShown>>, MasterKeyError) =
+        (std::sync::Mutex::new(None), "no key".into());
+    key.check_error(&*fault, "a master key");
+    let shown = Arc::new(call);
+    let seen = Arc::clone(&shown);
+    let gpg = GpgProgram::new("gpg", move |call: &ProgramCall| {
+        *seen.lock().unwrap() = Some(format!("{call:?} {call:#?}"));
+        Err("no".to_owned())
+    });
+    let _: &dyn MasterKey = &gpg;
+    let recipient = Recipient::pgp("0123456789ABCDEF").unwrap();
+    assert!(gpg.seal(&recipient, MARKER.as_bytes()).is_err());
+    key.check(shown.lock().unwrap().as_deref().unwrap(), "a call of gpg");
+    let refused: VaultError = VaultTransit::new("hvs.token").allowlist(",").unwrap_err();
+    key.check_error(&refused, "an allowlist");
+    // A path is shown, since it is what has to be mended.
+    let wrong: PathError = parse_path("[").unwrap_err();
+    key.check_error(&wrong, "a path");
+    // So is a recipient that is none, unless it looks like a private key (below).
+    let wrong: RecipientError = Recipient::age("age1nobody").unwrap_err();
+    key.check_error(&wrong, "a recipient");
+}
+
+type ProgramCallShown = String;
 
 #[test]
 fn types_that_hold_secrets_do_not_show_them() {
@@ -123,7 +191,8 @@ fn a_secret_in_the_wrong_place_is_not_shown() {
     key.check_error(&PgpKeys::parse(armor, "a file", &Prompt::default()).unwrap_err(), "a PGP key");
     let found = Identities::from_secret_data([("age.agekey", broken.as_bytes()), ("pgp.asc", armor.as_bytes())]);
     assert_eq!(found.warnings().len(), 2);
-    found.warnings().iter().for_each(|warning| key.check_error(warning, "a warning"));
+    let warnings: &[IdentityError] = found.warnings();
+    warnings.iter().for_each(|warning| key.check_error(warning, "a warning"));
 }
 
 /// A plaintext that is cut off, or has an odd byte in it, anywhere.
@@ -162,7 +231,9 @@ fn broken_documents_are_told_without_their_content() {
         let options = DecryptOptions::default();
         let foreign = decrypt(&encrypted, format, &other.identities, &options).unwrap_err();
         key.check_error(&foreign, "a foreign key");
-        assert!(matches!(foreign, Error::NoIdentity(_)));
+        let Error::NoIdentity(sides) = &foreign else { panic!("{foreign}") };
+        let (sides, tried): (&NoIdentity, &[Tried]) = (sides, &sides.tried);
+        key.check_debug(&(sides, tried), "the two sides");
         // Every part of the text once.
         for at in (0..encrypted.len()).step_by(7) {
             let mut damaged = encrypted.clone();
@@ -181,7 +252,9 @@ fn broken_documents_are_told_without_their_content() {
     let encrypted = key.encrypt(b"{\"a\": \"x\", \"b\": \"y\"}", Format::Json).unwrap();
     let mut value: serde_json::Value = serde_json::from_slice(&encrypted).unwrap();
     value["a"] = MARKER.into();
-    key.check_error(&decrypt_value(&value, &key.identities, &DecryptOptions::default()).unwrap_err(), "a clear value");
+    let clear = decrypt_value(&value, &key.identities, &DecryptOptions::default()).unwrap_err();
+    assert!(matches!(clear, Error::Value { fault: ValueFault::Clear, .. }));
+    key.check_error(&clear, "a clear value");
 }
 
 #[test]
@@ -194,7 +267,10 @@ fn findings_and_edits_name_places_only() {
     let files = files.map(|(path, text)| RepositoryFile { path, text: text.as_bytes() });
     let findings = audit(files, &config.rules);
     assert!(findings.len() >= 3, "{findings:?}");
+    key.check_debug(&files, "files");
     for finding in &findings {
+        let (Finding { problem, .. }, _): (&Finding, Option<Problem>) = (finding, None);
+        key.check_debug(problem, "a problem");
         key.check(&format!("{finding:?} {}", finding.problem), "a finding");
     }
     let encrypted = key.encrypt(DOCUMENTS[0].1.as_bytes(), Format::Yaml).unwrap();
