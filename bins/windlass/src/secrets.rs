@@ -16,6 +16,7 @@ mod get;
 mod git_setup;
 mod groups;
 mod import;
+mod init;
 pub(crate) mod keyring;
 mod list;
 mod merge_driver;
@@ -49,6 +50,7 @@ use sops_flags::SopsFlags;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
+  windlass secrets init                               a key, and rules: where there are none yet
   windlass secrets set apps/web/secret.sops.yaml stringData.password
   windlass secrets set apps/web/secret.sops.yaml --data password --generate=40
   windlass secrets edit apps/web/secret.sops.yaml
@@ -92,6 +94,7 @@ pub(crate) struct SecretsArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
+    Init(init::InitArgs),
     Decrypt(decrypt::DecryptArgs),
     Encrypt(encrypt::EncryptArgs),
     Edit(edit::EditArgs),
@@ -123,6 +126,7 @@ pub(crate) fn run(args: &SecretsArgs, console: &Console) -> anyhow::Result<Outco
     args.flags.check()?;
     let settings = Settings::new(args.config.clone(), &args.decryption_order, args.indent, console)?;
     let outcome = match &args.verb {
+        Verb::Init(args) => init::run(args, &settings),
         Verb::Decrypt(args) => decrypt::run(args, &settings),
         Verb::Encrypt(args) => encrypt::run(args, &settings),
         Verb::Edit(args) => edit::run(args, &settings),

@@ -7,7 +7,7 @@ use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
 use windlass_flux::Kustomization;
 use windlass_secrets::{CheckFinding, Kind, Repository, Severity, access};
-use windlass_sops::Identities;
+use windlass_sops::{Identities, IdentityError};
 use zeroize::Zeroizing;
 
 use crate::kubeconfig::ClusterArgs;
@@ -63,20 +63,24 @@ pub(crate) fn findings(
     let mut all = Identities::new();
     for ClusterKeys { secret, identities } in keys {
         let place = PathBuf::from(format!("Secret/{secret}"));
-        let mut add = |code, message| {
-            findings.push(CheckFinding::new(Severity::Fault, code, place.clone(), message));
+        let mut add_as = |severity, code, message| {
+            findings.push(CheckFinding::new(severity, code, place.clone(), message));
         };
         let Some(identities) = identities else {
-            add("missing-key-secret", "a Kustomization decrypts with it, and it is not there".to_owned());
+            let message = "a Kustomization decrypts with it, and it is not there".to_owned();
+            add_as(Severity::Fault, "missing-key-secret", message);
             continue;
         };
         for warning in identities.warnings() {
-            add("ignored-key", warning.to_string());
+            // What nobody reads does no harm, and may be there for something else.
+            let is_foreign = matches!(warning, IdentityError::Ignored { .. } | IdentityError::NoService { .. });
+            let severity = if is_foreign { Severity::Risk } else { Severity::Fault };
+            add_as(severity, "ignored-key", warning.to_string());
         }
         let access = settings.with_work("opening", |work| access(files, identities, work));
         for own in access.identities.iter().filter(|own| own.files == 0) {
             let message = format!("its key {} opens no file of this repository", own.identity.recipient);
-            add("useless-key", message);
+            add_as(Severity::Fault, "useless-key", message);
         }
         all.extend(identities.clone());
     }

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &DoctorArgs, settings: &Settings<'_>) -> anyhow::Result<
 fn print(found: &Access, repository: &Repository, settings: &Settings<'_>) -> anyhow::Result<()> {
     let mut out = settings.console.out();
     if found.identities.is_empty() {
-        writeln!(out, "no key was found: looked at {}", PLACES.join(", "))?;
+        writeln!(out, "no key was found: looked at {}; `windlass secrets init` makes one", PLACES.join(", "))?;
     } else {
         let mut table = Table::new(&["KEY", "FROM", "FILES"]);
         for own in &found.identities {

@@ -58,7 +58,12 @@ pub(crate) fn run(args: &ExecEnvArgs, settings: &Settings<'_>) -> anyhow::Result
     let format = args.input.format(&args.file);
     let document = settings.hands(args.ignore_mac).open(&args.file, &source.text, format)?;
     let mut command = subprocess::shell(&args.command, args.user.as_deref(), args.pristine)?;
-    for Variable { name, value, .. } in document.environment()? {
+    let variables = document.environment().map_err(|error| {
+        Trouble::new(format!("{}: {error}", args.file.display()))
+            .help("the values must stand at the top of the file, as in .env; `windlass secrets get FILE PATH` gives any one")
+            .code(error.exit_code())
+    })?;
+    for Variable { name, value, .. } in variables {
         if value.contains(&0) || name.contains('\0') || name.is_empty() {
             return Err(Trouble::new(format!("{name:?}: no name and no value of a variable can hold this"))
                 .code(1)

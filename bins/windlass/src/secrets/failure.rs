@@ -51,7 +51,7 @@ fn of_repository(error: &Error) -> Trouble {
             "add a rule for it, or name recipients with --age; `windlass secrets list FILE` shows the rule of a file",
         ),
         Error::NoRule { .. } => {
-            trouble.help("write a .sops.yaml, or name recipients with --age or SOPS_AGE_RECIPIENTS")
+            trouble.help("`windlass secrets init` writes one; or name recipients with --age or SOPS_AGE_RECIPIENTS")
         }
         Error::ChangedMeanwhile { .. } => trouble.help("nothing was written; run the command again"),
         _ => trouble,

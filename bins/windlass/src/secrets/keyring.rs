@@ -27,6 +27,11 @@ pub(crate) fn find_with(age_key_file: Option<&Path>) -> anyhow::Result<Identitie
     Ok(sources(age_key_file.map(Path::to_owned)).find())
 }
 
+/// The file of age keys that sops looks for in the home directory.
+pub(crate) fn default_file() -> Option<PathBuf> {
+    sources(None).default_key_file()
+}
+
 /// What encrypts for others than age recipients: for them nobody's identity is needed.
 pub(crate) fn find_services() -> Identities {
     sources(None).find_services()

@@ -26,6 +26,17 @@ fn verb_of_program(arguments: &[OsString]) -> Option<usize> {
 }
 
 fn modern_form(mut rest: Vec<OsString>) -> Vec<OsString> {
+    // The way of most runs: a word that is no file is a verb, or is told to be none.
+    let is_word = |first: &OsString| {
+        let path = Path::new(first);
+        !is_flag(first) && path.extension().is_none() && !path.is_file()
+    };
+    if rest.first().is_none_or(is_word) {
+        return rest;
+    }
+    let program = Cli::command();
+    let secrets = program.find_subcommand("secrets");
+    let is_verb = |name: &str| name == "help" || secrets.is_some_and(|secrets| secrets.find_subcommand(name).is_some());
     let has_verb = |argument: &OsString| argument.to_str().is_some_and(is_verb);
     let end = rest.iter().position(|argument| argument == "--" || has_verb(argument)).unwrap_or(rest.len());
     // A file may be called as a verb is; what stands before it says that it is no verb.
@@ -84,12 +95,6 @@ impl Mode {
 
 fn is_flag(argument: &OsString) -> bool {
     argument.to_string_lossy().starts_with('-')
-}
-
-fn is_verb(name: &str) -> bool {
-    let program = Cli::command();
-    let secrets = program.find_subcommand("secrets");
-    name == "help" || secrets.is_some_and(|secrets| secrets.find_subcommand(name).is_some())
 }
 
 #[cfg(test)]

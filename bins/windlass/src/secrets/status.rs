@@ -95,6 +95,10 @@ fn without_line(at: &Location) -> String {
 }
 
 fn print(files: &[SecretFile], now: SystemTime, console: &Console) -> anyhow::Result<()> {
+    if files.is_empty() {
+        console.note("no file of this repository is encrypted");
+        return Ok(());
+    }
     let has_limits = files.iter().any(|file| file.limits.value.or(file.limits.data_key).is_some());
     let mut header = vec!["FILE", "VALUE", "AGE", "LIMIT", "COMMIT", "RECIPIENTS"];
     header.retain(|name| has_limits || *name != "LIMIT");

@@ -47,6 +47,7 @@ fn help_teaches() {
         "crds --help",
         "manifests --help",
         "secrets --help",
+        "secrets init --help",
         "secrets decrypt --help",
         "secrets encrypt --help",
         "secrets edit --help",

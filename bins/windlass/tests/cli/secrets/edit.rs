@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use windlass_testbed::{files_holding, open_files_holding};
+
 use super::home::{Home, MARKER, envelopes, secret};
 
 /// An editor made of shell commands; `$1` is the file.
@@ -96,23 +98,6 @@ fn waiting(home: &mut Home) -> (Child, PathBuf) {
     (child, PathBuf::from(home.read("path").trim()))
 }
 
-/// All files below a folder that hold the plaintext.
-fn holding_marker(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => holding_marker(&path, found),
-            Ok(kind) if kind.is_file() => {
-                let text = fs::read(&path).unwrap_or_default();
-                if text.windows(MARKER.len()).any(|window| window == MARKER.as_bytes()) {
-                    found.push(path);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
 #[test]
 fn the_plaintext_lies_in_memory_alone_and_no_signal_leaves_it_behind() {
     for signal in ["INT", "TERM", "HUP"] {
@@ -125,17 +110,12 @@ fn the_plaintext_lies_in_memory_alone_and_no_signal_leaves_it_behind() {
         assert_eq!(fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700);
 
         // Neither the folders for temporary files, nor the home, nor what the process has open.
-        let mut found = Vec::new();
-        for place in [home.folder(), &std::env::temp_dir().join("windlass-secrets"), Path::new("/var/tmp")] {
-            holding_marker(place, &mut found);
-        }
+        let places = [home.folder(), &std::env::temp_dir().join("windlass-secrets"), Path::new("/var/tmp")];
+        let found: Vec<_> = places.iter().flat_map(|place| files_holding(place, MARKER)).collect();
         assert_eq!(found, [] as [PathBuf; 0]);
-        for entry in fs::read_dir(format!("/proc/{}/fd", child.id())).unwrap().flatten() {
-            let target = fs::read_link(entry.path()).unwrap_or_default();
-            let is_disk = target.is_file() && !target.starts_with("/dev/shm");
-            let text = if is_disk { fs::read(&target).unwrap_or_default() } else { Vec::new() };
-            assert!(!text.windows(MARKER.len()).any(|window| window == MARKER.as_bytes()), "{}", target.display());
-        }
+        let mut open = open_files_holding(child.id(), MARKER);
+        open.retain(|path| !path.starts_with("/dev/shm"));
+        assert_eq!(open, [] as [PathBuf; 0]);
 
         let killed = std::process::Command::new("kill").arg(format!("-{signal}")).arg(child.id().to_string()).status();
         assert!(killed.unwrap().success());

@@ -1,7 +1,10 @@
 //! Running commands with secrets.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use windlass_testbed::{files_holding, open_files_holding};
 
 use super::home::{Home, MARKER};
 
@@ -43,6 +46,32 @@ fn pipes_and_named_files_lie_in_memory_and_go_with_the_command() {
         assert!(path.starts_with("/dev/shm/"), "{path}");
         assert_eq!(rest, format!("PASSWORD={MARKER}\n"), "the working directory holds no plaintext");
         assert!(!Path::new(path).parent().unwrap().exists());
+    }
+}
+
+#[test]
+fn no_disk_holds_the_plaintext_while_a_command_has_it() {
+    let home = home();
+    fs::create_dir(home.path("tmp")).unwrap();
+    for flags in [&[][..], &["--no-fifo"], &["--no-fifo", "--filename", "x.env"]] {
+        let script = "cat {} | grep -q hunter2 && touch started; while [ ! -e over ]; do sleep 0.02; done";
+        let mut command = home.command(&[&["exec-file"], flags, &["secret.env", script]].concat());
+        let mut child = command.env("TMPDIR", home.path("tmp")).spawn().unwrap();
+        let limit = Instant::now() + Duration::from_secs(60);
+        while !home.path("started").exists() {
+            assert!(Instant::now() < limit, "{flags:?}: the command did not get the file");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let found = [home.folder(), Path::new("/var/tmp")].map(|place| files_holding(place, MARKER)).concat();
+        assert_eq!(found, [] as [PathBuf; 0], "{flags:?}");
+        let mut open = open_files_holding(child.id(), MARKER);
+        open.retain(|path| !path.starts_with("/dev/shm") && !path.to_string_lossy().starts_with("/memfd:"));
+        assert_eq!(open, [] as [PathBuf; 0], "{flags:?}");
+        home.write("over", "");
+        assert!(child.wait().unwrap().success());
+        for name in ["started", "over"] {
+            fs::remove_file(home.path(name)).unwrap();
+        }
     }
 }
 

@@ -205,3 +205,40 @@ fn sealed_secrets_are_taken_over() {
     assert_eq!(run.code, Some(1), "what is there is not overwritten");
     assert_eq!(std::fs::read_dir(home.path("apps")).unwrap().count(), 3);
 }
+
+#[test]
+fn a_stranger_starts_with_a_key_and_rules_that_sops_takes_too() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let testbed = require_peers!(&[Tool::Sops]);
+    let mut home = Home::with_rules("");
+    std::fs::remove_file(home.path(".sops.yaml")).unwrap();
+    home.key = String::new();
+    let own = tempfile::tempdir().unwrap();
+    home.variables.push(("HOME".into(), own.path().display().to_string()));
+    home.git(&["init", "-q"]);
+    home.write("web.sops.yaml", secret());
+    let run = home.run(&["encrypt", "-i", "web.sops.yaml"]);
+    assert!(run.code == Some(1) && run.stderr.contains("windlass secrets init"), "{}", run.stderr);
+    home.done(&["init", "--age", OTHER]);
+    let file = own.path().join(".config/sops/age/keys.txt");
+    let read = || std::fs::read_to_string(&file).unwrap();
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let (key, rules) = (read(), home.read(".sops.yaml"));
+    home.done(&["encrypt", "-i", "web.sops.yaml"]);
+    home.write("other.sops.env", "A=1\n");
+    home.done(&["encrypt", "-i", "other.sops.env"]);
+    assert_eq!(home.done(&["check"]), "");
+    assert!(home.read("web.sops.yaml").contains("name: web") && home.read("web.sops.yaml").contains(OTHER));
+    let sops = home.sops(&testbed, &["decrypt", "web.sops.yaml"], "");
+    assert!(sops.text().contains(MARKER), "{}", sops.stderr);
+    // Again, it changes nothing.
+    let run = home.run(&["init"]);
+    assert!(run.code == Some(0) && run.stderr.contains("there already"), "{}", run.stderr);
+    assert!(!run.stderr.contains("AGE-SECRET-KEY"));
+    assert_eq!((read(), home.read(".sops.yaml")), (key, rules));
+    // A file that is no key is not written over.
+    std::fs::write(&file, "mine\n").unwrap();
+    let run = home.run(&["init"]);
+    assert!(run.code == Some(1) && run.stderr.contains("cannot be used"), "{}", run.stderr);
+    assert_eq!(read(), "mine\n");
+}

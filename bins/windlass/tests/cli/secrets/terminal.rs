@@ -81,7 +81,8 @@ fn a_key_is_typed_from_paper_row_by_row() {
         let question = format!("row {} (nothing when all are typed): ", at + 1);
         // The number of the row may be left out; a slip is told at once.
         let letters = row.trim_start().split_once(' ').unwrap().1.trim();
-        terminal.answer(&question, &format!("{}X\r", &letters[..letters.len() - 1]));
+        let other = if letters.ends_with('X') { 'Y' } else { 'X' };
+        terminal.answer(&question, &format!("{}{other}\r", &letters[..letters.len() - 1]));
         terminal.answer(&question, &format!("{letters}\r"));
     }
     terminal.answer("typed): ", "\r");
