@@ -40,9 +40,9 @@ impl Claim {
     }
 
     pub(crate) async fn give_up(self, store: &dyn Store) -> Result<(), Error> {
-        match self.key {
-            Some(key) => Ok(store.delete(&key).await?),
-            None => Ok(()),
+        if let Some(key) = self.key {
+            store.delete(&key).await?;
         }
+        Ok(())
     }
 }

@@ -80,17 +80,27 @@ impl Repository {
         let known = inner.marker().document.writers.clone();
         let known = &known;
         let read = |key: String| async move {
-            let bytes = match read_whole(inner.store.as_ref(), &key, EVIDENCE_LIMIT).await {
-                Ok(bytes) => bytes,
-                Err(error) if error.fault == StoreFault::NotFound => return Ok(None),
-                Err(error) => return Err(Error::from(error)),
+            let cached = inner.cache.read(&key);
+            let is_new = cached.is_none();
+            let bytes = match cached {
+                Some(bytes) => bytes,
+                None => match read_whole(inner.store.as_ref(), &key, EVIDENCE_LIMIT).await {
+                    Ok(bytes) => bytes,
+                    Err(error) if error.fault == StoreFault::NotFound => return Ok(None),
+                    Err(error) => return Err(Error::from(error)),
+                },
             };
             let read = Signed::<Evidence>::read(&key, EVIDENCE_KIND, &bytes, &inner.trust, known);
             Ok(Some(match read {
                 Ok(signed) if signed.document.repository != inner.id || evidence_key(&signed.document.id) != key => {
                     Err(Fault { key, what: "it belongs elsewhere: somebody moved it".to_owned() })
                 }
-                Ok(signed) => Ok(signed.document),
+                Ok(signed) => {
+                    if is_new {
+                        inner.cache.write(&key, &bytes);
+                    }
+                    Ok(signed.document)
+                }
                 Err(error) => Err(Fault { what: describe(&error), key }),
             }))
         };

@@ -58,11 +58,18 @@
 //! * The memory that an item takes does not depend on its size: parts of 6 MiB, a handful at a time.
 //! * A run with nothing changed is two requests; a first one of small items is one for each, and three.
 //! * Deletion takes two steps a day apart, concludes nothing from one listing, and never takes the newest snapshot of a
-//!   host, the newest that is complete, or the last that was verified. It stands still while clocks differ, after a failed
-//!   run, when a commit cannot be read, and when the newest snapshot is suspiciously small.
+//!   host, the newest that is complete, or the last that was verified, which is looked at again before each deletion. It
+//!   stands still while clocks differ, after a failed run, when a commit cannot be read, and when the newest snapshot is
+//!   suspiciously small. Where a bucket keeps versions or locks objects, it says what that did not free.
+//! * With [`ObjectLock`] a snapshot is locked with all that it needs, what it uses of former ones included, and a server
+//!   that only says it locks is found out. What was deleted or overwritten is read as it was written while the bucket has
+//!   that version; [`S3Options::as_of`] shows the whole bucket as it was.
+//! * Nothing is written to a folder in which the repository's marker is not: a disk that is not mounted.
 //! * Whoever can write to the bucket can delete and damage. He cannot forge, swap, or roll back unnoticed by a reader who
 //!   names his writers; nor name recipients that a writer then encrypts to. He can hide the newest snapshots from a reader
 //!   who has no cache and never saw them.
+//!
+//! What others lost backups by, fault by fault with the test that holds it, is in `tests/repository/fault_list.rs`.
 //!
 //! # What is not
 //! * Parts of items are not shared: a large file that changes a little is sent wholly. Items are best kept below 2 GiB.
@@ -71,7 +78,8 @@
 //! * Post-quantum keys and plugins of age are not run. Encrypted SSH keys have to be unlocked first.
 //! * S3 credentials are given, or come of variables or a profile's text; no service is asked for them. Redirects are not
 //!   followed.
-//! * Where versions or locks are on in a bucket, deleting hides and the bucket's rules free the space.
+//! * Where versions or locks are on in a bucket, deleting hides, and the bucket's rules free the space: old versions are
+//!   not deleted here.
 //!
 //! # The format
 //! Version 1, in [`FORMAT`]; the rules are in `format.rs`, and `RESTORE.txt` in each repository says the same for people:
@@ -123,8 +131,9 @@ pub use retention::{Retention, RetentionPlan};
 pub use run::{Added, Phase, Progress, Report, Run, RunOptions};
 pub use snapshot::{Fault, Snapshot, Snapshots};
 pub use store::{
-    Abandoned, Capabilities, DirectoryStore, Download, Entry, PART_SIZE, PartSender, Parts, PutMode, S3Credentials,
-    S3Options, S3Store, S3Timeouts, Store, StoreError, StoreFault, StoreUrl,
+    Abandoned, Capabilities, DirectoryStore, Download, Entry, LockMode, LockPeriod, ObjectLock, PART_SIZE, PartSender,
+    Parts, PutMode, Removal, S3Credentials, S3Options, S3Store, S3Timeouts, Store, StoreError, StoreFault, StoreUrl,
+    Version,
 };
 pub use sweep::Swept;
 pub use tried::{PastDrill, Tried};

@@ -161,7 +161,7 @@ impl Inner {
         sha256: &str,
         identities: &Identities,
     ) -> Result<(), Error> {
-        let sealed = self.stage(key, size, sha256, &|_| {}).await?;
+        let sealed = self.stage_newest(key, size, sha256, &|_| {}).await?;
         let stored = snapshot.items.iter().find(|item| item.key == key);
         let limit = stored.map_or(snapshot.manifest.plain_bytes, |item| item.plain_bytes);
         let plain = match stored {
@@ -194,9 +194,49 @@ impl Inner {
         Ok(download)
     }
 
-    /// Brings ciphertext here, and compares it. `tell` is told how many bytes are here.
+    /// Brings ciphertext here, and compares it. Where it was deleted or written over, and the store keeps versions, the
+    /// one that was written is brought. `tell` is told how many bytes are here.
     async fn stage(&self, key: &str, size: u64, sha256: &str, tell: &(dyn Fn(u64) + Sync)) -> Result<Stage, Error> {
-        let mut download = self.download(key, size).await?;
+        let damaged = match self.stage_newest(key, size, sha256, tell).await {
+            Err(error @ Error::Damaged { .. }) => error,
+            other => return other,
+        };
+        // A store that cannot tell has none.
+        let mut versions = self.store.versions(key).await.unwrap_or_default();
+        versions.retain(|version| version.size == size);
+        for version in versions {
+            let staged = match self.store.get_version(key, &version).await {
+                Ok(download) if download.size == size => self.stage_from(key, download, size, sha256, tell).await,
+                _ => continue,
+            };
+            if let Ok(stage) = staged {
+                tracing::warn!(key, version = version.id, "read as it was written: {damaged}");
+                return Ok(stage);
+            }
+        }
+        Err(damaged)
+    }
+
+    /// The same with what is there now, and nothing else.
+    async fn stage_newest(
+        &self,
+        key: &str,
+        size: u64,
+        sha256: &str,
+        tell: &(dyn Fn(u64) + Sync),
+    ) -> Result<Stage, Error> {
+        let download = self.download(key, size).await?;
+        self.stage_from(key, download, size, sha256, tell).await
+    }
+
+    async fn stage_from(
+        &self,
+        key: &str,
+        mut download: Download,
+        size: u64,
+        sha256: &str,
+        tell: &(dyn Fn(u64) + Sync),
+    ) -> Result<Stage, Error> {
         let mut here = 0;
         let mut count = |bytes: &Bytes| {
             here += bytes.len() as u64;

@@ -35,7 +35,8 @@ pub struct RecoveryPoint {
 }
 
 impl Repository {
-    /// The recovery point of each host, from commits and evidence; no private key is needed.
+    /// The recovery point of each host, from commits and evidence; no private key is needed. Snapshots that stand by
+    /// themselves have none: nobody is late with those.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -44,8 +45,9 @@ impl Repository {
         let (evidence, _) = self.evidence().await?;
         let verified = Verified::of(&evidence);
         let now = self.inner.now();
-        let lines: BTreeSet<_> = listed.snapshots.iter().map(|snapshot| snapshot.line()).collect();
-        let own = |line| listed.snapshots.iter().filter(move |snapshot| snapshot.line() == line);
+        let regular = || listed.snapshots.iter().filter(|snapshot| !snapshot.standalone);
+        let lines: BTreeSet<_> = regular().map(|snapshot| snapshot.line()).collect();
+        let own = |line| regular().filter(move |snapshot| snapshot.line() == line);
         Ok(lines.into_iter().filter_map(|line| point(&own(line).collect::<Vec<_>>(), &verified, now)).collect())
     }
 }

@@ -14,7 +14,10 @@ use crate::snapshot::Snapshot;
 use crate::store::PutMode;
 use crate::{Error, Repository, WriterKey};
 
-/// How many snapshots are kept. A snapshot stays when any rule wants it.
+/// How many snapshots are kept of each host. A snapshot stays when any rule wants it.
+///
+/// Snapshots that stand by themselves, such as those of what was pruned, are not counted by these rules and take no place
+/// of others: each is kept for [`standalone`](Self::standalone).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Retention {
@@ -34,11 +37,23 @@ pub struct Retention {
     pub within: Option<SignedDuration>,
     /// So many of the newest that are verified stay in any case. Default 1, and never less.
     pub verified: u32,
+    /// For how long snapshots stay that stand by themselves, counted from the newest of all. Default: 90 days.
+    pub standalone: SignedDuration,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { last: 7, hourly: 0, daily: 14, weekly: 8, monthly: 12, yearly: 3, within: None, verified: 1 }
+        Self {
+            last: 7,
+            hourly: 0,
+            daily: 14,
+            weekly: 8,
+            monthly: 12,
+            yearly: 3,
+            within: None,
+            verified: 1,
+            standalone: SignedDuration::from_hours(90 * 24),
+        }
     }
 }
 
@@ -62,12 +77,25 @@ impl Repository {
     /// # Errors
     /// When the store does not answer.
     pub async fn plan_retention(&self, policy: &Retention, zone: &TimeZone) -> Result<RetentionPlan, Error> {
+        self.plan_retention_of(policy, zone, |_| true).await
+    }
+
+    /// The same for the hosts that `concerns` names: snapshots of others stay, whatever the policy says.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn plan_retention_of(
+        &self,
+        policy: &Retention,
+        zone: &TimeZone,
+        concerns: impl Fn(&str) -> bool,
+    ) -> Result<RetentionPlan, Error> {
         let listed = self.snapshots().await?;
         let (evidence, _) = self.evidence().await?;
         let verified = Verified::of(&evidence);
         let leaving = self.inner.tombstones().await?.leaving();
         let staying: Vec<&Snapshot> =
-            listed.snapshots.iter().filter(|snapshot| !leaving.contains(&snapshot.id)).collect();
+            listed.snapshots.iter().filter(|one| concerns(&one.host) && !leaving.contains(&one.id)).collect();
         let mut plan = plan(policy, zone, &staying, &verified);
         plan.suspended = self.suspended(&listed);
         Ok(plan)
@@ -109,12 +137,19 @@ fn plan(policy: &Retention, zone: &TimeZone, snapshots: &[&Snapshot], verified: 
             reasons.entry(snapshot.id.as_str()).or_default().push(reason);
         }
     };
-    for snapshot in snapshots.iter().rev().take(policy.last as usize) {
-        note(&snapshot.id, "last".to_owned());
+    // A forged future would not push out the past: commits are signed, and counted from the newest.
+    let now = snapshots.iter().map(|snapshot| snapshot.finished).max().unwrap_or(Timestamp::MIN);
+    let stays_for = subtract(now, policy.standalone);
+    for snapshot in snapshots.iter().filter(|snapshot| snapshot.standalone && snapshot.finished >= stays_for) {
+        note(&snapshot.id, "for its own sake".to_owned());
     }
-    let lines: BTreeSet<_> = snapshots.iter().map(|snapshot| snapshot.line()).collect();
+    let regular: Vec<&Snapshot> = snapshots.iter().copied().filter(|snapshot| !snapshot.standalone).collect();
+    let lines: BTreeSet<_> = regular.iter().map(|snapshot| snapshot.line()).collect();
     for line in lines {
-        let own: Vec<&Snapshot> = snapshots.iter().copied().filter(|snapshot| snapshot.line() == line).collect();
+        let own: Vec<&Snapshot> = regular.iter().copied().filter(|snapshot| snapshot.line() == line).collect();
+        for snapshot in own.iter().rev().take(policy.last as usize) {
+            note(&snapshot.id, "last".to_owned());
+        }
         let rules: [(u32, &str, Period); 5] = [
             (policy.hourly, "hourly", |time| time.strftime("%Y-%m-%d %H %z").to_string()),
             (policy.daily, "daily", |time| time.strftime("%Y-%m-%d").to_string()),
@@ -131,21 +166,14 @@ fn plan(policy: &Retention, zone: &TimeZone, snapshots: &[&Snapshot], verified: 
             }
         }
         if let Some(newest) = own.last() {
-            // A forged future would not push out the past: commits are signed, and counted from the newest.
             let oldest = policy.within.map(|within| subtract(newest.finished, within));
             for snapshot in own.iter().filter(|snapshot| oldest.is_some_and(|oldest| snapshot.finished >= oldest)) {
                 note(&snapshot.id, "within".to_owned());
             }
             note(&newest.id, "newest".to_owned());
         }
-        let whole = |snapshot: &&&Snapshot| snapshot.suspicious.is_none();
-        let complete = |snapshot: &&&Snapshot| whole(snapshot) && snapshot.status == SnapshotStatus::Complete;
-        if let Some(newest) = own.iter().rev().find(complete).or_else(|| own.iter().rev().find(whole)) {
-            note(&newest.id, "newest that is complete".to_owned());
-        }
-        let good = own.iter().rev().filter(whole).filter(|snapshot| verified.good_at(snapshot).is_some());
-        for snapshot in good.take(policy.verified.max(1) as usize) {
-            note(&snapshot.id, "verified".to_owned());
+        for (id, why) in floor(&own, verified, policy.verified) {
+            note(id, why.to_owned());
         }
         // What a suspicious snapshot is measured against is what may have to be restored.
         if let Some(baseline) = own.last().and_then(|newest| newest.baseline.as_ref()) {
@@ -160,6 +188,16 @@ fn plan(policy: &Retention, zone: &TimeZone, snapshots: &[&Snapshot], verified: 
         }
     }
     RetentionPlan { keep, remove, suspended: None }
+}
+
+/// What stays of a line whatever the rules are: the newest that is complete, and the newest that were found whole.
+pub(crate) fn floor<'a>(own: &[&'a Snapshot], verified: &Verified, count: u32) -> Vec<(&'a str, &'static str)> {
+    let whole = |snapshot: &&&'a Snapshot| snapshot.suspicious.is_none();
+    let complete = |snapshot: &&&'a Snapshot| whole(snapshot) && snapshot.status == SnapshotStatus::Complete;
+    let newest = own.iter().rev().find(complete).or_else(|| own.iter().rev().find(whole));
+    let good = own.iter().rev().filter(whole).filter(|snapshot| verified.good_at(snapshot).is_some());
+    let good = good.take(count.max(1) as usize).map(|snapshot| (snapshot.id.as_str(), "verified"));
+    newest.map(|newest| (newest.id.as_str(), "newest that is complete")).into_iter().chain(good).collect()
 }
 
 fn subtract(time: Timestamp, by: SignedDuration) -> Timestamp {

@@ -4,9 +4,11 @@ mod capabilities;
 mod directory;
 mod entry;
 mod fault;
+mod lock;
 mod parts;
 mod s3;
 mod url;
+mod version;
 
 use std::fmt;
 use std::ops::Range;
@@ -15,15 +17,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 pub use capabilities::Capabilities;
 pub use directory::DirectoryStore;
 pub use entry::Entry;
 pub use fault::{StoreError, StoreFault};
+pub use lock::{LockMode, LockPeriod, ObjectLock};
 pub use parts::{Abandoned, PART_SIZE, PartSender, Parts};
 pub use s3::{S3Credentials, S3Options, S3Store, S3Timeouts};
 pub use url::StoreUrl;
+pub use version::{Removal, Version};
 
 /// What happens when the key is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,8 +82,9 @@ pub trait Store: Send + Sync + fmt::Debug {
         start_after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Vec<Entry>, StoreError>>;
 
-    /// Deletes an object. One that is not there is deleted already.
-    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// Deletes an object, and says what that did. One that is not there is deleted already. A store that keeps versions
+    /// hides it, and one that locked it keeps it: neither is an error.
+    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Removal, StoreError>>;
 
     /// Finds out what the store really does, by writing, reading and deleting objects under `probe/`.
     fn probe(&self) -> BoxFuture<'_, Result<Capabilities, StoreError>>;
@@ -89,6 +94,36 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// How far the store's clock is ahead of ours, as last seen. `None` where it never told.
     fn clock_ahead(&self) -> Option<SignedDuration>;
+
+    /// Waits for what was given up to be cleared away: uploads whose task was dropped are aborted in the background. To be
+    /// called before a process ends that dropped a run. Default: there is nothing.
+    fn settle(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    /// For how long what is written is locked. Default: not at all.
+    fn lock_period(&self) -> Option<LockPeriod> {
+        None
+    }
+
+    /// Locks an object that is there until a time, or longer if it is locked for longer. Default: does nothing.
+    fn lock<'a>(&'a self, key: &'a str, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
+        let _ = (key, until);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// The versions of an object that the store still has, the newest first, also where it is deleted. Default: none.
+    fn versions<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Vec<Version>, StoreError>> {
+        let _ = key;
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// Reads a version of an object, as [`versions`](Self::versions) names it. Default: there is none.
+    fn get_version<'a>(&'a self, key: &'a str, version: &'a Version) -> BoxFuture<'a, Result<Download, StoreError>> {
+        let _ = version;
+        let error = StoreError::new("read", key, &self.place(), StoreFault::NotFound);
+        Box::pin(std::future::ready(Err(error)))
+    }
 }
 
 /// Refuses keys that leave the repository or that some store would read otherwise.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::evidence::Verified;
 use crate::format::{
     FORMAT, ITEMS, SNAPSHOTS, Signed, SnapshotFile, TOMBSTONE_KIND, TRASH, Tombstone, commit_key, sign, snapshot_file,
     tombstone_key,
@@ -15,9 +16,10 @@ use crate::format::{
 use crate::history::describe;
 use crate::identifier::Ulid;
 use crate::repository::Inner;
+use crate::retention::floor;
 use crate::run::SKEW;
-use crate::snapshot::{Fault, Snapshots};
-use crate::store::{Entry, PutMode, StoreFault, read_whole};
+use crate::snapshot::{Fault, Snapshot, Snapshots};
+use crate::store::{Entry, PutMode, Removal, StoreFault, read_whole};
 use crate::{Error, Repository, WriterKey};
 
 /// How long something is said to go before it goes. Longer than any backup takes.
@@ -30,14 +32,32 @@ const TOMBSTONE_LIMIT: u64 = 16 << 20;
 pub struct Swept {
     /// Snapshots that are gone.
     pub snapshots: Vec<String>,
+    /// Snapshots that were said to go and stay for now, because they are the last of their host that is known to be good.
+    pub kept_back: Vec<String>,
     /// Objects that are gone.
     pub objects: u64,
-    /// Their bytes, as far as they were listed. A bucket that keeps versions frees them by its own rules.
+    /// The bytes that this freed, as far as they were listed.
     pub bytes: u64,
+    /// Objects that are hidden: the bucket keeps their versions, and their bytes, until its own rules delete them.
+    pub hidden: u64,
+    /// The bytes of those, which are not free.
+    pub hidden_bytes: u64,
+    /// Objects, commits included, that the bucket has locked. They are tried again by the next sweep.
+    pub locked: u64,
+    /// When the last of those locks ends, as far as that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locked_until: Option<Timestamp>,
     /// Objects that no snapshot refers to, and that go a day from now unless one does by then.
     pub noted: u64,
     /// Writes that were cut off long ago, and are cleared away.
     pub unfinished: u64,
+}
+
+impl Swept {
+    fn is_locked(&mut self, until: Option<Timestamp>) {
+        self.locked += 1;
+        self.locked_until = self.locked_until.max(until);
+    }
 }
 
 /// Tombstones that are believed, and those that are not.
@@ -91,14 +111,26 @@ impl Repository {
         let ripe_objects: BTreeSet<&str> =
             ripe.iter().flat_map(|tombstone| tombstone.objects.iter().map(String::as_str)).collect();
         let gone = |entry: &&Entry| ripe_objects.contains(entry.key.as_str()) && !needed.contains(entry.key.as_str());
+        let mut locked = BTreeSet::new();
         for entry in there.iter().filter(gone) {
-            inner.store.delete(&entry.key).await?;
-            swept.objects += 1;
-            swept.bytes += entry.size;
+            match inner.store.delete(&entry.key).await? {
+                Removal::Freed => {
+                    swept.objects += 1;
+                    swept.bytes += entry.size;
+                }
+                Removal::Hidden => {
+                    swept.hidden += 1;
+                    swept.hidden_bytes += entry.size;
+                }
+                Removal::Locked(until) => {
+                    swept.is_locked(until);
+                    locked.insert(entry.key.as_str());
+                }
+            }
         }
         for tombstone in &ripe {
-            // Those that name snapshots stay, to tell meant gaps from others.
-            if tombstone.snapshots.is_empty() {
+            // Those that name snapshots stay, to tell meant gaps from others; so do those of what could not go yet.
+            if tombstone.snapshots.is_empty() && !tombstone.objects.iter().any(|key| locked.contains(key.as_str())) {
                 inner.store.delete(&tombstone_key(&tombstone.id)).await?;
             }
         }
@@ -163,21 +195,43 @@ impl Repository {
         swept: &mut Swept,
     ) -> Result<BTreeSet<String>, Error> {
         let mut staying: BTreeSet<String> = listed.snapshots.iter().map(|snapshot| snapshot.id.clone()).collect();
-        let leaving: BTreeSet<&String> = ripe.iter().flat_map(|tombstone| &tombstone.snapshots).collect();
-        let lines: BTreeSet<_> = listed.snapshots.iter().map(|snapshot| snapshot.line()).collect();
-        // Whatever was planned a day ago: the newest of each line stays.
-        let newest = |line| listed.snapshots.iter().rev().find(|snapshot| snapshot.line() == line);
-        let kept: BTreeSet<&String> = lines.into_iter().filter_map(newest).map(|snapshot| &snapshot.id).collect();
-        for snapshot in &listed.snapshots {
-            if leaving.contains(&snapshot.id) && !kept.contains(&snapshot.id) {
-                // The commit first: without it the rest is no snapshot, and with it all of it is there.
-                self.inner.store.delete(&commit_key(&snapshot.id)).await?;
-                self.inner.cache.forget(&snapshot.id);
-                staying.remove(&snapshot.id);
-                swept.snapshots.push(snapshot.id.clone());
+        let said: BTreeSet<&String> = ripe.iter().flat_map(|tombstone| &tombstone.snapshots).collect();
+        let leaving: Vec<&Snapshot> = listed.snapshots.iter().filter(|snapshot| said.contains(&snapshot.id)).collect();
+        if leaving.is_empty() {
+            return Ok(staying);
+        }
+        // Much may have happened since it was planned: what was found whole then may be found damaged now.
+        let kept = self.never_removed(listed).await?;
+        for snapshot in leaving {
+            if kept.contains(snapshot.id.as_str()) {
+                swept.kept_back.push(snapshot.id.clone());
+                continue;
             }
+            // The commit first: without it the rest is no snapshot, and with it all of it is there.
+            if let Removal::Locked(until) = self.inner.store.delete(&commit_key(&snapshot.id)).await? {
+                swept.is_locked(until);
+                continue;
+            }
+            self.inner.cache.forget(&snapshot.id);
+            staying.remove(&snapshot.id);
+            swept.snapshots.push(snapshot.id.clone());
         }
         Ok(staying)
+    }
+
+    /// The snapshots that stay whatever was said: of each line the newest, the newest that is complete, and the last
+    /// that is known to be good.
+    async fn never_removed<'a>(&self, listed: &'a Snapshots) -> Result<BTreeSet<&'a str>, Error> {
+        let verified = Verified::of(&self.evidence().await?.0);
+        let regular = || listed.snapshots.iter().filter(|snapshot| !snapshot.standalone);
+        let lines: BTreeSet<_> = regular().map(|snapshot| snapshot.line()).collect();
+        let mut kept = BTreeSet::new();
+        for line in lines {
+            let own: Vec<&Snapshot> = regular().filter(|snapshot| snapshot.line() == line).collect();
+            kept.extend(own.last().map(|newest| newest.id.as_str()));
+            kept.extend(floor(&own, &verified, 1).into_iter().map(|(id, _)| id));
+        }
+        Ok(kept)
     }
 
     /// All objects that snapshots may need.
@@ -243,7 +297,7 @@ impl Inner {
     }
 
     /// The time by which the store stamps its objects, as far as it is known.
-    fn server_now(&self) -> Timestamp {
+    pub(crate) fn server_now(&self) -> Timestamp {
         let ahead = self.store.clock_ahead().unwrap_or_default();
         self.now().checked_add(ahead).unwrap_or(self.clock.now())
     }

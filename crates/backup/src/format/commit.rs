@@ -47,6 +47,9 @@ pub struct Commit {
     pub items: Vec<ItemRef>,
     /// Sums.
     pub counts: Counts,
+    /// It stands by itself: a later one of its line holds other things, and does not replace it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub standalone: bool,
     /// The last snapshot that was not suspicious, to which the next one is compared. Absent when it is this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
@@ -98,6 +101,9 @@ pub struct StoredManifest {
     pub sha256: String,
     /// The size of the plain text in bytes.
     pub plain_bytes: u64,
+    /// Until when the store was asked to lock it, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_until: Option<Timestamp>,
 }
 
 /// An item as it is stored.
@@ -115,6 +121,9 @@ pub struct ItemRef {
     pub sha256: String,
     /// The size of the plain bytes.
     pub plain_bytes: u64,
+    /// Until when the store was asked to lock it, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_until: Option<Timestamp>,
     /// Present when an older version stands in for one that could not be saved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carried: Option<Carried>,

@@ -4,6 +4,7 @@ use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::PathBuf;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use windlass_capture::{Facts, Format, Source};
@@ -71,12 +72,13 @@ impl Run {
         let mut work = Work { source, name: name.to_owned(), progress: self.options.progress.clone() };
         if work.source.is_repeatable() && !self.was_there(name) && !self.options.dry_run {
             // Nothing to compare with: what is read once is what is saved.
-            let key = item_key(format.extension())?;
+            let (key, locked) = (item_key(format.extension())?, self.lock_from_now());
             let (work, sealed) = self.stream(work, &key, None).await?;
             if let Some(sealed) = sealed {
                 let id = self.item_id(format, &sealed.plain);
                 let facts = work.source.facts();
-                return Ok(self.keep(name, format, item(id, key, &sealed), &sealed.plain, facts, meta, false));
+                let stored = item(id, key, &sealed, locked);
+                return Ok(self.keep(name, format, stored, &sealed.plain, facts, meta, false));
             }
             return Err(Error::Worker { doing: "seal an item" });
         }
@@ -92,11 +94,11 @@ impl Run {
                     let stored = planned(id, &plain);
                     return Ok(self.keep(name, format, stored, &plain, work.source.facts(), meta, false));
                 }
-                let key = item_key(format.extension())?;
+                let (key, locked) = (item_key(format.extension())?, self.lock_from_now());
                 let (back, sealed) = self.stream(work, &key, Some(&plain)).await?;
                 work = back;
                 if let Some(sealed) = sealed {
-                    let stored = item(id, key, &sealed);
+                    let stored = item(id, key, &sealed, locked);
                     return Ok(self.keep(name, format, stored, &plain, work.source.facts(), meta, false));
                 }
                 tracing::debug!(name, "changed between two readings");
@@ -112,9 +114,9 @@ impl Run {
         if self.options.dry_run {
             return Ok(self.keep(name, format, planned(id, &plain), &plain, facts, meta, false));
         }
-        let key = item_key(format.extension())?;
+        let (key, locked) = (item_key(format.extension())?, self.lock_from_now());
         self.send_file(file, &key).await?;
-        Ok(self.keep(name, format, item(id, key, &sealed), &plain, facts, meta, false))
+        Ok(self.keep(name, format, item(id, key, &sealed, locked), &plain, facts, meta, false))
     }
 
     fn item_id(&self, format: Format, plain: &Measured) -> String {
@@ -289,7 +291,7 @@ fn teller(name: &str, progress: Option<Progress>, phase: Phase) -> impl Fn(u64) 
     }
 }
 
-fn item(id: String, key: String, sealed: &Sealed) -> ItemRef {
+fn item(id: String, key: String, sealed: &Sealed, locked_until: Option<Timestamp>) -> ItemRef {
     ItemRef {
         id,
         tag: String::new(),
@@ -297,6 +299,7 @@ fn item(id: String, key: String, sealed: &Sealed) -> ItemRef {
         size: sealed.stored.bytes,
         sha256: sealed.stored.hex(),
         plain_bytes: sealed.plain.bytes,
+        locked_until,
         carried: None,
     }
 }
@@ -310,6 +313,7 @@ fn planned(id: String, plain: &Measured) -> ItemRef {
         size: 0,
         sha256: String::new(),
         plain_bytes: plain.bytes,
+        locked_until: None,
         carried: None,
     }
 }

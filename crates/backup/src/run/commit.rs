@@ -1,5 +1,6 @@
 use bytes::Bytes;
-use jiff::SignedDuration;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::{SignedDuration, Timestamp};
 use ring::digest;
 
 use super::Run;
@@ -15,6 +16,8 @@ use crate::snapshot::Snapshot;
 use crate::store::PutMode;
 use crate::{Error, Recipient};
 
+/// Objects locked anew at the same time.
+const AT_ONCE: usize = 8;
 /// After so long a run, items that it uses again are looked at before it relies on them: a sweep waits a day.
 const LONG: SignedDuration = SignedDuration::from_hours(12);
 
@@ -32,7 +35,7 @@ impl Run {
         committed
     }
 
-    async fn commit_inner(self) -> Result<Snapshot, Error> {
+    async fn commit_inner(mut self) -> Result<Snapshot, Error> {
         if self.kept.is_empty() {
             let reason = self.missing.iter().map(|(name, reason)| format!("{name}: {reason}")).collect::<Vec<_>>();
             let reason = if reason.is_empty() { "nothing was given".to_owned() } else { reason.join("; ") };
@@ -43,6 +46,7 @@ impl Run {
         if inner.now().duration_since(self.started) > LONG {
             self.look_again().await?;
         }
+        self.lock_what_is_used_again().await?;
         let (manifest, sent) = self.manifest(&id).await?;
         let commit = self.describe(&id, manifest, sent);
         let bytes = sign(&commit, &self.writer)?;
@@ -75,8 +79,14 @@ impl Run {
         let name = hex(&self.writer.name("manifest", digest::digest(&digest::SHA256, &text).as_ref()));
         if let Some(previous) = self.previous.as_ref().filter(|previous| self.reusable && previous.manifest.id == name)
         {
-            return Ok((previous.manifest.clone(), 0));
+            let mut stored = previous.manifest.clone();
+            if let Some(until) = self.lock_anew(stored.locked_until) {
+                inner.store.lock(&stored.key, until).await?;
+                stored.locked_until = Some(until);
+            }
+            return Ok((stored, 0));
         }
+        let locked_until = self.lock_from_now();
         let recipients = parse_all(&self.recipients)?;
         let (sealed, bytes) =
             seal(&mut text.as_slice(), &recipients, Vec::new(), &|_| {}).map_err(Error::io("seal the manifest"))?;
@@ -85,8 +95,8 @@ impl Run {
             inner.store.put(&key, Bytes::from(bytes), PutMode::Replace).await?;
         }
         let size = sealed.stored.bytes;
-        let stored =
-            StoredManifest { id: name, key, size, sha256: sealed.stored.hex(), plain_bytes: sealed.plain.bytes };
+        let (sha256, plain_bytes) = (sealed.stored.hex(), sealed.plain.bytes);
+        let stored = StoredManifest { id: name, key, size, sha256, plain_bytes, locked_until };
         Ok((stored, size))
     }
 
@@ -104,7 +114,8 @@ impl Run {
         };
         let complete = stale == 0 && self.missing.is_empty();
         let measure = self.previous.as_ref().map(|previous| previous.measure());
-        let suspicious = measure.as_ref().filter(|_| !self.options.accept_shrink).and_then(|was| shrunk(was, &counts));
+        let is_measured = !self.options.accept_shrink && !self.options.standalone;
+        let suspicious = measure.as_ref().filter(|_| is_measured).and_then(|was| shrunk(was, &counts));
         let previous = self.previous.as_ref();
         Commit {
             kind: COMMIT_KIND.to_owned(),
@@ -114,6 +125,7 @@ impl Run {
             seq: self.seq,
             previous: previous.map(|former| Previous { id: former.id.clone(), sha256: former.commit_sha256.clone() }),
             status: if complete { SnapshotStatus::Complete } else { SnapshotStatus::Partial },
+            standalone: self.options.standalone,
             baseline: measure.filter(|_| suspicious.is_some()),
             suspicious,
             started: self.started,
@@ -127,6 +139,43 @@ impl Run {
             counts,
             writer: self.writer.id(),
         }
+    }
+
+    /// Until when what is written now is locked, at least.
+    pub(super) fn lock_from_now(&self) -> Option<Timestamp> {
+        let inner = &self.repository.inner;
+        let period = inner.store.lock_period().filter(|_| !self.options.dry_run)?;
+        inner.server_now().checked_add(period.set).ok()
+    }
+
+    /// Until when an object has to be locked that is locked until `before`: `None` where that is long enough.
+    fn lock_anew(&self, before: Option<Timestamp>) -> Option<Timestamp> {
+        let inner = &self.repository.inner;
+        let needed = inner.server_now().checked_add(inner.store.lock_period()?.least).ok()?;
+        if before.is_some_and(|before| before >= needed) { None } else { self.lock_from_now() }
+    }
+
+    /// Where snapshots are locked, what this one uses of former ones is locked for as long as itself.
+    async fn lock_what_is_used_again(&mut self) -> Result<(), Error> {
+        let store = self.repository.inner.store.clone();
+        let short: Vec<(String, String, Timestamp)> = self
+            .kept
+            .iter()
+            .filter_map(|(name, kept)| {
+                Some((name.clone(), kept.stored.key.clone(), self.lock_anew(kept.stored.locked_until)?))
+            })
+            .collect();
+        let locking = short.into_iter().map(|(name, key, until)| {
+            let store = store.clone();
+            async move { store.lock(&key, until).await.map(|()| (name, until)) }
+        });
+        let locked: Vec<(String, Timestamp)> = stream::iter(locking).buffer_unordered(AT_ONCE).try_collect().await?;
+        for (name, until) in locked {
+            if let Some(kept) = self.kept.get_mut(&name) {
+                kept.stored.locked_until = Some(until);
+            }
+        }
+        Ok(())
     }
 
     /// Makes sure that what is used again is still there.

@@ -15,6 +15,9 @@ pub struct RunOptions {
     pub dry_run: bool,
     /// The backup may be much smaller than the one before.
     pub accept_shrink: bool,
+    /// What is saved has nothing to do with what this host saved before: the snapshot is kept for its own sake, and is
+    /// not compared in size.
+    pub standalone: bool,
     /// Told while bytes are read.
     pub progress: Option<Progress>,
 }
@@ -29,6 +32,7 @@ impl RunOptions {
             scratch: None,
             dry_run: false,
             accept_shrink: false,
+            standalone: false,
             progress: None,
         }
     }

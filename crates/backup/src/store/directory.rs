@@ -1,6 +1,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +10,8 @@ use futures::future::BoxFuture;
 use futures::{FutureExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Capabilities, Download, Entry, Parts, PutMode, Store, StoreError, StoreFault, check_key};
+use super::{Capabilities, Download, Entry, Parts, PutMode, Removal, Store, StoreError, StoreFault, check_key};
+use crate::format::{MARKER, RESTORE_TEXT};
 use crate::identifier::Ulid;
 
 /// Files being written are named so; they are no objects.
@@ -19,8 +21,12 @@ const BLOCK: usize = 256 << 10;
 
 /// A repository in a folder: a second disk, a NAS mount.
 ///
-/// A file is written under another name, flushed to the disk, and renamed: it is there wholly or not at all, power cuts
-/// included. Links in the folder are not followed.
+/// A file is written under another name, flushed to the disk, and renamed, and the folders that this changed are flushed:
+/// it is there wholly or not at all, power cuts included. Links in the folder are not followed.
+///
+/// Before anything but a new repository is written or listed, the repository's marker must be there, on the same file
+/// system as what is written. Where a disk or NAS is not mounted, there is the empty folder that it should be mounted on:
+/// a backup would fill the system's own disk, and a listing would show that all snapshots are gone.
 #[derive(Debug, Clone)]
 pub struct DirectoryStore {
     root: PathBuf,
@@ -58,6 +64,8 @@ impl DirectoryStore {
                 StoreFault::Denied { who: "this user".to_owned() }
             }
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreFault::Full,
+            // The first is ours too; both are what a network file system says whose server is gone.
+            io::ErrorKind::NotConnected | io::ErrorKind::StaleNetworkFileHandle => StoreFault::NotMounted,
             _ => StoreFault::Other(error.to_string()),
         };
         StoreError::new(operation, key, &self.place(), fault).because(error)
@@ -82,9 +90,10 @@ impl Store for DirectoryStore {
 
     fn put<'a>(&'a self, key: &'a str, body: Bytes, mode: PutMode) -> BoxFuture<'a, Result<(), StoreError>> {
         async move {
-            let path = self.path("write", key)?;
+            let (root, path) = (self.root.clone(), self.path("write", key)?);
+            let needs_marker = needs_marker(key);
             self.blocking("write", key, move || {
-                let mut unfinished = Unfinished::beside(&path)?;
+                let mut unfinished = Unfinished::beside(&path, &root, needs_marker)?;
                 unfinished.file.write_all(&body)?;
                 unfinished.finish(&path, mode)
             })
@@ -96,8 +105,9 @@ impl Store for DirectoryStore {
     fn put_stream<'a>(&'a self, key: &'a str, mut parts: Parts) -> BoxFuture<'a, Result<(), StoreError>> {
         async move {
             let path = self.path("write", key)?;
-            let target = path.clone();
-            let mut unfinished = self.blocking("write", key, move || Unfinished::beside(&target)).await?;
+            let (root, target, needs_marker) = (self.root.clone(), path.clone(), needs_marker(key));
+            let beside = move || Unfinished::beside(&target, &root, needs_marker);
+            let mut unfinished = self.blocking("write", key, beside).await?;
             loop {
                 match parts.next().await {
                     Ok(Some(part)) => {
@@ -174,6 +184,9 @@ impl Store for DirectoryStore {
             let (root, wanted) = (self.root.clone(), prefix.to_owned());
             let mut found = self
                 .blocking("list", prefix, move || {
+                    if needs_marker(&wanted) {
+                        marker_of(&root)?;
+                    }
                     let mut found = Vec::new();
                     // A prefix may end within a segment: the folder above holds all that fits.
                     let folder = wanted.rfind('/').map_or("", |slash| &wanted[..slash]);
@@ -192,11 +205,14 @@ impl Store for DirectoryStore {
         .boxed()
     }
 
-    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Removal, StoreError>> {
         async move {
             let path = self.path("delete", key)?;
-            let root = self.root.clone();
+            let (root, needs_marker) = (self.root.clone(), needs_marker(key));
             self.blocking("delete", key, move || {
+                if needs_marker {
+                    marker_of(&root)?;
+                }
                 match fs::remove_file(&path) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     other => other?,
@@ -207,7 +223,7 @@ impl Store for DirectoryStore {
                         break;
                     }
                 }
-                Ok(())
+                Ok(Removal::Freed)
             })
             .await
         }
@@ -255,14 +271,22 @@ struct Unfinished {
 }
 
 impl Unfinished {
-    fn beside(target: &Path) -> io::Result<Self> {
-        let folder = target.parent().unwrap_or(Path::new("."));
+    fn beside(target: &Path, root: &Path, needs_marker: bool) -> io::Result<Self> {
+        let device = if needs_marker { Some(marker_of(root)?.dev()) } else { None };
+        let folder = target.parent().unwrap_or(root);
         let path = folder.join(format!("{UNFINISHED}{}", Ulid::now()));
         let mut tries = 0;
         loop {
-            fs::create_dir_all(folder)?;
-            match File::options().write(true).create_new(true).open(&path) {
-                Ok(file) => return Ok(Self { file, path, kept: false }),
+            let opened =
+                make_folders(root, folder).and_then(|()| File::options().write(true).create_new(true).open(&path));
+            match opened {
+                Ok(file) => {
+                    let unfinished = Self { file, path, kept: false };
+                    // The disk may have gone between the two looks.
+                    let elsewhere =
+                        device.map(|device| Ok::<_, io::Error>(unfinished.file.metadata()?.dev() != device));
+                    return if elsewhere.transpose()?.unwrap_or_default() { Err(unmounted()) } else { Ok(unfinished) };
+                }
                 // Somebody deleted the last object of the folder, and the folder with it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound && tries < 3 => tries += 1,
                 Err(error) => return Err(error),
@@ -296,11 +320,43 @@ impl Drop for Unfinished {
     }
 }
 
-/// The name is durable when the folder is.
+/// Whether a key, or the prefix of a list, is of a repository that has to be there already: all but what makes one.
+fn needs_marker(key: &str) -> bool {
+    key != MARKER && key != RESTORE_TEXT && !key.starts_with("probe/")
+}
+
+/// The marker of the repository in `root`; without it nothing is written there.
+fn marker_of(root: &Path) -> io::Result<fs::Metadata> {
+    match fs::symlink_metadata(root.join(MARKER)) {
+        Ok(found) if found.is_file() => Ok(found),
+        Ok(_) => Err(unmounted()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(unmounted()),
+        Err(error) => Err(error),
+    }
+}
+
+fn unmounted() -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, format!("there is no {MARKER}"))
+}
+
+/// Makes the folders between `root` and `folder` that are missing, durably. `root` itself is never made.
+fn make_folders(root: &Path, folder: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|above| *above != root && !above.is_dir()).collect();
+    for folder in missing.into_iter().rev() {
+        match fs::create_dir(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => sync_folder(folder)?,
+        }
+    }
+    Ok(())
+}
+
+/// The name is durable when the folder is. Some file systems cannot flush folders, and have no need to.
 fn sync_folder(target: &Path) -> io::Result<()> {
-    match target.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
+    let Some(folder) = target.parent() else { return Ok(()) };
+    match File::open(folder)?.sync_all() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        other => other,
     }
 }
 

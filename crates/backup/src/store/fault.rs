@@ -37,6 +37,8 @@ pub enum StoreFault {
     Abandoned,
     /// The key cannot be used.
     Key(&'static str),
+    /// The folder is there, and the repository is not in it: a disk that should be mounted is not.
+    NotMounted,
     /// Our clock and the store's differ too much for it to accept signed requests.
     ClockSkew,
     /// Anything else; the source says more.
@@ -107,6 +109,12 @@ impl fmt::Display for StoreError {
             StoreFault::TooLarge { limit } => write!(out, "it is larger than the {limit} bytes that it may have"),
             StoreFault::Abandoned => write!(out, "its source failed, and nothing was left behind"),
             StoreFault::Key(reason) => write!(out, "not a key: {reason}"),
+            StoreFault::NotMounted => {
+                write!(
+                    out,
+                    "the repository is not in that folder: mount the disk that should be there; nothing was written"
+                )
+            }
             StoreFault::ClockSkew => write!(out, "the clocks differ too much: set this machine's time"),
             StoreFault::Other(what) => out.write_str(what),
         }

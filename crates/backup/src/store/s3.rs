@@ -11,24 +11,32 @@ mod connection;
 mod credentials;
 mod download;
 mod listing;
+mod locking;
 mod options;
 mod probe;
 mod read_back;
 mod upload;
+mod versions;
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
+use md5::{Digest as _, Md5};
 
-use super::{Capabilities, Download, Entry, Parts, PutMode, Store, StoreError, StoreFault, check_key};
+use super::{
+    Capabilities, Download, Entry, LockPeriod, Parts, PutMode, Removal, Store, StoreError, StoreFault, Version,
+    check_key,
+};
 use attempt::Verdict;
 use clock::ServerClock;
 
@@ -53,6 +61,12 @@ struct Shared {
     no_multipart: AtomicBool,
     /// Objects written in parts so far, to choose those that are read back.
     written: AtomicU64,
+    /// Parts go with their MD5: servers want it where objects are locked.
+    wants_md5: AtomicBool,
+    /// The server was seen to lock what it was asked to.
+    lock_seen: AtomicBool,
+    /// Uploads that are being aborted in the background.
+    aborting: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
 
 impl std::fmt::Debug for S3Store {
@@ -73,8 +87,18 @@ impl S3Store {
             "" => String::new(),
             prefix => format!("{prefix}/"),
         };
-        let (no_multipart, written) = (AtomicBool::new(false), AtomicU64::new(0));
-        Ok(Self { shared: Arc::new(Shared { client, options, prefix, clock, no_multipart, written }) })
+        let shared = Shared {
+            client,
+            prefix,
+            clock,
+            no_multipart: AtomicBool::new(false),
+            written: AtomicU64::new(0),
+            wants_md5: AtomicBool::new(options.object_lock.is_some()),
+            lock_seen: AtomicBool::new(false),
+            aborting: Mutex::default(),
+            options,
+        };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     fn client(&self) -> &Client {
@@ -98,7 +122,11 @@ impl S3Store {
     /// Writes a body at one stroke.
     async fn put_whole(&self, key: &str, body: Bytes, mode: PutMode) -> Result<(), StoreError> {
         let full = self.full("write", key)?;
+        self.not_in_the_past("write", key)?;
         let condition = (mode == PutMode::IfAbsent).then(|| "*".to_owned());
+        // Buckets with locks take nothing without it, and it is needed for the comparison below in any case.
+        let md5 = Md5::digest(&body);
+        let lock = self.lock_of(key);
         let sent = self
             .retrying("write", key, body.len() as u64, |tries| {
                 let request = self
@@ -107,8 +135,11 @@ impl S3Store {
                     .bucket(self.bucket())
                     .key(&full)
                     .content_type("application/octet-stream")
+                    .content_md5(STANDARD.encode(md5))
                     .set_if_none_match(condition.clone())
                     .set_server_side_encryption(self.encryption())
+                    .set_object_lock_mode(lock.as_ref().map(|lock| lock.mode.clone()))
+                    .set_object_lock_retain_until_date(lock.as_ref().map(|lock| lock.until))
                     .body(ByteStream::from(body.clone()));
                 let body = &body;
                 async move {
@@ -127,7 +158,8 @@ impl S3Store {
                 .boxed()
             })
             .await?;
-        self.compare_small(key, &body, sent.as_deref()).await
+        self.compare_small(key, &body, &md5, sent.as_deref()).await?;
+        if lock.is_some() { self.compare_lock(key).await } else { Ok(()) }
     }
 
     async fn holds(&self, key: &str, body: &Bytes) -> bool {
@@ -145,7 +177,8 @@ impl Store for S3Store {
         let path = self.shared.prefix.trim_end_matches('/');
         let at = options.endpoint.as_deref().unwrap_or("AWS");
         let slash = if path.is_empty() { "" } else { "/" };
-        format!("s3://{}{slash}{path} at {at}", options.bucket)
+        let then = options.as_of.map(|then| format!(" as it was at {then}")).unwrap_or_default();
+        format!("s3://{}{slash}{path} at {at}{then}", options.bucket)
     }
 
     fn put<'a>(&'a self, key: &'a str, body: Bytes, mode: PutMode) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -157,15 +190,24 @@ impl Store for S3Store {
     }
 
     fn get<'a>(&'a self, key: &'a str, range: Option<Range<u64>>) -> BoxFuture<'a, Result<Download, StoreError>> {
-        self.download(key, range).boxed()
+        async move {
+            let version = self.version_then(key).await?;
+            self.download(key, version, range).await
+        }
+        .boxed()
     }
 
     fn head<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Entry>, StoreError>> {
         async move {
             let full = self.full("look at", key)?;
+            let version = match self.version_then(key).await {
+                Err(error) if error.fault == StoreFault::NotFound => return Ok(None),
+                other => other?,
+            };
             let looked = self
                 .retrying("look at", key, 0, |_| {
                     let request = self.client().head_object().bucket(self.bucket()).key(&full);
+                    let request = request.set_version_id(version.clone());
                     async move { request.send().await.map_err(|error| self.verdict(error)) }.boxed()
                 })
                 .await;
@@ -187,24 +229,17 @@ impl Store for S3Store {
         prefix: &'a str,
         start_after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Vec<Entry>, StoreError>> {
-        self.list_all(prefix, start_after).boxed()
-    }
-
-    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
         async move {
-            let full = self.full("delete", key)?;
-            let deleted = self
-                .retrying("delete", key, 0, |_| {
-                    let request = self.client().delete_object().bucket(self.bucket()).key(&full);
-                    async move { request.send().await.map(drop).map_err(|error| self.verdict(error)) }.boxed()
-                })
-                .await;
-            match deleted {
-                Err(error) if error.fault == StoreFault::NotFound => Ok(()),
-                other => other,
+            match self.shared.options.as_of {
+                None => self.list_all(prefix, start_after).await,
+                Some(then) => self.list_then(prefix, start_after, then).await,
             }
         }
         .boxed()
+    }
+
+    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Removal, StoreError>> {
+        self.remove(key).boxed()
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<Capabilities, StoreError>> {
@@ -217,6 +252,33 @@ impl Store for S3Store {
 
     fn clock_ahead(&self) -> Option<SignedDuration> {
         self.shared.clock.ahead()
+    }
+
+    fn settle(&self) -> BoxFuture<'_, ()> {
+        async move {
+            let aborting = || self.shared.aborting.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            while let Some(one) = aborting() {
+                // One that failed is written down, and swept later.
+                let _ = one.await;
+            }
+        }
+        .boxed()
+    }
+
+    fn lock_period(&self) -> Option<LockPeriod> {
+        self.shared.options.object_lock.map(super::ObjectLock::period)
+    }
+
+    fn lock<'a>(&'a self, key: &'a str, until: Timestamp) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.lock_until(key, until).boxed()
+    }
+
+    fn versions<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Vec<Version>, StoreError>> {
+        self.versions_of(key).boxed()
+    }
+
+    fn get_version<'a>(&'a self, key: &'a str, version: &'a Version) -> BoxFuture<'a, Result<Download, StoreError>> {
+        self.download(key, Some(version.id.clone()), None).boxed()
     }
 }
 

@@ -2,13 +2,17 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{DirectoryStore, S3Credentials, S3Options, S3Store, Store, StoreError, StoreFault};
+use jiff::Timestamp;
+
+use super::{DirectoryStore, LockMode, ObjectLock, S3Credentials, S3Options, S3Store, Store, StoreError, StoreFault};
 
 /// Where a repository is, as one writes it on a command line or in a resource:
 /// `s3://bucket/prefix?endpoint=https://nas.lan:9000&region=garage`, `file:///mnt/nas/backup`, or `/mnt/nas/backup`.
 ///
 /// For S3 these can follow the question mark: `endpoint`, `region`, `ca` (a file with certificates), `path-style`
-/// (`true` or `false`), `sse`. Credentials cannot: what is on a command line is seen by everybody.
+/// (`true` or `false`), `sse`, `object-lock` (days) and `object-lock-mode` (`governance` or `compliance`), `as-of` (a
+/// time, `2026-11-20T07:00:00Z`: the bucket as it was then). Credentials cannot: what is on a command line is seen by
+/// everybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreUrl {
@@ -28,6 +32,10 @@ pub enum StoreUrl {
         path_style: Option<bool>,
         /// What is said about encryption at rest.
         sse: Option<String>,
+        /// Lock what is written.
+        object_lock: Option<ObjectLock>,
+        /// Look at the bucket as it was.
+        as_of: Option<Timestamp>,
     },
     /// A folder.
     Directory(PathBuf),
@@ -60,10 +68,10 @@ impl StoreUrl {
     /// # Errors
     /// When the folder is missing, credentials are, or the CA's file cannot be read.
     pub fn open(&self, credentials: Option<S3Credentials>) -> Result<Arc<dyn Store>, StoreError> {
-        let (bucket, prefix, endpoint, region, ca, path_style, sse) = match self {
+        let (bucket, prefix, endpoint, region, ca, path_style, sse, object_lock, as_of) = match self {
             Self::Directory(path) => return Ok(Arc::new(DirectoryStore::open(path)?)),
-            Self::S3 { bucket, prefix, endpoint, region, ca, path_style, sse } => {
-                (bucket, prefix, endpoint, region, ca, path_style, sse)
+            Self::S3 { bucket, prefix, endpoint, region, ca, path_style, sse, object_lock, as_of } => {
+                (bucket, prefix, endpoint, region, ca, path_style, sse, object_lock, as_of)
             }
         };
         let place = format!("s3://{bucket}");
@@ -82,6 +90,8 @@ impl StoreUrl {
             ca: ca.as_ref().map(read).transpose()?,
             path_style: *path_style,
             server_side_encryption: sse.clone(),
+            object_lock: *object_lock,
+            as_of: *as_of,
             ..defaults
         })?))
     }
@@ -114,6 +124,7 @@ impl FromStr for StoreUrl {
             return refuse("credentials and ports do not belong in front of the bucket".to_owned());
         }
         let (mut endpoint, mut region, mut ca, mut path_style, mut sse) = (None, None, None, None, None);
+        let (mut lock_days, mut lock_mode, mut as_of) = (None, None, None);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             match (name, value) {
@@ -129,11 +140,26 @@ impl FromStr for StoreUrl {
                 ("sse", value) => sse = Some(value.to_owned()),
                 ("path-style", "true") => path_style = Some(true),
                 ("path-style", "false") => path_style = Some(false),
+                ("object-lock", value) => match value.parse::<u32>() {
+                    Ok(days @ 1..=36_500) => lock_days = Some(days),
+                    _ => return refuse(format!("object-lock={value} is no number of days")),
+                },
+                ("object-lock-mode", "governance") => lock_mode = Some(LockMode::Governance),
+                ("object-lock-mode", "compliance") => lock_mode = Some(LockMode::Compliance),
+                ("as-of", value) => match value.parse::<Timestamp>() {
+                    Ok(time) => as_of = Some(time),
+                    Err(_) => return refuse(format!("as-of={value} is no time such as 2026-11-20T07:00:00Z")),
+                },
                 (name, _) => return refuse(format!("{name} is not known, or its value is not")),
             }
         }
         let (bucket, prefix) = (bucket.to_owned(), prefix.trim_matches('/').to_owned());
-        Ok(Self::S3 { bucket, prefix, endpoint, region, ca, path_style, sse })
+        let object_lock = match (lock_days, lock_mode) {
+            (Some(days), mode) => Some(ObjectLock { days, mode: mode.unwrap_or_default() }),
+            (None, None) => None,
+            (None, Some(_)) => return refuse("object-lock-mode goes with object-lock, the number of days".to_owned()),
+        };
+        Ok(Self::S3 { bucket, prefix, endpoint, region, ca, path_style, sse, object_lock, as_of })
     }
 }
 
@@ -149,6 +175,10 @@ mod tests {
         assert_eq!((bucket.as_str(), prefix.as_str()), ("backups", "home/attic"));
         assert_eq!(endpoint.as_deref(), Some("https://nas.lan:9000"));
         assert_eq!((region.as_deref(), path_style), (Some("garage"), Some(true)));
+        let locked = StoreUrl::parse("s3://b?object-lock=30&object-lock-mode=compliance&as-of=2026-11-20T07:00:00Z");
+        let StoreUrl::S3 { object_lock, as_of, .. } = locked.unwrap() else { panic!() };
+        assert_eq!(object_lock, Some(ObjectLock { days: 30, mode: LockMode::Compliance }));
+        assert_eq!(as_of.unwrap().to_string(), "2026-11-20T07:00:00Z");
         assert_eq!(StoreUrl::parse("file:///mnt/nas").unwrap(), StoreUrl::Directory("/mnt/nas".into()));
         assert_eq!(StoreUrl::parse("/mnt/nas").unwrap(), StoreUrl::Directory("/mnt/nas".into()));
     }
@@ -164,6 +194,10 @@ mod tests {
             "s3://b?colour=red",
             "s3://b?endpoint=https://me:secret@nas",
             "file://relative",
+            "s3://b?object-lock=never",
+            "s3://b?object-lock=0",
+            "s3://b?object-lock-mode=compliance",
+            "s3://b?as-of=yesterday",
         ];
         for text in wrong {
             let error = StoreUrl::parse(text).unwrap_err().to_string();

@@ -50,6 +50,14 @@ pub(crate) struct State {
     pub(crate) page: Option<usize>,
     /// Bodies that came in chunk framing, which must not happen.
     pub(crate) framed: u32,
+    /// Deleting hides objects, and their bytes stay.
+    pub(crate) versioned: bool,
+    /// Nothing can be deleted before this time.
+    pub(crate) locked_until: Option<jiff::Timestamp>,
+    /// The bucket says that it has object lock. What a request asks to lock is not locked for that.
+    pub(crate) claims_lock: bool,
+    /// Bodies without an MD5 are refused, as buckets do that lock by themselves.
+    pub(crate) wants_md5: bool,
     /// Called with every request before it is answered.
     pub(crate) watcher: Option<Box<dyn FnMut(usize) + Send>>,
 }

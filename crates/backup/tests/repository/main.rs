@@ -4,9 +4,11 @@
 
 mod budgets;
 mod fault_server;
+mod folders;
 mod hostile;
 mod killed;
 mod life;
+mod locks;
 mod memory_store;
 mod prefixes;
 mod real_servers;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
-use windlass_backup::{Capabilities, Download, Entry, Parts, PutMode, Store, StoreError, StoreFault};
+use windlass_backup::{Capabilities, Download, Entry, Parts, PutMode, Removal, Store, StoreError, StoreFault};
 
 /// A change of the store.
 #[derive(Debug, Clone)]
@@ -122,12 +122,12 @@ impl Store for MemoryStore {
         .boxed()
     }
 
-    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Removal, StoreError>> {
         async move {
             self.count("DELETE", key);
             self.writes.lock().unwrap().push(Write::Delete(key.to_owned()));
             self.objects.lock().unwrap().remove(key);
-            Ok(())
+            Ok(Removal::Freed)
         }
         .boxed()
     }

@@ -122,6 +122,9 @@ async fn a_full_store_is_told_apart() {
         let error = household.try_save(&repository, ONE).await.unwrap_err();
         assert_eq!(fault(&error), &StoreFault::Full, "{error}");
         assert!(error.to_string().contains("make room"));
+        // What is there may be all that will ever be there.
+        let suspended = repository.sweep(&household.writer).await.unwrap_err();
+        assert!(suspended.to_string().contains("the last backup failed"), "{suspended}");
     }
 }
 
@@ -238,11 +241,11 @@ async fn an_upload_that_is_dropped_is_aborted() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     uploading.abort();
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !server.state().objects.uploads.is_empty() && Instant::now() < deadline {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    assert!(uploading.await.is_err());
+    // What a program does that was told to end.
+    store.settle().await;
     assert!(server.state().objects.uploads.is_empty());
+    assert!(server.keys().is_empty(), "nor is there a record of it");
     drop(sending.join().unwrap());
 }
 
@@ -333,6 +336,27 @@ async fn bit_rot_is_found_before_anything_is_opened() {
 }
 
 #[tokio::test]
+async fn of_an_object_that_was_cut_not_one_byte_is_opened() {
+    let server = FaultServer::start();
+    let (household, repository) = repository(&server).await;
+    let content = noise(300_000);
+    let snapshot = household.save(&repository, &[("a", &content)]).await;
+    let key = format!("home/attic/{}", snapshot.items[0].key);
+    let whole = server.state().objects.all[&key].bytes.clone();
+    // Also where age itself would give out what is before the cut: between two of its chunks.
+    for at in [0, 1, whole.len() - 1, whole.len() - 16, 64 * 1024, 2 * 64 * 1024 + 200] {
+        server.state().objects.all.get_mut(&key).unwrap().bytes = whole.slice(..at);
+        let mut out = Vec::new();
+        let error = match repository.fetch(&snapshot, "a", &household.identities[0]).await {
+            Ok(mut fetched) => fetched.copy_to(&mut out).unwrap_err(),
+            Err(error) => error,
+        };
+        assert!(matches!(&error, Error::Damaged { .. }), "{error}");
+        assert!(out.is_empty() && error.to_string().contains("use an older snapshot"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_bit_that_flips_on_its_way_here_is_found() {
     let server = FaultServer::start();
     let (household, repository) = repository(&server).await;
@@ -381,6 +405,44 @@ async fn an_old_list_does_not_lead_to_a_second_beginning() {
 }
 
 #[tokio::test]
+async fn an_old_list_deletes_nothing() {
+    let server = FaultServer::start();
+    let household = Household::new();
+    let hours = Arc::new(std::sync::atomic::AtomicI64::new(0));
+    let moved = hours.clone();
+    let clock = windlass_backup::Clock::new(move || {
+        let moved = moved.load(std::sync::atomic::Ordering::Relaxed);
+        jiff::Timestamp::now() + jiff::SignedDuration::from_hours(moved)
+    });
+    let options = windlass_backup::InitOptions { clock, ..household.init_options() };
+    let repository = Repository::init(server.store(), options).await.unwrap();
+    let first = household.save(&repository, ONE).await;
+    let second = household.save(&repository, &[("a", b"two")]).await;
+    // Somebody who never saw the second, whom the list does not show its commit, but its item.
+    let all = server.keys();
+    let old = all.iter().filter(|key| !key.contains(&second.id)).map(|key| format!("home/attic/{key}")).collect();
+    server.state().stale_list = Some(old);
+    hours.store(30, std::sync::atomic::Ordering::Relaxed);
+    let trust = windlass_backup::Trust::Writers(vec![household.writer.id()]);
+    let moved = hours.clone();
+    let clock = windlass_backup::Clock::new(move || {
+        let moved = moved.load(std::sync::atomic::Ordering::Relaxed);
+        jiff::Timestamp::now() + jiff::SignedDuration::from_hours(moved)
+    });
+    let options = windlass_backup::OpenOptions::new(trust).with_clock(clock);
+    let sweeper = Repository::open(server.store(), options).await.unwrap();
+    let swept = sweeper.sweep(&household.writer).await.unwrap();
+    assert_eq!((swept.objects, swept.noted), (0, 1), "the item of the second is said to go");
+    server.state().stale_list = None;
+    hours.store(60, std::sync::atomic::Ordering::Relaxed);
+    let swept = sweeper.sweep(&household.writer).await.unwrap();
+    assert_eq!((swept.objects, swept.noted), (0, 0), "and stays: a day later the list shows who needs it");
+    for (snapshot, content) in [(&first, b"one"), (&second, b"two")] {
+        assert_eq!(household.read(&sweeper, snapshot, "a", &household.identities[0]).await.unwrap(), content);
+    }
+}
+
+#[tokio::test]
 async fn lists_of_many_pages_are_followed() {
     let server = FaultServer::start();
     let (household, repository) = repository(&server).await;
@@ -401,6 +463,12 @@ async fn a_clock_that_is_wrong_backs_up_and_says_so() {
     let run = repository.begin(&household.writer, RunOptions::new("attic")).await.unwrap();
     assert!(run.warnings().iter().any(|warning| warning.what.contains("clock")), "{:?}", run.warnings());
     assert_good(&household, &server, "a", b"one").await;
+    // By such a clock everything may be old.
+    let suspended = repository.sweep(&household.writer).await.unwrap_err();
+    assert!(matches!(suspended, Error::Suspended { .. }) && suspended.to_string().contains("clock"), "{suspended}");
+    let policy = windlass_backup::Retention::default();
+    let plan = repository.plan_retention(&policy, &jiff::tz::TimeZone::UTC).await.unwrap();
+    assert!(plan.suspended.is_some());
 }
 
 #[tokio::test]

@@ -66,8 +66,9 @@ async fn verification_needs_no_private_key_and_finds_every_kind_of_damage() {
 #[tokio::test]
 async fn shares_of_all_days_together_make_a_snapshot_verified() {
     let (household, repository, _) = with_hand().await;
-    let contents: Vec<String> = (0..12).map(|number| format!("content {number}")).collect();
-    let names: Vec<String> = (0..12).map(|number| format!("item/{number}")).collect();
+    // Keys are drawn by lot: so many that no share is empty.
+    let contents: Vec<String> = (0..60).map(|number| format!("content {number}")).collect();
+    let names: Vec<String> = (0..60).map(|number| format!("item/{number}")).collect();
     let items: Vec<(&str, &[u8])> =
         names.iter().map(String::as_str).zip(contents.iter().map(String::as_bytes)).collect();
     household.save(&repository, &items).await;
@@ -78,7 +79,7 @@ async fn shares_of_all_days_together_make_a_snapshot_verified() {
             VerifyOptions { share: Some((day, 4)), writer: Some(household.writer.clone()), ..VerifyOptions::default() };
         seen += repository.verify(options).await.unwrap().objects;
     }
-    assert_eq!(seen, 13);
+    assert_eq!(seen, 61);
     let points = repository.recovery_points().await.unwrap();
     assert!(points[0].verified.is_some());
     assert_eq!((points[0].host.as_str(), points[0].stale), ("attic", 0));
@@ -161,12 +162,131 @@ async fn the_last_that_is_verified_is_never_let_go() {
         hand.forward(24 * 40);
         household.save(&repository, &[("a", format!("{number}").as_bytes())]).await;
     }
-    let nothing =
-        Retention { last: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, within: None, verified: 0 };
+    let none = Retention { last: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, ..Retention::default() };
+    let nothing = Retention { within: None, verified: 0, standalone: SignedDuration::ZERO, ..none };
     let plan = repository.plan_retention(&nothing, &TimeZone::UTC).await.unwrap();
     let kept: Vec<&String> = plan.keep.iter().map(|(id, _)| id).collect();
     assert_eq!(kept.len(), 2, "{plan:?}");
     assert_eq!(*kept[0], good.id);
+}
+
+#[tokio::test]
+async fn what_is_found_damaged_after_the_plan_keeps_the_one_before_it() {
+    let (household, repository, hand) = with_hand().await;
+    let verify = || VerifyOptions { writer: Some(household.writer.clone()), ..VerifyOptions::default() };
+    let old = household.save(&repository, &[("a", b"one")]).await;
+    let good = household.save(&repository, &[("a", b"two")]).await;
+    repository.verify(verify()).await.unwrap();
+    household.save(&repository, &[("a", b"three")]).await;
+    let policy = Retention { last: 1, daily: 0, weekly: 0, monthly: 0, yearly: 0, ..Retention::default() };
+    let plan = repository.plan_retention(&policy, &TimeZone::UTC).await.unwrap();
+    assert_eq!(plan.remove, std::slice::from_ref(&old.id), "the last verified one stays, the one before it goes");
+    repository.carry_out_retention(&plan, &household.writer).await.unwrap();
+    hand.forward(12);
+    // The good one rots, and that is found.
+    let path = item_path(&household, &good.items[0].key);
+    let mut rotten = std::fs::read(&path).unwrap();
+    rotten[40] ^= 1;
+    std::fs::write(&path, rotten).unwrap();
+    assert_eq!(
+        repository.verify(VerifyOptions { snapshot: Some(good.id.clone()), ..verify() }).await.unwrap().broken.len(),
+        1
+    );
+    // The newest was compared in that as little as before: the old one is the last that is known to be good.
+    hand.forward(13);
+    let swept = repository.sweep(&household.writer).await.unwrap();
+    assert_eq!((swept.snapshots.len(), swept.kept_back), (0, vec![old.id.clone()]));
+    assert_eq!(household.read(&repository, &old, "a", &household.identities[0]).await.unwrap(), b"one");
+    // A newer good one lets it go.
+    repository.verify(verify()).await.unwrap();
+    assert_eq!(repository.sweep(&household.writer).await.unwrap().snapshots, std::slice::from_ref(&old.id));
+}
+
+#[tokio::test]
+async fn snapshots_that_stand_by_themselves_take_no_place_of_others_and_go_with_time() {
+    let (household, repository, hand) = with_hand().await;
+    let pruned = async |content: &[u8]| {
+        let options = RunOptions { standalone: true, ..RunOptions::new("attic/pruned") };
+        let mut run = repository.begin(&household.writer, options).await.unwrap();
+        run.add("pruned/objects", bytes(Format::Tar, content), serde_json::Map::new()).await.unwrap();
+        run.commit().await.unwrap()
+    };
+    let mut regular = Vec::new();
+    let mut standalone = Vec::new();
+    for day in 0..3_u8 {
+        regular.push(household.save(&repository, &[("a", &[day])]).await.id.clone());
+        for number in 0..4_u8 {
+            hand.forward(1);
+            standalone.push(pruned(&[day, number][..usize::from(number % 2) + 1]).await);
+        }
+        hand.forward(20);
+    }
+    assert!(standalone.iter().all(|one| one.suspicious.is_none()), "one pruning is not measured against another");
+    let policy = Retention { last: 2, daily: 3, weekly: 0, monthly: 0, yearly: 0, ..Retention::default() };
+    let plan = repository.plan_retention(&policy, &TimeZone::UTC).await.unwrap();
+    assert!(plan.remove.is_empty(), "three days, and each of the prunings: {plan:?}");
+    let why = |id: &str| plan.keep.iter().find(|(kept, _)| kept == id).unwrap().1.clone();
+    assert!(why(&standalone[0].id).contains(&"for its own sake".to_owned()));
+    assert!(why(&regular[0]).iter().any(|why| why.starts_with("daily")));
+    let short = Retention { standalone: SignedDuration::from_hours(30), ..policy.clone() };
+    let plan = repository.plan_retention(&short, &TimeZone::UTC).await.unwrap();
+    let going: Vec<&str> = standalone[..4].iter().map(|one| one.id.as_str()).collect();
+    assert!(going.iter().all(|id| plan.remove.iter().any(|gone| gone == id)), "{plan:?}");
+    assert!(regular.iter().all(|id| !plan.remove.contains(id)));
+    // Nobody is late with them, and policies of one host leave those of another alone.
+    let points = repository.recovery_points().await.unwrap();
+    assert_eq!(points.iter().map(|point| point.host.as_str()).collect::<Vec<_>>(), ["attic"]);
+    let nothing = Retention { last: 0, daily: 0, standalone: SignedDuration::ZERO, ..policy };
+    let others = repository.plan_retention_of(&nothing, &TimeZone::UTC, |host| host == "cellar").await.unwrap();
+    assert!(others.remove.is_empty() && others.keep.is_empty());
+}
+
+#[tokio::test]
+async fn each_host_has_its_own_last_snapshots() {
+    let (household, repository, _) = with_hand().await;
+    for (host, count) in [("attic", 2), ("cellar", 5)] {
+        for number in 0..count {
+            let mut run = repository.begin(&household.writer, RunOptions::new(host)).await.unwrap();
+            run.add("a", bytes(Format::Tar, &[number]), serde_json::Map::new()).await.unwrap();
+            run.commit().await.unwrap();
+        }
+    }
+    let policy = Retention { last: 2, daily: 0, weekly: 0, monthly: 0, yearly: 0, ..Retention::default() };
+    let plan = repository.plan_retention(&policy, &TimeZone::UTC).await.unwrap();
+    assert_eq!((plan.keep.len(), plan.remove.len()), (4, 3), "one that runs often does not push out another: {plan:?}");
+}
+
+#[tokio::test]
+async fn two_sweeps_and_a_run_at_once_do_no_harm() {
+    let (household, repository, hand) = with_hand().await;
+    let first = household.save(&repository, &[("a", b"one"), ("b", b"two")]).await;
+    household.save(&repository, &[("a", b"one"), ("b", b"three")]).await;
+    // An item that nobody needs, and a snapshot that goes.
+    let mut run = repository.begin(&household.writer, RunOptions::new("attic")).await.unwrap();
+    run.add("a", bytes(Format::Tar, b"cut off"), serde_json::Map::new()).await.unwrap();
+    drop(run);
+    let policy = Retention { last: 1, daily: 0, weekly: 0, monthly: 0, yearly: 0, ..Retention::default() };
+    let plan = repository.plan_retention(&policy, &TimeZone::UTC).await.unwrap();
+    assert_eq!(plan.remove, std::slice::from_ref(&first.id));
+    repository.carry_out_retention(&plan, &household.writer).await.unwrap();
+    let trust = || OpenOptions::new(Trust::Writers(vec![household.writer.id()])).with_clock(hand.clock());
+    let other = Repository::open(household.store(), trust()).await.unwrap();
+    for _ in 0..3 {
+        hand.forward(25);
+        // A run that uses again what is there, around both of them.
+        let mut run = repository.begin(&household.writer, RunOptions::new("attic")).await.unwrap();
+        run.add("a", bytes(Format::Tar, b"one"), serde_json::Map::new()).await.unwrap();
+        let (left, right) = tokio::join!(repository.sweep(&household.writer), other.sweep(&household.writer));
+        left.unwrap();
+        right.unwrap();
+        run.add("b", bytes(Format::Tar, b"three"), serde_json::Map::new()).await.unwrap();
+        assert_eq!(run.commit().await.unwrap().counts.sent, 0);
+        let reader = Repository::open(household.store(), trust()).await.unwrap();
+        let found = reader.verify(VerifyOptions::default()).await.unwrap();
+        assert_eq!(found.damaged, []);
+    }
+    let objects = household.files().iter().filter(|path| path.to_string_lossy().contains("/items/")).count();
+    assert_eq!(objects, 2, "what nobody needs is gone");
 }
 
 #[tokio::test]

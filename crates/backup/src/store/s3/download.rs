@@ -20,6 +20,7 @@ struct Body {
 struct Progress {
     store: S3Store,
     key: String,
+    version: Option<String>,
     body: Body,
     at: u64,
     end: u64,
@@ -30,17 +31,23 @@ struct Progress {
 const BREAKS: u32 = 5;
 
 impl S3Store {
-    pub(super) async fn download(&self, key: &str, range: Option<Range<u64>>) -> Result<Download, StoreError> {
+    pub(super) async fn download(
+        &self,
+        key: &str,
+        version: Option<String>,
+        range: Option<Range<u64>>,
+    ) -> Result<Download, StoreError> {
         if range.as_ref().is_some_and(|range| range.is_empty()) {
-            let size = self.ask(key, None, None).await?.total;
+            let size = self.ask(key, version.as_deref(), None, None).await?.total;
             return Ok(Download { size, bytes: Box::pin(stream::empty()) });
         }
-        let body = self.ask(key, range.clone(), None).await?;
+        let body = self.ask(key, version.as_deref(), range.clone(), None).await?;
         let size = body.total;
         let range = range.unwrap_or(0..size);
         let progress = Progress {
             store: self.clone(),
             key: key.to_owned(),
+            version,
             at: range.start.min(size),
             end: range.end.min(size),
             body,
@@ -57,7 +64,13 @@ impl S3Store {
     }
 
     /// Asks for an object, or for a part of it if it still is the one with this entity tag.
-    async fn ask(&self, key: &str, range: Option<Range<u64>>, e_tag: Option<&str>) -> Result<Body, StoreError> {
+    async fn ask(
+        &self,
+        key: &str,
+        version: Option<&str>,
+        range: Option<Range<u64>>,
+        e_tag: Option<&str>,
+    ) -> Result<Body, StoreError> {
         let full = self.full("read", key)?;
         let header = range.as_ref().map(|range| format!("bytes={}-{}", range.start, range.end.saturating_sub(1)));
         let answer = self
@@ -67,6 +80,7 @@ impl S3Store {
                     .get_object()
                     .bucket(self.bucket())
                     .key(&full)
+                    .set_version_id(version.map(str::to_owned))
                     .set_range(header.clone())
                     .set_if_match(e_tag.map(str::to_owned));
                 async move { request.send().await.map_err(|error| self.verdict(error)) }.boxed()
@@ -110,7 +124,8 @@ impl Progress {
             }
             tracing::debug!(key = %self.key, at = self.at, cause = %broken, "reading the rest");
             // The end stays open for nobody: the range is what is still missing.
-            self.body = self.store.ask(&self.key, Some(self.at..self.end), self.body.e_tag.clone().as_deref()).await?;
+            let (range, e_tag) = (Some(self.at..self.end), self.body.e_tag.clone());
+            self.body = self.store.ask(&self.key, self.version.as_deref(), range, e_tag.as_deref()).await?;
         }
     }
 

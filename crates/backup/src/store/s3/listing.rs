@@ -60,7 +60,7 @@ impl S3Store {
 }
 
 /// Undoes the encoding of keys in a list. What is no encoding is left as it is.
-fn decoded(key: &str) -> String {
+pub(super) fn decoded(key: &str) -> String {
     let mut bytes = Vec::with_capacity(key.len());
     let mut rest = key.as_bytes();
     while let Some((first, after)) = rest.split_first() {

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::S3Credentials;
+use crate::store::ObjectLock;
 
 /// How a bucket is reached.
 #[derive(Debug, Clone)]
@@ -28,6 +31,11 @@ pub struct S3Options {
     pub parts_in_flight: usize,
     /// What is said in `x-amz-server-side-encryption`, such as `AES256`. Default: nothing.
     pub server_side_encryption: Option<String>,
+    /// Lock what is written. The bucket must have been made with object lock. Default: what the bucket does by itself.
+    pub object_lock: Option<ObjectLock>,
+    /// Look at the bucket as it was at a time, which it can where it keeps versions: whatever was deleted or written over
+    /// since is as it was. Nothing is written then. Default: as it is now.
+    pub as_of: Option<Timestamp>,
 }
 
 /// How long to wait. A server that accepts a connection and then says nothing would be waited for, for ever, otherwise.
@@ -57,6 +65,8 @@ impl S3Options {
             budget: Duration::from_secs(15 * 60),
             parts_in_flight: 2,
             server_side_encryption: None,
+            object_lock: None,
+            as_of: None,
         }
     }
 

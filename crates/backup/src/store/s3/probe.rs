@@ -23,6 +23,7 @@ impl S3Store {
         let cleaned = self.delete(&key).await;
         let found = found?;
         cleaned?;
+        self.probe_lock(&key, &found).await?;
         Ok(found)
     }
 
@@ -56,8 +57,18 @@ impl S3Store {
         })
     }
 
+    /// Where locks are wanted they must be there before the first backup relies on them.
+    async fn probe_lock(&self, key: &str, found: &Capabilities) -> Result<(), StoreError> {
+        if self.shared.options.object_lock.is_none() || found.object_lock {
+            return Ok(());
+        }
+        let what = "the bucket has no object lock, which is chosen when a bucket is made: make another one, or do \
+                    without object-lock";
+        Err(self.error("lock", key, StoreFault::Other(what.to_owned())))
+    }
+
     async fn probe_range(&self, key: &str, body: &Bytes) -> Result<(), StoreError> {
-        let mut download = self.download(key, Some(3..9)).await?;
+        let mut download = self.download(key, None, Some(3..9)).await?;
         let mut held = Vec::new();
         while let Some(bytes) = futures::StreamExt::next(&mut download.bytes).await {
             held.extend_from_slice(&bytes?);

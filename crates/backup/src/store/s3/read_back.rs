@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use md5::{Digest as _, Md5};
 
 use super::S3Store;
 use crate::identifier::hex;
@@ -17,9 +16,15 @@ pub(super) const END: usize = 64 << 10;
 impl S3Store {
     /// Compares an object written at one stroke. On most servers its entity tag is its MD5, which costs no request; where
     /// it is something else, the object is read.
-    pub(super) async fn compare_small(&self, key: &str, body: &Bytes, e_tag: Option<&str>) -> Result<(), StoreError> {
+    pub(super) async fn compare_small(
+        &self,
+        key: &str,
+        body: &Bytes,
+        md5: &[u8],
+        e_tag: Option<&str>,
+    ) -> Result<(), StoreError> {
         let e_tag = e_tag.map(|tag| tag.trim_matches('"').to_ascii_lowercase());
-        if e_tag.is_some_and(|tag| tag == hex(&Md5::digest(body))) {
+        if e_tag.is_some_and(|tag| tag == hex(md5)) {
             return Ok(());
         }
         let held = read_whole(self, key, body.len() as u64).await;
@@ -41,7 +46,7 @@ impl S3Store {
         let altered = || self.error("write", key, StoreFault::Altered);
         for (at, expected) in [(0, head), (size - tail.len() as u64, tail)] {
             let range = at..at + expected.len() as u64;
-            let mut download = self.download(key, Some(range)).await?;
+            let mut download = self.download(key, None, Some(range)).await?;
             if download.size != size {
                 return Err(altered());
             }

@@ -1,14 +1,19 @@
 //! Objects of any size, part by part.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
+use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 
 use super::S3Store;
@@ -61,7 +66,8 @@ impl S3Store {
                 open.done = true;
                 // A record that stays is swept later; the object is there.
                 let _ = self.delete(&open.record).await;
-                self.compare_large(key, size, head, last).await
+                self.compare_large(key, size, head, last).await?;
+                if self.lock_of(key).is_some() { self.compare_lock(key).await } else { Ok(()) }
             }
             Err(error) => {
                 open.done = true;
@@ -74,6 +80,8 @@ impl S3Store {
     /// Opens an upload and writes it down. `None` when the server takes none.
     async fn open_upload(&self, key: &str) -> Result<Option<Open>, StoreError> {
         let full = self.full("write", key)?;
+        self.not_in_the_past("write", key)?;
+        let lock = self.lock_of(key);
         let created = self
             .retrying("write", key, 0, |_| {
                 let request = self
@@ -82,6 +90,8 @@ impl S3Store {
                     .bucket(self.bucket())
                     .key(&full)
                     .content_type("application/octet-stream")
+                    .set_object_lock_mode(lock.as_ref().map(|lock| lock.mode.clone()))
+                    .set_object_lock_retain_until_date(lock.as_ref().map(|lock| lock.until))
                     .set_server_side_encryption(self.encryption());
                 async move {
                     match request.send().await {
@@ -221,6 +231,7 @@ impl Open {
         let store = &self.store;
         let e_tag = store
             .retrying("write", &self.key, part.len() as u64, |_| {
+                let with_md5 = store.shared.wants_md5.load(Ordering::Relaxed);
                 let request = store
                     .client()
                     .upload_part()
@@ -228,8 +239,21 @@ impl Open {
                     .key(&self.full)
                     .upload_id(&self.id)
                     .part_number(number)
+                    .set_content_md5(with_md5.then(|| STANDARD.encode(Md5::digest(&part))))
                     .body(ByteStream::from(part.clone()));
-                async move { request.send().await.map(|sent| sent.e_tag).map_err(|error| store.verdict(error)) }.boxed()
+                async move {
+                    let error = match request.send().await {
+                        Ok(sent) => return Ok(sent.e_tag),
+                        Err(error) => error,
+                    };
+                    // The bucket locks by itself what is put into it, and then wants to be sure of it.
+                    if !with_md5 && wants_md5(&error) {
+                        store.shared.wants_md5.store(true, Ordering::Relaxed);
+                        return Err(Verdict::Again { after: Some(Duration::ZERO), source: Box::new(error) });
+                    }
+                    Err(store.verdict(error))
+                }
+                .boxed()
             })
             .await?;
         Ok(CompletedPart::builder().part_number(number).set_e_tag(e_tag).build())
@@ -296,6 +320,12 @@ impl Open {
     }
 }
 
+/// Whether a server refuses a body because its MD5 does not come with it.
+fn wants_md5<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    let says = |text: Option<&str>| text.is_some_and(|text| text.to_ascii_lowercase().contains("md5"));
+    says(error.code()) || says(error.message())
+}
+
 impl Drop for Open {
     fn drop(&mut self) {
         if self.done {
@@ -305,7 +335,10 @@ impl Drop for Open {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let (store, key, full) = (self.store.clone(), self.key.clone(), self.full.clone());
             let open = Self { store, key, full, id: self.id.clone(), record: self.record.clone(), done: true };
-            runtime.spawn(async move { open.abort().await });
+            let aborting = runtime.spawn(async move { open.abort().await });
+            let mut all = self.store.shared.aborting.lock().unwrap_or_else(PoisonError::into_inner);
+            all.retain(|one| !one.is_finished());
+            all.push(aborting);
         }
     }
 }

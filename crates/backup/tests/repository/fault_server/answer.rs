@@ -114,6 +114,14 @@ fn carry_out(
     let Asked { verb, key, query } = asked;
     let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
     let there = state.objects.all.get(key).cloned();
+    if state.wants_md5 && matches!(verb, Verb::Put | Verb::Part) && header("content-md5").is_none() {
+        let mut refused =
+            xml("<Error><Code>InvalidRequest</Code><Message>Content-MD5 OR x-amz-checksum- HTTP header is \
+                               required for requests with Object Lock parameters</Message></Error>"
+                .to_owned());
+        *refused.status_mut() = hyper::StatusCode::BAD_REQUEST;
+        return refused;
+    }
     match verb {
         Verb::Put => {
             if header("if-none-match").is_some() && there.is_some() && !state.ignores_conditions {
@@ -130,6 +138,9 @@ fn carry_out(
             let mut answer = tagged(object.tag);
             let modified = rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&object.modified).unwrap();
             answer.headers_mut().insert("last-modified", modified.parse().unwrap());
+            if let Some(until) = state.locked_until {
+                answer.headers_mut().insert("x-amz-object-lock-retain-until-date", until.to_string().parse().unwrap());
+            }
             if *verb == Verb::Head {
                 answer.headers_mut().insert("content-length", size.to_string().parse().unwrap());
                 return answer;
@@ -151,9 +162,16 @@ fn carry_out(
             answer
         }
         Verb::List => list(state, query),
+        Verb::Delete if there.is_some() && state.locked_until.is_some_and(|until| until > now) => {
+            error(403, "AccessDenied")
+        }
         Verb::Delete => {
             state.objects.all.remove(key);
-            status(204)
+            let mut answer = status(204);
+            if state.versioned {
+                answer.headers_mut().insert("x-amz-delete-marker", "true".parse().unwrap());
+            }
+            answer
         }
         Verb::Create => {
             let id = state.objects.create(key, now);
@@ -178,6 +196,9 @@ fn carry_out(
             None => error(404, "NoSuchUpload"),
         },
         Verb::Other if query.contains_key("uploads") => uploads(state),
+        Verb::Other if query.contains_key("object-lock") && state.claims_lock => xml("<ObjectLockConfiguration>\
+            <ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>"
+            .to_owned()),
         Verb::Other => error(501, "NotImplemented"),
     }
 }
