@@ -18,6 +18,7 @@ use crate::trouble::Trouble;
 #[command(after_help = "\
 A configuration, windlass-backup.yaml:
   repository: s3://backups/home?endpoint=https://nas.lan:9000   # or a folder: /mnt/nas/backup
+                                     # &object-lock=30: nobody can delete a snapshot for 30 days, where the bucket can that
   writerKey: writer.key              # windlass backup key new writer.key --writer
   recipients:                        # windlass backup key new paper.key
     - {label: paper,   key: age1...}
@@ -82,6 +83,18 @@ pub(super) fn run(args: &InitArgs, console: &Console) -> anyhow::Result<Outcome>
     }
     for writer in repository.writers() {
         writeln!(out, "  written by    {writer}")?;
+    }
+    let seen = repository.capabilities();
+    if seen.versioning || seen.object_lock {
+        let what = if seen.object_lock { "locks objects" } else { "keeps versions of objects" };
+        writeln!(
+            out,
+            "The bucket {what}: what `sweep` deletes takes space until the bucket's own rules delete old versions."
+        )?;
+        let locks = repository.store().lock_period().is_some();
+        if seen.object_lock && !locks {
+            writeln!(out, "Add object-lock=DAYS to the address, and every snapshot is locked with all that it needs.")?;
+        }
     }
     writeln!(out, "Keep the line of the writer with your recovery keys: a restore believes nobody else.")?;
     Ok(Outcome::Done)

@@ -153,6 +153,22 @@ pub(super) fn sweep(args: &SweepArgs, console: &Console) -> anyhow::Result<Outco
             let mut out = console.out();
             let bytes = super::sizes::bytes(swept.bytes);
             writeln!(out, "{} snapshots and {} objects ({bytes}) are deleted", swept.snapshots.len(), swept.objects)?;
+            if swept.hidden > 0 {
+                let bytes = super::sizes::bytes(swept.hidden_bytes);
+                writeln!(
+                    out,
+                    "{} objects ({bytes}) are hidden: the bucket keeps their versions, and takes space for them, until its \
+                     own rules delete those",
+                    swept.hidden
+                )?;
+            }
+            if swept.locked > 0 {
+                let until = swept.locked_until.map(|until| format!(", the last until {until}")).unwrap_or_default();
+                writeln!(out, "{} objects are locked{until}: a later sweep deletes them", swept.locked)?;
+            }
+            for snapshot in &swept.kept_back {
+                writeln!(out, "{snapshot} stays for now: it is the last of its host that is known to be good")?;
+            }
             writeln!(out, "{} objects that no snapshot needs go in a day", swept.noted)?;
             writeln!(out, "{} unfinished uploads are cleared away", swept.unfinished)?;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use windlass_backup::{Added, Error, Run, RunOptions, Snapshot, SnapshotStatus};
+use windlass_backup::{Added, Error, Repository, Run, RunOptions, Snapshot, SnapshotStatus, WriterKey};
 use windlass_capture::Source;
 use windlass_recovery::{CLUSTER_OBJECTS, ClusterObjects, Selection};
 
@@ -84,9 +84,12 @@ pub(super) fn run(args: &RunArgs, console: &Console) -> anyhow::Result<Outcome> 
     let config = args.place.require_config()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let line = Line::new();
+    let writer = place::writer_of(&config)?;
+    let names = names(args, &config)?;
+    let repository = runtime.block_on(args.place.open_as(&config, &writer))?;
     let result = runtime.block_on(async {
         tokio::select! {
-            result = save(args, &config, &line, console) => result,
+            result = save(args, &config, &names, (&repository, &writer), &line, console) => result,
             signal = ended() => {
                 let signal = signal?;
                 let what = format!("{signal} came before the snapshot was complete: there is none, and nothing is lost");
@@ -95,14 +98,22 @@ pub(super) fn run(args: &RunArgs, console: &Console) -> anyhow::Result<Outcome> 
         }
     });
     line.clear();
+    if result.is_err() {
+        // An upload that was cut off is aborted, so that nobody pays for its parts.
+        let _ = runtime.block_on(async { tokio::time::timeout(GRACE, repository.store().settle()).await });
+    }
     runtime.shutdown_timeout(GRACE);
     result
 }
 
-async fn save(args: &RunArgs, config: &ConfigFile, line: &Line, console: &Console) -> anyhow::Result<Outcome> {
-    let names = names(args, config)?;
-    let writer = place::writer_of(config)?;
-    let repository = args.place.open_as(config, &writer).await?;
+async fn save(
+    args: &RunArgs,
+    config: &ConfigFile,
+    names: &[String],
+    (repository, writer): (&Repository, &WriterKey),
+    line: &Line,
+    console: &Console,
+) -> anyhow::Result<Outcome> {
     let mut options = RunOptions::new(host(config)?);
     let scratch = config.config.scratch.as_ref().map_or_else(std::env::temp_dir, |path| config.path(path));
     options.scratch = Some(scratch.clone());
@@ -114,7 +125,7 @@ async fn save(args: &RunArgs, config: &ConfigFile, line: &Line, console: &Consol
         _ => None,
     };
     options.git_revision = cluster.as_ref().and_then(|read| read.as_ref().ok()?.git_revision());
-    let mut run = repository.begin(&writer, options).await?;
+    let mut run = repository.begin(writer, options).await?;
     place::tell_faults(run.warnings(), console);
     let mut saved = Vec::new();
     if let Some(read) = cluster {
