@@ -6,24 +6,26 @@ use kube::{Client, Resource};
 /// The longest note that the API takes, in bytes.
 const LONGEST_NOTE: usize = 1024;
 
-/// Writes events. A failure to do so is logged and stops nothing.
-pub(crate) struct Events {
+/// Writes Kubernetes events about objects of ours. A failure to do so is logged and stops nothing.
+pub struct Events {
     recorder: Recorder,
 }
 
 impl Events {
-    pub(crate) fn new(client: Client) -> Self {
+    /// Events of `windlassd`, to the cluster that `client` speaks to.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
         let reporter = Reporter { controller: "windlassd".to_owned(), instance: None };
         Self { recorder: Recorder::new(client, reporter) }
     }
 
     /// Something was done.
-    pub(crate) async fn normal<K: Resource<DynamicType = ()>>(&self, object: &K, reason: &str, message: &str) {
+    pub async fn normal<K: Resource<DynamicType = ()>>(&self, object: &K, reason: &str, message: &str) {
         self.publish(object, EventType::Normal, reason, message).await;
     }
 
     /// Something went wrong.
-    pub(crate) async fn warning<K: Resource<DynamicType = ()>>(&self, object: &K, reason: &str, message: &str) {
+    pub async fn warning<K: Resource<DynamicType = ()>>(&self, object: &K, reason: &str, message: &str) {
         self.publish(object, EventType::Warning, reason, message).await;
     }
 

@@ -68,6 +68,7 @@ pub use context::Options;
 pub use desired::{Desired, Inputs, desired};
 pub use engine::Engine;
 pub use error::Error;
+pub use events::Events;
 pub use fetch::{WholeRepository, fetch_once, fetch_whole, read_once};
 pub use installation::{Installation, StoreVolume};
 pub use local_source::LocalSource;

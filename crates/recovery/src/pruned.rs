@@ -43,7 +43,7 @@ impl PrunedObjects {
     /// something to save.
     #[must_use]
     pub fn new(open: OpenRepository, host: &str, cluster: Cluster) -> Self {
-        Self { open, host: format!("{host}{ROW}"), cluster }
+        Self { open, host: row_of_pruned(host), cluster }
     }
 
     async fn save(&self, objects: Vec<Manifest>) -> Result<(), Error> {
@@ -65,8 +65,8 @@ impl PrunedObjects {
         }
         let objects = ClusterObjects::of(&saved)?;
         let mut options = RunOptions::new(&self.host);
-        // One pruning has nothing to do with the size of the one before.
-        options.accept_shrink = true;
+        // One pruning has nothing to do with the one before: a later one does not hold what it holds.
+        options.standalone = true;
         let opened = (self.open)(None).await.map_err(|reason| Error::NotOpen { reason })?;
         let (repository, writer) = opened;
         let mut run = repository.begin(&writer, options).await?;
@@ -80,6 +80,11 @@ impl Keep for PrunedObjects {
     fn keep(&self, objects: Vec<Manifest>) -> Keeping<'_> {
         Box::pin(async move { self.save(objects).await.map_err(|error| Box::new(error) as KeepError) })
     }
+}
+
+/// The row of what is pruned of a cluster that backups call `host`.
+pub(crate) fn row_of_pruned(host: &str) -> String {
+    format!("{host}{ROW}")
 }
 
 /// Whether a snapshot holds what was pruned, rather than a backup.

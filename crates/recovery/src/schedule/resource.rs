@@ -24,6 +24,7 @@ use crate::selection::{Scope, Selection};
     printcolumn = r#"{"name":"Schedule","type":"string","jsonPath":".spec.schedule"}"#,
     printcolumn = r#"{"name":"Suspended","type":"boolean","jsonPath":".spec.suspend"}"#,
     printcolumn = r#"{"name":"Last success","type":"date","jsonPath":".status.lastSuccessTime"}"#,
+    printcolumn = r#"{"name":"Late","type":"string","jsonPath":".status.conditions[?(@.type==\"Late\")].status"}"#,
     printcolumn = r#"{"name":"Ready","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].status"}"#,
     printcolumn = r#"{"name":"Status","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].message"}"#
 )]
@@ -64,11 +65,24 @@ pub struct BackupScheduleSpec {
     /// SQLite databases, as windlassd sees them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sqlite: Vec<SqliteSpec>,
-    /// Which snapshots of the repository are kept; all of them by default. The last that was verified is never let go.
+    /// Not run here, and refused: windlassd has none of the programs that dump a database. `windlass backup job
+    /// --with-image postgres:17` prints a CronJob that has them, beside the volume.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        with = "Vec<serde_json::Map<String, Value>>",
+        extend("maxItems" = 64, "x-kubernetes-validations" = [{"rule": "size(self) == 0", "message": NO_DUMPS}])
+    )]
+    pub dumps: Vec<Value>,
+    /// How old the last complete backup may be before the schedule is late; by default until the second time after it at
+    /// which a run is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"))]
+    pub max_age: Option<GoDuration>,
+    /// Which snapshots of this host are kept; all of them by default. The last that was verified is never let go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention: Option<RetentionSpec>,
-    /// In how many runs all objects of the repository are compared with what was signed, a share in each; nothing is by
-    /// default.
+    /// In how many days all objects of the repository are compared with what was signed: a share each day, after the first
+    /// run of that day. Nothing is compared by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub verify_shares: Option<u32>,
@@ -94,7 +108,15 @@ pub struct RetentionSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"))]
     pub within: Option<GoDuration>,
+    /// For how long what was saved before it was pruned stays: 90 days by default. The other rules are not about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"))]
+    pub pruned: Option<GoDuration>,
 }
+
+/// Why a schedule takes no dumps.
+pub(crate) const NO_DUMPS: &str = "windlassd runs no commands, and has none of the programs that dump a database: \
+     `windlass backup job --with-image` prints a CronJob that has them";
 
 fn is_yes(value: &bool) -> bool {
     *value
@@ -194,6 +216,12 @@ pub struct BackupScheduleStatus {
     /// When the next run is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_run_time: Option<windlass_flux::Time>,
+    /// When a share of the repository was compared last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_verify_time: Option<windlass_flux::Time>,
+    /// The share that was compared last, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_verified_share: Option<u32>,
     /// The last request by annotation that was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -14,13 +14,17 @@ use kube::core::DeserializeGuard;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client};
 use windlass_cluster::{Cluster, Options};
-use windlass_engine::{ConfigData, ConfigKind, Lookup, NamespacedName};
+use windlass_engine::{ConfigData, ConfigKind, Events, Lookup, NamespacedName};
 use windlass_flux::{Condition, ConditionStatus, GoDuration, READY, Time};
 
-use super::due::{Due, due};
+use super::due::{Due, due, late_from};
 use super::upkeep::look_after;
 use super::{BackupMetrics, BackupRun, BackupSchedule, BackupScheduleStatus, PastRun, RunPlace, RunResult, back_up};
 use crate::error::chain;
+use crate::pruned::row_of_pruned;
+
+/// The condition of a schedule whose last complete backup is older than it may be.
+pub(crate) const LATE: &str = "Late";
 
 /// How schedules are run.
 #[derive(Clone)]
@@ -52,8 +56,13 @@ pub struct Schedules {
     cluster: Cluster,
     options: SchedulesOptions,
     metrics: BackupMetrics,
+    events: Events,
+    /// What the last run wrote to.
+    opened: Mutex<Option<windlass_backup::Repository>>,
 }
 
+/// How long a run that was given up may take to clear up.
+const SETTLING: Duration = Duration::from_secs(5);
 /// How many past runs a status holds.
 const HISTORY: usize = 10;
 /// How long to wait at most before looking at the clock again: clocks are set.
@@ -65,7 +74,13 @@ impl Schedules {
     /// The schedules of the cluster that `client` speaks to. Nothing happens before [`run`](Self::run).
     #[must_use]
     pub fn new(client: Client, options: SchedulesOptions) -> Self {
-        Self { cluster: Cluster::new(client, Options::default()), options, metrics: BackupMetrics::default() }
+        Self {
+            events: Events::new(client.clone()),
+            cluster: Cluster::new(client, Options::default()),
+            options,
+            metrics: BackupMetrics::default(),
+            opened: Mutex::default(),
+        }
     }
 
     /// The numbers that are kept while it runs.
@@ -77,8 +92,18 @@ impl Schedules {
     /// Runs until `shutdown` is ready; a run that goes on then is given up, which leaves no snapshot and does no harm.
     ///
     /// A schedule whose time passed while nobody ran it runs at once, and once. One that failed is tried again after ten
-    /// minutes. Where the cluster does not have the kind, nothing happens.
+    /// minutes. One whose last complete backup is older than it may be is late, and says so in a condition, an event and a
+    /// metric. Where the cluster does not have the kind, nothing happens.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        self.run_until(shutdown).await;
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(repository) = opened {
+            // An upload that was cut off is aborted, so that nobody pays for its parts.
+            let _ = tokio::time::timeout(SETTLING, repository.store().settle()).await;
+        }
+    }
+
+    async fn run_until(&self, shutdown: impl Future<Output = ()>) {
         tokio::pin!(shutdown);
         let client = self.cluster.client().clone();
         let api: Api<DeserializeGuard<BackupSchedule>> = match &self.options.namespace {
@@ -89,7 +114,8 @@ impl Schedules {
         let mut known: BTreeMap<String, Known> = BTreeMap::new();
         let mut in_list: Vec<String> = Vec::new();
         loop {
-            let next = known.values().filter_map(Known::wait).min().unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP);
+            let next = known.values().flat_map(|known| [known.wait(), known.late_in()]).flatten().min();
+            let next = next.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP);
             tokio::select! {
                 () = &mut shutdown => return,
                 event = events.next() => match event {
@@ -129,6 +155,10 @@ impl Schedules {
                     one.schedule.status = Some(status);
                 }
             }
+            // After the runs: one of them may have been in time.
+            for known in known.values_mut().filter(|known| known.late_in() == Some(Duration::ZERO)) {
+                known.schedule.status = Some(self.tell_late(&known.schedule).await);
+            }
         }
     }
 
@@ -141,9 +171,7 @@ impl Schedules {
                 return None;
             }
         };
-        if let Some(success) = schedule.status.as_ref().and_then(|status| status.last_success_time.as_ref()) {
-            self.metrics.knows_success(&labels(&name), success.0);
-        }
+        self.metrics.knows(&labels(&name), &schedule.status.clone().unwrap_or_default());
         let before = known.get(&name.to_string());
         // A change of the spec is a reason to try at once.
         let changed = before.is_none_or(|before| before.schedule.metadata.generation != schedule.metadata.generation);
@@ -165,8 +193,8 @@ impl Schedules {
             if let Due::Asked(requested) = what {
                 status.last_handled_reconcile_at = Some(requested);
             }
-            let run = self.back_up(schedule, &name).await;
-            self.report(&mut status, schedule, &name, started.clone(), run);
+            let run = self.back_up(schedule, &name, &mut status).await;
+            self.report(&mut status, schedule, &name, started.clone(), run).await;
         }
         let mut after = schedule.clone();
         after.status = Some(status.clone());
@@ -174,11 +202,36 @@ impl Schedules {
             Due::At(at) => Some(Time(at)),
             _ => None,
         };
+        self.metrics.knows(&labels(&name), &status);
         self.write(schedule, &name, &status).await;
         status
     }
 
-    async fn back_up(&self, schedule: &BackupSchedule, name: &NamespacedName) -> BackupRun {
+    /// Says that a schedule is late.
+    async fn tell_late(&self, schedule: &BackupSchedule) -> BackupScheduleStatus {
+        let name = NamespacedName::of(schedule);
+        let mut status = schedule.status.clone().unwrap_or_default();
+        let last = match &status.last_success_time {
+            Some(last) => format!("the last complete backup is of {}", last.0),
+            None => "there is no complete backup yet".to_owned(),
+        };
+        let suspended = if schedule.spec.suspend { "; the schedule is suspended" } else { "" };
+        let message = format!("{last}, which is longer ago than it may be{suspended}");
+        tracing::warn!(schedule = %name, "{message}");
+        let generation = schedule.metadata.generation;
+        status.conditions.set(Condition::new(LATE, ConditionStatus::True, "Overdue", &message, generation, now()));
+        self.events.warning(schedule, "BackupLate", &message).await;
+        self.metrics.knows(&labels(&name), &status);
+        self.write(schedule, &name, &status).await;
+        status
+    }
+
+    async fn back_up(
+        &self,
+        schedule: &BackupSchedule,
+        name: &NamespacedName,
+        status: &mut BackupScheduleStatus,
+    ) -> BackupRun {
         let failed = |reason: String| BackupRun { snapshot: None, problems: vec![reason], took: Duration::ZERO };
         let secret = match &schedule.spec.repository_secret_ref {
             None => None,
@@ -197,6 +250,7 @@ impl Schedules {
             Ok(opened) => opened,
             Err(reason) => return failed(reason),
         };
+        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(repository.clone());
         let place = RunPlace {
             repository,
             writer,
@@ -205,14 +259,16 @@ impl Schedules {
             git: self.options.git.clone(),
         };
         let mut run = back_up(&self.cluster, &schedule.spec, &place).await;
-        if let Some(snapshot) = &run.snapshot {
-            let turn = snapshot.seq;
-            run.problems.extend(look_after(&place.repository, &place.writer, &schedule.spec, turn).await);
+        if run.snapshot.is_some() {
+            let pruned = row_of_pruned(&self.options.host);
+            let concerns = |host: &str| host == place.host || host == pruned;
+            let looked = look_after(&place.repository, &place.writer, &schedule.spec, status, concerns).await;
+            run.problems.extend(looked);
         }
         run
     }
 
-    fn report(
+    async fn report(
         &self,
         status: &mut BackupScheduleStatus,
         schedule: &BackupSchedule,
@@ -237,10 +293,19 @@ impl Schedules {
                 ("NotSaved", run.problems.join("; "))
             }
         };
+        let failed_before = status.history.first().is_some_and(|run| run.result != RunResult::Complete);
+        match result {
+            RunResult::Complete if failed_before => self.events.normal(schedule, why, &message).await,
+            // What is as it should be is no event.
+            RunResult::Complete => {}
+            _ => self.events.warning(schedule, why, &message).await,
+        }
         set_ready(status, schedule, result == RunResult::Complete, why, &message);
         status.last_run_time = Some(started.clone());
         if result == RunResult::Complete {
             status.last_success_time = Some(now());
+            let (generation, message) = (schedule.metadata.generation, "the last backup is complete");
+            status.conditions.set(Condition::new(LATE, ConditionStatus::False, "InTime", message, generation, now()));
         }
         if let Some(snapshot) = &run.snapshot {
             status.last_snapshot = Some(snapshot.id.clone());
@@ -292,6 +357,15 @@ impl Known {
             Due::Never => None,
             Due::Wrong(reason) => (!self.is_told(&reason)).then_some(Duration::ZERO),
         }
+    }
+
+    /// How long until it is late; `None` where it never is, or that was said already.
+    fn late_in(&self) -> Option<Duration> {
+        if self.schedule.status.as_ref().is_some_and(|status| status.conditions.is_true(LATE)) {
+            return None;
+        }
+        let until = late_from(&self.schedule)?.duration_since(Timestamp::now());
+        Some(Duration::try_from(until).unwrap_or_default())
     }
 
     /// Whether the status says already what is wrong.

@@ -92,10 +92,116 @@ async fn a_schedule_runs_when_asked_and_says_how_it_went() {
     let status = until(&server, &vault, |status| status["lastHandledReconcileAt"] == "second").await;
     assert_eq!(status["history"][0]["sentBytes"], 0, "{status}");
     assert_eq!(status["history"].as_array().unwrap().len(), 2);
-    // Each run looked whether what was written before is still as it was.
+}
+
+/// Sets fields of the status, as time or another process would have.
+async fn set_status(server: &ApiServer, status: Value) {
+    let path = "/apis/backups.windlass.dev/v1alpha1/namespaces/windlass/backupschedules/nightly/status";
+    let request = http::Request::patch(path)
+        .header("content-type", "application/merge-patch+json")
+        .body(json!({"status": status}).to_string().into_bytes())
+        .unwrap();
+    server.client().request_text(request).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_share_is_compared_each_day_whoever_runs_how_often() {
+    let vault = Vault::new().await;
+    let spec = json!({"schedule": "*/15 * * * *", "verifyShares": 3, "git": false});
+    let server = bed(&vault, spec).await;
+    for (token, share, evidence) in [("a", 1, 1), ("b", 1, 1)] {
+        ask(&server, token).await;
+        let status = until(&server, &vault, |status| status["lastHandledReconcileAt"] == token).await;
+        assert_eq!(status["lastVerifiedShare"], share, "{status}");
+        assert_eq!(vault.repository.evidence().await.unwrap().0.len(), evidence, "one share a day");
+    }
+    for (day, share) in [("2026-01-01", 2), ("2026-01-02", 3), ("2026-01-03", 1)] {
+        set_status(&server, json!({"lastVerifyTime": format!("{day}T03:00:00Z")})).await;
+        ask(&server, day).await;
+        let status = until(&server, &vault, |status| status["lastHandledReconcileAt"] == day).await;
+        assert_eq!(status["lastVerifiedShare"], share, "{status}");
+    }
     let (evidence, _) = vault.repository.evidence().await.unwrap();
-    assert_eq!(evidence.len(), 2);
-    assert!(evidence.iter().all(|one| one.good));
+    assert!(evidence.len() == 4 && evidence.iter().all(|one| one.good));
+}
+
+#[tokio::test]
+async fn a_schedule_that_is_deleted_takes_no_backup_with_it() {
+    let vault = Vault::new().await;
+    let server = bed(&vault, json!({"schedule": "@daily", "git": false, "retention": {"last": 1}})).await;
+    ask(&server, "now").await;
+    until(&server, &vault, |status| status["lastHandledReconcileAt"] == "now").await;
+    let path = "/apis/backups.windlass.dev/v1alpha1/namespaces/windlass/backupschedules/nightly";
+    let schedules = Schedules::new(server.client(), options(&vault));
+    let metrics = schedules.metrics();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = tokio::spawn(schedules.run(async move { drop(stopped.await) }));
+    let known = async |wanted: bool| {
+        while metrics.text().contains("nightly") != wanted {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), known(true)).await.unwrap();
+    server.client().request_text(http::Request::delete(path).body(Vec::new()).unwrap()).await.unwrap();
+    // Its namespace, and its definition.
+    for path in [
+        "/api/v1/namespaces/windlass",
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/backupschedules.backups.windlass.dev",
+    ] {
+        server.client().request_text(http::Request::delete(path).body(Vec::new()).unwrap()).await.unwrap();
+    }
+    tokio::time::timeout(Duration::from_secs(20), known(false)).await.unwrap();
+    stop.send(()).unwrap();
+    running.await.unwrap();
+    let snapshots = vault.repository.snapshots().await.unwrap();
+    assert_eq!((snapshots.snapshots.len(), snapshots.faults.len()), (1, 0));
+    let found = vault.repository.verify(windlass_backup::VerifyOptions::default()).await.unwrap();
+    assert!(found.damaged.is_empty() && found.objects == 2);
+}
+
+#[tokio::test]
+async fn one_that_fails_and_one_that_is_late_are_seen_by_condition_event_and_metric() {
+    let vault = Vault::new().await;
+    // Suspended since long ago, and forgotten.
+    let spec = json!({"schedule": "@daily", "suspend": true, "maxAge": "26h", "git": false});
+    let server = bed(&vault, spec).await;
+    set_status(&server, json!({"lastSuccessTime": "2026-01-01T03:00:00Z", "conditions": []})).await;
+    let late = |status: &Value, wanted: &str| {
+        let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
+        conditions.iter().any(|one| one["type"] == "Late" && one["status"] == wanted)
+    };
+    let status = until(&server, &vault, |status| late(status, "True")).await;
+    let message = status["conditions"][0]["message"].as_str().unwrap();
+    assert!(message.contains("2026-01-01T03:00:00Z") && message.contains("suspended"), "{message}");
+    // Asked for by hand it runs, and is in time.
+    ask(&server, "now").await;
+    let status = until(&server, &vault, |status| status["lastHandledReconcileAt"] == "now").await;
+    assert!(late(&status, "False"), "{status}");
+    // One that cannot be saved.
+    std::fs::rename(vault.path("repository/windlass-backup.json"), vault.path("aside")).unwrap();
+    ask(&server, "again").await;
+    let status = until(&server, &vault, |status| status["lastHandledReconcileAt"] == "again").await;
+    assert_eq!(status["history"][0]["result"], "Failed", "{status}");
+    let ready = status["conditions"].as_array().unwrap().iter().find(|one| one["type"] == "Ready").unwrap().clone();
+    assert!(ready["status"] == "False" && ready["message"].as_str().unwrap().contains("mount the disk"), "{ready}");
+    std::fs::rename(vault.path("aside"), vault.path("repository/windlass-backup.json")).unwrap();
+    ask(&server, "third").await;
+    until(&server, &vault, |status| status["lastHandledReconcileAt"] == "third").await;
+    let events = server.client().request_text(http::Request::get("/api/v1/events").body(Vec::new()).unwrap()).await;
+    let events: Value = serde_json::from_str(&events.unwrap()).unwrap();
+    let told: Vec<&str> =
+        events["items"].as_array().unwrap().iter().map(|event| event["reason"].as_str().unwrap()).collect();
+    assert_eq!(told, ["BackupLate", "NotSaved", "Saved"], "what is as it should be is told once");
+}
+
+#[tokio::test]
+async fn dumps_by_command_are_refused_by_name() {
+    let vault = Vault::new().await;
+    let dumps = json!([{"name": "db", "command": ["pg_dump", "db"]}]);
+    let server = bed(&vault, json!({"schedule": "@daily", "dumps": dumps})).await;
+    let status = until(&server, &vault, |status| status["conditions"].is_array()).await;
+    let message = status["conditions"][0]["message"].as_str().unwrap();
+    assert!(message.contains("spec.dumps") && message.contains("windlass backup job"), "{message}");
 }
 
 #[tokio::test]
@@ -103,13 +209,7 @@ async fn a_time_that_was_missed_is_made_up_for() {
     let vault = Vault::new().await;
     let server = bed(&vault, json!({"schedule": "0 0 1 1 *"})).await;
     // It ran last in another year.
-    let path = "/apis/backups.windlass.dev/v1alpha1/namespaces/windlass/backupschedules/nightly/status";
-    let body = json!({"status": {"lastRunTime": "2020-02-01T00:00:00Z", "conditions": []}});
-    let request = http::Request::patch(path)
-        .header("content-type", "application/merge-patch+json")
-        .body(body.to_string().into_bytes())
-        .unwrap();
-    server.client().request_text(request).await.unwrap();
+    set_status(&server, json!({"lastRunTime": "2020-02-01T00:00:00Z", "conditions": []})).await;
     let status = until(&server, &vault, |status| status["history"].is_array()).await;
     assert_eq!(status["history"].as_array().unwrap().len(), 1);
     assert!(status["nextRunTime"].as_str().unwrap().ends_with("-01-01T00:00:00Z"));
