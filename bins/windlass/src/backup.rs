@@ -55,6 +55,8 @@ enum Command {
     Status(status::StatusArgs),
     Key(key::KeyArgs),
     Job(job::JobArgs),
+    #[command(hide = true)]
+    PutProgram(job::PutProgramArgs),
 }
 
 pub(crate) fn run(args: &BackupArgs, console: &Console) -> anyhow::Result<Outcome> {
@@ -72,5 +74,6 @@ pub(crate) fn run(args: &BackupArgs, console: &Console) -> anyhow::Result<Outcom
         Command::Status(args) => status::run(args, console),
         Command::Key(args) => key::run(args, console),
         Command::Job(args) => job::run(args, console),
+        Command::PutProgram(args) => job::put_program(args),
     }
 }

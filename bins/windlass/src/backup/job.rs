@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use crate::outcome::Outcome;
@@ -13,11 +14,16 @@ use crate::trouble::Trouble;
 /// It runs with the volume mounted at /volumes/CLAIM. To back up it has to run on the node of the volume's Pod, since
 /// databases can be read safely only there (--beside); to put data back nobody else may use the volume: stop its workload
 /// first. The configuration comes from a ConfigMap, keys come from a Secret.
+///
+/// Dumps by command run in the image that has the command (--with-image): windlass is put into it when the Pod starts. That
+/// image needs a glibc as new as that of --image (Debian 12 and later), or windlass has to be a static build.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   windlass backup job home-assistant --namespace home --claim config --schedule '0 3 * * *' \\
       --beside app=home-assistant --image registry.lan/windlass:0.1.0 | kubectl apply -f -
+  windlass backup job keycloak --namespace auth --schedule '@daily' --config keycloak.yaml \\
+      --image registry.lan/windlass:0.1.0 --with-image postgres:17 --env-from keycloak-db | kubectl apply -f -
 
   windlass restore --only-hold --hold home/StatefulSet/home-assistant
   windlass backup job home-assistant --namespace home --claim config --image registry.lan/windlass:0.1 \\
@@ -39,8 +45,16 @@ pub(super) struct JobArgs {
     namespace: String,
 
     /// The claim of the volume; may be given more than once
-    #[arg(long, value_name = "CLAIM", required = true)]
+    #[arg(long, value_name = "CLAIM", required_unless_present = "with_image")]
     claim: Vec<String>,
+
+    /// Run in this image, which has the commands of `save.dumps` in it (pg_dump, mariadb-dump)
+    #[arg(long, value_name = "IMAGE", conflicts_with = "put_back")]
+    with_image: Option<String>,
+
+    /// Environment variables from this Secret, such as PGHOST, PGUSER and PGPASSWORD; may be given more than once
+    #[arg(long, value_name = "SECRET")]
+    env_from: Vec<String>,
 
     /// The image with windlass in it
     #[arg(long, value_name = "IMAGE")]
@@ -99,6 +113,22 @@ pub(super) fn run(args: &JobArgs, console: &Console) -> anyhow::Result<Outcome> 
         text.push_str(&output::yaml(&manifest)?);
     }
     console.data(text.as_bytes())?;
+    Ok(Outcome::Done)
+}
+
+/// Put this program into a file, for a container that has other programs than its own image
+#[derive(Debug, clap::Args)]
+pub(super) struct PutProgramArgs {
+    /// The file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// An image without a shell has nothing else that copies a file.
+pub(super) fn put_program(args: &PutProgramArgs) -> anyhow::Result<Outcome> {
+    let own = std::env::current_exe().context("cannot find this program")?;
+    // The mode comes along.
+    std::fs::copy(&own, &args.file).with_context(|| format!("cannot write {}", args.file.display()))?;
     Ok(Outcome::Done)
 }
 
@@ -226,7 +256,11 @@ fn pod(full_name: &str, args: &JobArgs) -> Value {
     // One after the other; the last is the Pod's own.
     let mut containers: Vec<Value> = back.collect();
     let last = containers.pop();
-    let last = last.unwrap_or_else(|| container("backup".to_owned(), vec!["backup", "run", "--config", CONFIG]));
+    let mut last = last.unwrap_or_else(|| container("backup".to_owned(), vec!["backup", "run", "--config", CONFIG]));
+    if !args.env_from.is_empty() {
+        let secrets: Vec<Value> = args.env_from.iter().map(|name| json!({ "secretRef": { "name": name } })).collect();
+        last["envFrom"] = json!(secrets);
+    }
     let mut pod = json!({
         "restartPolicy": "Never",
         "automountServiceAccountToken": false,
@@ -245,6 +279,9 @@ fn pod(full_name: &str, args: &JobArgs) -> Value {
     if !containers.is_empty() {
         pod["initContainers"] = containers.into();
     }
+    if let Some(image) = &args.with_image {
+        bring_windlass_into(&mut pod, image, &args.image);
+    }
     if let Some((name, value)) = &args.beside {
         pod["affinity"] = json!({ "podAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": [{
             "labelSelector": { "matchLabels": { name.as_str(): value } },
@@ -252,4 +289,28 @@ fn pod(full_name: &str, args: &JobArgs) -> Value {
         }] } });
     }
     pod
+}
+
+/// The program is put into an empty folder by its own image, and run from there in the image that has the commands.
+fn bring_windlass_into(pod: &mut Value, image: &str, own: &str) {
+    const FOLDER: &str = "/windlass";
+    let program = json!({ "name": "program", "mountPath": FOLDER });
+    let container = &mut pod["containers"][0];
+    let confined = container["securityContext"].clone();
+    container["image"] = json!(image);
+    container["command"] = json!([format!("{FOLDER}/windlass")]);
+    if let Some(mounts) = container["volumeMounts"].as_array_mut() {
+        mounts.push(program.clone());
+    }
+    pod["initContainers"] = json!([{
+        "name": "windlass",
+        "image": own,
+        "args": ["backup", "put-program", format!("{FOLDER}/windlass")],
+        "resources": { "requests": { "cpu": "10m", "memory": "16Mi" }, "limits": { "memory": "64Mi" } },
+        "securityContext": confined,
+        "volumeMounts": [program],
+    }]);
+    if let Some(volumes) = pod["volumes"].as_array_mut() {
+        volumes.push(json!({ "name": "program", "emptyDir": {} }));
+    }
 }
