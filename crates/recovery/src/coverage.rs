@@ -1,267 +1,232 @@
-//! Which volumes are backed up by whom, and how old the last backup is: ours, and that of the tools beside us.
+//! What would be lost now, and how long bringing it back takes: of objects, claims and databases, whoever saves them.
 
-use jiff::Timestamp;
-use kube::api::{DynamicObject, ListParams};
-use kube::{Api, Client};
+mod annotation;
+mod cloud_native_pg;
+mod fields;
+mod own;
+mod series;
+mod tools;
+mod velero;
+mod volsync;
+
+use jiff::{SignedDuration, Timestamp};
+use kube::Client;
 use serde::Serialize;
-use serde_json::Value;
-use windlass_cluster::{Cluster, Options};
-use windlass_manifest::Gvk;
+use windlass_backup::Repository;
 
 use crate::Error;
 use crate::facts::Fault;
+use annotation::Limit;
+use tools::Tools;
 
-/// The claims of a cluster, and who saves what is in them.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+/// How a cluster is asked.
+#[derive(Debug, Clone)]
+pub struct CoverageOptions {
+    /// How old the last good recovery point may be. Default: 26 hours, a day and a late run. The annotation
+    /// `backups.windlass.dev/max-age` of a claim or a database says otherwise: a time such as `168h`, or `none` for what
+    /// need not be saved.
+    pub max_age: SignedDuration,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl Default for CoverageOptions {
+    fn default() -> Self {
+        Self { max_age: SignedDuration::from_hours(26), now: Timestamp::now() }
+    }
+}
+
+/// What a cluster holds, and who saves it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Coverage {
-    /// The claims, by namespace and name.
-    pub claims: Vec<Covered>,
+    /// When it was asked.
+    pub at: Timestamp,
+    /// The objects of the cluster, databases, claims, and hosts of a repository; each kind by name.
+    pub subjects: Vec<Covered>,
     /// The tools that were asked and did not answer.
     pub faults: Vec<Fault>,
 }
 
-/// One claim.
+/// Something that can be lost.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Covered {
+    /// What it is.
+    pub kind: Subject,
     /// `shop/data`.
-    pub claim: String,
+    pub name: String,
     /// Its size, as it asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<String>,
+    /// How it stands.
+    pub state: Exposure,
+    /// The last good recovery point: what was written since would be lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub point: Option<Timestamp>,
+    /// How long ago that is, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exposed_seconds: Option<i64>,
+    /// How long ago it may be, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit_seconds: Option<i64>,
+    /// When it is saved next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Timestamp>,
+    /// How long bringing it back took when that was last done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore: Option<RestoreTime>,
+    /// What would be lost if it were lost now, in words.
+    pub lost: String,
     /// Who saves it; nobody, where it is empty.
     pub by: Vec<Cover>,
 }
 
-/// Somebody who saves a claim.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What can be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Subject {
+    /// The objects of the cluster that Git does not define.
+    Objects,
+    /// A database that keeps its own backups.
+    Database,
+    /// A claim, with what is in its volume.
+    Claim,
+    /// What a host of the repository saves, which need not be this cluster.
+    Host,
+}
+
+/// How something stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Exposure {
+    /// Its recovery point is young enough.
+    InTime,
+    /// Its recovery point is too old.
+    Late,
+    /// Somebody should save it, and never did.
+    Never,
+    /// Nobody saves it.
+    Unsaved,
+    /// It need not be saved.
+    NotNeeded,
+}
+
+/// Somebody who saves something.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cover {
     /// `windlass`, `VolSync`, `Velero` or `CloudNativePG`.
     pub tool: &'static str,
     /// The object that says so, `ReplicationSource/shop/data`.
     pub object: String,
-    /// When it succeeded last; what was written since would be lost.
+    /// The last good recovery point.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<Timestamp>,
+    /// When it is due next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Timestamp>,
+    /// How long bringing it back took when that was last done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore: Option<RestoreTime>,
     /// What is wrong, in the tool's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
 }
 
-impl Covered {
-    /// When the claim was saved last, by whomever.
+/// A restore that was measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestoreTime {
+    /// How long it took.
+    pub seconds: f64,
+    /// When it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// What was done: `drill of 00000007-…`, `ReplicationDestination/shop/data`.
+    pub how: String,
+}
+
+impl Coverage {
+    /// Whether everything that is to be saved is saved, and recently.
     #[must_use]
-    pub fn last(&self) -> Option<Timestamp> {
-        self.by.iter().filter_map(|cover| cover.last).max()
+    pub fn is_good(&self) -> bool {
+        self.subjects.iter().all(|subject| matches!(subject.state, Exposure::InTime | Exposure::NotNeeded))
+    }
+
+    /// The same as Prometheus reads it: for a file of the node exporter, or a push.
+    #[must_use]
+    pub fn series(&self) -> String {
+        series::text(self)
     }
 }
 
-/// The objects that are asked: group and version, kind.
-const TOOLS: [(&str, &str); 4] = [
-    ("backups.windlass.dev/v1alpha1", "BackupSchedule"),
-    ("volsync.backube/v1alpha1", "ReplicationSource"),
-    ("velero.io/v1", "Backup"),
-    ("postgresql.cnpg.io/v1", "Cluster"),
-];
-
-/// Asks a cluster for its claims, and every tool that is there for what it saves: one list each.
+/// Asks a cluster what it holds, every tool that is there what it saves (one list each), and a repository, if one is
+/// given, how old its snapshots are and how long the last drill took.
 ///
 /// # Errors
-/// Where the claims cannot be listed.
-pub async fn coverage(client: &Client) -> Result<Coverage, Error> {
-    let cluster = Cluster::new(client.clone(), Options::default());
-    let listed = objects(&cluster, "v1", "PersistentVolumeClaim").await;
-    let claims = listed.map_err(Error::api("list the PersistentVolumeClaims"))?;
-    let mut coverage = Coverage::default();
-    let mut tools = Vec::new();
-    for (api_version, kind) in TOOLS {
-        match objects(&cluster, api_version, kind).await {
-            Ok(found) => tools.extend(found.into_iter().map(|object| (kind, object))),
-            Err(error) => {
-                coverage.faults.push(Fault { what: kind.to_owned(), message: crate::error::chain(&error) });
-            }
+/// Where the claims cannot be listed, or the repository does not answer.
+pub async fn coverage(
+    client: &Client,
+    repository: Option<&Repository>,
+    options: &CoverageOptions,
+) -> Result<Coverage, Error> {
+    let tools = Tools::ask(client).await?;
+    let drills = match repository {
+        Some(repository) => own::drills(repository).await?,
+        None => Vec::new(),
+    };
+    let mut subjects = vec![own::objects(&tools, &drills, options)];
+    subjects.extend(cloud_native_pg::databases(&tools, options));
+    subjects.extend(tools.of("PersistentVolumeClaim").map(|claim| {
+        let mut by: Vec<Cover> = own::covers_of_claim(&tools, claim, &drills).collect();
+        by.extend(volsync::covers(&tools, claim));
+        by.extend(cloud_native_pg::cover_of_claim(&tools, claim, options));
+        by.extend(velero::cover_of_claim(&tools, claim, options));
+        let size = fields::optional(claim, "/spec/resources/requests/storage");
+        Covered {
+            size,
+            ..Covered::new(Subject::Claim, fields::full_name(claim), by, &Limit::of(claim, options), options)
         }
+    }));
+    if let Some(repository) = repository {
+        subjects.extend(own::hosts(repository, &drills, options).await?);
     }
-    coverage.claims = claims.iter().map(|claim| covered(claim, &tools)).collect();
-    coverage.claims.sort_by(|a, b| a.claim.cmp(&b.claim));
-    Ok(coverage)
+    subjects.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+    Ok(Coverage { at: options.now, subjects, faults: tools.faults })
 }
 
-/// All objects of a kind; none where the cluster does not have it.
-async fn objects(cluster: &Cluster, api_version: &str, kind: &str) -> Result<Vec<Value>, kube::Error> {
-    let gvk = Gvk::from_api_version(api_version, kind);
-    let Ok(Some(kind)) = cluster.kind(&gvk).await else { return Ok(Vec::new()) };
-    let api: Api<DynamicObject> = Api::all_with(cluster.client().clone(), &kind.resource);
-    let list = api.list(&ListParams::default()).await?;
-    list.items.into_iter().map(|object| serde_json::to_value(object).map_err(kube::Error::SerdeError)).collect()
-}
-
-fn covered(claim: &Value, tools: &[(&str, Value)]) -> Covered {
-    let (namespace, name) = (text(claim, "/metadata/namespace"), text(claim, "/metadata/name"));
-    let full = format!("{namespace}/{name}");
-    let mut by: Vec<Cover> = tools
-        .iter()
-        .filter_map(|(kind, object)| match *kind {
-            "BackupSchedule" => windlass(object, &full),
-            "ReplicationSource" => volsync(object, &namespace, &name),
-            "Cluster" => cloud_native_pg(object, claim),
-            _ => None,
-        })
-        .collect();
-    by.extend(velero(tools, &namespace));
-    Covered { claim: full, size: optional(claim, "/spec/resources/requests/storage"), by }
-}
-
-fn windlass(schedule: &Value, claim: &str) -> Option<Cover> {
-    let items = ["files", "sqlite"].iter().filter_map(|field| schedule["spec"][field].as_array()).flatten();
-    items.into_iter().find(|item| item["claim"] == claim)?;
-    Some(Cover {
-        tool: "windlass",
-        object: named("BackupSchedule", schedule),
-        last: time(schedule, "/status/lastSuccessTime"),
-        trouble: unready(schedule),
-    })
-}
-
-fn volsync(source: &Value, namespace: &str, claim: &str) -> Option<Cover> {
-    let is_of = text(source, "/metadata/namespace") == namespace && text(source, "/spec/sourcePVC") == claim;
-    let result = text(source, "/status/latestMoverStatus/result");
-    is_of.then(|| Cover {
-        tool: "VolSync",
-        object: named("ReplicationSource", source),
-        last: time(source, "/status/lastSyncTime"),
-        trouble: (result == "Failed").then(|| "the last synchronisation failed".to_owned()),
-    })
-}
-
-fn cloud_native_pg(cluster: &Value, claim: &Value) -> Option<Cover> {
-    let label = claim["metadata"]["labels"]["cnpg.io/cluster"].as_str()?;
-    let is_of = label == text(cluster, "/metadata/name")
-        && text(cluster, "/metadata/namespace") == text(claim, "/metadata/namespace");
-    // The plug-in for backups says it by method, the built-in one once.
-    let by_method = cluster.pointer("/status/lastSuccessfulBackupByMethod").and_then(Value::as_object);
-    let by_method = by_method.into_iter().flat_map(|map| map.values()).filter_map(|value| value.as_str()?.parse().ok());
-    let last: Option<Timestamp> = time(cluster, "/status/lastSuccessfulBackup").into_iter().chain(by_method).max();
-    is_of.then(|| Cover {
-        tool: "CloudNativePG",
-        object: named("Cluster", cluster),
-        trouble: last.is_none().then(|| "no base backup has succeeded".to_owned()),
-        last,
-    })
-}
-
-/// The newest finished Velero backup that includes a namespace. What it holds of volumes it does not say here.
-fn velero(tools: &[(&str, Value)], namespace: &str) -> Option<Cover> {
-    let lists = |backup: &Value, field: &str| {
-        let names = backup["spec"][field].as_array().cloned().unwrap_or_default();
-        (names.is_empty(), names.iter().any(|name| name == namespace || name == "*"))
-    };
-    let includes = |backup: &Value| {
-        let (all, named) = lists(backup, "includedNamespaces");
-        let (_, excluded) = lists(backup, "excludedNamespaces");
-        (all || named) && !excluded
-    };
-    let finished = tools
-        .iter()
-        .filter(|(kind, backup)| *kind == "Backup" && text(backup, "/status/phase") == "Completed" && includes(backup));
-    let newest = finished.max_by_key(|(_, backup)| time(backup, "/status/completionTimestamp"))?;
-    Some(Cover {
-        tool: "Velero",
-        object: named("Backup", &newest.1),
-        last: time(&newest.1, "/status/completionTimestamp"),
-        trouble: None,
-    })
-}
-
-fn unready(object: &Value) -> Option<String> {
-    let conditions = object["status"]["conditions"].as_array()?;
-    let ready = conditions.iter().find(|condition| condition["type"] == "Ready")?;
-    (ready["status"] == "False").then(|| text(ready, "/message"))
-}
-
-fn named(kind: &str, object: &Value) -> String {
-    format!("{kind}/{}/{}", text(object, "/metadata/namespace"), text(object, "/metadata/name"))
-}
-
-fn text(object: &Value, pointer: &str) -> String {
-    optional(object, pointer).unwrap_or_default()
-}
-
-fn optional(object: &Value, pointer: &str) -> Option<String> {
-    object.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
-}
-
-fn time(object: &Value, pointer: &str) -> Option<Timestamp> {
-    object.pointer(pointer)?.as_str()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn claim(labels: Value) -> Value {
-        json!({
-            "metadata": {"name": "data", "namespace": "shop", "labels": labels},
-            "spec": {"resources": {"requests": {"storage": "10Gi"}}},
-        })
-    }
-
-    /// Status fields as the tools' own documents show them.
-    #[test]
-    fn every_tool_is_understood() {
-        let tools = [
-            (
-                "ReplicationSource",
-                json!({"metadata": {"name": "data", "namespace": "shop"}, "spec": {"sourcePVC": "data"},
-                    "status": {"lastSyncTime": "2026-11-20T02:00:00Z", "latestMoverStatus": {"result": "Successful"}}}),
-            ),
-            (
-                "Backup",
-                json!({"metadata": {"name": "daily-1", "namespace": "velero"}, "spec": {"includedNamespaces": ["*"]},
-                    "status": {"phase": "Completed", "completionTimestamp": "2026-11-19T02:00:00Z"}}),
-            ),
-            (
-                "Backup",
-                json!({"metadata": {"name": "daily-2", "namespace": "velero"},
-                    "spec": {"excludedNamespaces": ["shop"]},
-                    "status": {"phase": "Completed", "completionTimestamp": "2026-11-20T02:00:00Z"}}),
-            ),
-            (
-                "BackupSchedule",
-                json!({"metadata": {"name": "nightly", "namespace": "windlass"},
-                    "spec": {"sqlite": [{"name": "x", "path": "/x", "claim": "shop/data"}]},
-                    "status": {"lastSuccessTime": "2026-11-20T03:00:00Z", "conditions": [{"type": "Ready", "status": "False",
-                        "message": "no space"}]}}),
-            ),
-            (
-                "Cluster",
-                json!({"metadata": {"name": "db", "namespace": "shop"},
-                    "status": {"lastSuccessfulBackupByMethod": {"plugin": "2026-11-20T04:00:00Z"}}}),
-            ),
-        ];
-        let covered = covered(&claim(json!({"cnpg.io/cluster": "db"})), &tools);
-        let shown: Vec<String> =
-            covered.by.iter().map(|cover| format!("{} {} {:?}", cover.tool, cover.object, cover.trouble)).collect();
-        assert_eq!(
-            shown,
-            [
-                "VolSync ReplicationSource/shop/data None",
-                r#"windlass BackupSchedule/windlass/nightly Some("no space")"#,
-                "CloudNativePG Cluster/shop/db None",
-                "Velero Backup/velero/daily-1 None",
-            ]
-        );
-        assert_eq!(covered.last().unwrap().to_string(), "2026-11-20T04:00:00Z");
-    }
-
-    #[test]
-    fn a_claim_that_nobody_saves_says_so() {
-        let covered = covered(&claim(json!({})), &[]);
-        assert!(covered.by.is_empty() && covered.last().is_none());
-        assert_eq!(covered.size.as_deref(), Some("10Gi"));
+impl Covered {
+    fn new(kind: Subject, name: String, by: Vec<Cover>, limit: &Limit, options: &CoverageOptions) -> Self {
+        let point = by.iter().filter_map(|cover| cover.last).max();
+        let exposed = point.map(|point| options.now.duration_since(point).max(SignedDuration::ZERO));
+        let most = limit.most();
+        let state = match (most, exposed) {
+            (None, _) => Exposure::NotNeeded,
+            (Some(most), Some(exposed)) if exposed <= most => Exposure::InTime,
+            (Some(_), Some(_)) => Exposure::Late,
+            (Some(_), None) if by.is_empty() => Exposure::Unsaved,
+            (Some(_), None) => Exposure::Never,
+        };
+        let lost = match (point, most) {
+            (Some(point), _) => format!("what was written since {}", fields::whole_seconds(point)),
+            (None, Some(_)) => "all of it".to_owned(),
+            (None, None) => "all of it, which is meant".to_owned(),
+        };
+        Self {
+            kind,
+            name,
+            size: None,
+            state,
+            point,
+            exposed_seconds: exposed.map(|exposed| exposed.as_secs()),
+            limit_seconds: most.map(|most| most.as_secs()),
+            next: by.iter().filter_map(|cover| cover.next).min(),
+            restore: by.iter().filter_map(|cover| cover.restore.clone()).max_by_key(|restore| restore.at),
+            lost,
+            by,
+        }
     }
 }

@@ -41,7 +41,7 @@
 //! | [`drill()`] | everything in a snapshot opened, objects given to an API, rows counted, and all gone again; with or without a cluster in it |
 //! | [`PrunedObjects`], [`deleted`], [`undelete()`] | what the reconciler prunes is saved first, and comes back |
 //! | [`Schedules`], [`BackupSchedule`], [`back_up`] | backups by a custom resource: cron with time zones, late rather than never |
-//! | [`coverage()`] | which claims are saved by whom, and when last: ours, VolSync, Velero, CloudNativePG |
+//! | [`coverage()`] | what would be lost now, and how long bringing it back takes (RPO and RTO): of objects, databases and claims, whether windlass, VolSync, Velero or CloudNativePG saves them |
 //! | [`put_data`], [`hold()`], [`held()`] | files and databases into place, while workloads have no replicas; and those found again that a killed process held |
 //!
 //! # What is saved
@@ -75,7 +75,8 @@
 //! * A rebuild reconciles Kustomizations of Git repositories, from their hosts or from bundles in the backup (no `git` program
 //!   is needed); HelmReleases and other sources are applied as objects, and left to Flux' controllers.
 //! * A drill waits for nothing and starts nothing: that an application works with its data, only the application can tell.
-//! * A schedule saves objects, Git, folders and SQLite databases; dumps by command are for `windlass backup run`.
+//! * A schedule saves objects, Git, folders and SQLite databases. It takes no dumps by command, and says so: windlassd has
+//!   none of the programs that dump a database. `windlass backup job --with-image` prints a CronJob that has them.
 //! * References between objects by uid in other fields than owner references are not followed.
 //!
 //! # Invariants
@@ -113,7 +114,7 @@ mod survey;
 pub use archive::SavedCluster;
 pub use choose::{Chosen, Wish, choose};
 pub use cluster_objects::{CLUSTER_OBJECTS, ClusterObjects};
-pub use coverage::{Cover, Coverage, Covered, coverage};
+pub use coverage::{Cover, Coverage, CoverageOptions, Covered, Exposure, RestoreTime, Subject, coverage};
 pub use drill::{DrillOptions, DrillReport, DrillTarget, drill};
 pub use error::Error;
 pub use facts::{ClusterFacts, Fault, KindFacts, KustomizationFacts, SourceFacts, VolumeFacts};

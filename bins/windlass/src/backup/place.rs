@@ -107,6 +107,15 @@ impl IdentityArgs {
 }
 
 impl PlaceArgs {
+    /// The repository to look at, if one was named, here or by a configuration.
+    pub(crate) async fn if_given(&self) -> anyhow::Result<Option<Repository>> {
+        let config = self.config()?;
+        match self.repository.is_some() || config.is_some() {
+            true => Ok(Some(self.open(config.as_ref()).await?)),
+            false => Ok(None),
+        }
+    }
+
     /// The repository, to restore from, and the key to sign with, where it is on this machine.
     ///
     /// Where neither arguments nor configuration name a writer, those are believed that the file of the private key names;

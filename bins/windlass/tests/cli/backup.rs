@@ -393,6 +393,24 @@ fn objects_of_a_cluster_are_saved_and_a_cluster_that_is_away_stops_nothing() {
     assert!(ran.stdout.contains("cluster/objects") && !format!("{ran}").contains("hunter2"), "{ran}");
     let shown = home.good("backup show -i paper.key").stdout;
     assert!(shown.contains("2 objects, 1 secrets"), "the Secret and its namespace: {shown}");
+
+    // What would be lost: the claim that nobody saves; and what the host of the configuration saves, which is fine.
+    let claim = serde_json::json!({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "photos", "namespace": "shop"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    });
+    runtime.block_on(apply(&server, claim));
+    let ran = home.run("coverage");
+    assert_eq!(ran.code, Some(1), "{ran}");
+    assert!(ran.stdout.contains("claim shop/photos would lose all of it"), "{ran}");
+    let ran = home.run("coverage -o metrics");
+    assert!(ran.stdout.contains("windlass_coverage_ok{kind=\"claim\",name=\"shop/photos\"} 0"), "{ran}");
+    let ran = home.run("coverage -o json");
+    let found: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let subjects = found["subjects"].as_array().unwrap();
+    let states: Vec<(&str, &str)> =
+        subjects.iter().map(|one| (one["kind"].as_str().unwrap(), one["state"].as_str().unwrap())).collect();
+    assert_eq!(states, [("objects", "unsaved"), ("claim", "unsaved"), ("host", "inTime")], "{ran}");
     drop((serving, server));
     runtime.shutdown_background();
 
@@ -422,6 +440,17 @@ fn manifests_for_a_job_beside_a_volume_are_valid() {
     assert!(mounts.contains("/volumes/config") && mounts.contains("/volumes/media"), "{mounts}");
     assert!(pod["affinity"].to_string().contains("\"app\":\"home\""));
     assert_eq!(pod["securityContext"]["runAsUser"], 1000);
+    // A dump runs in the image that has the command; windlass is put beside it.
+    let dump = kinds("--schedule @daily --with-image postgres:17 --env-from db");
+    let pod = &dump[0]["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    let (main, before) = (&pod["containers"][0], &pod["initContainers"][0]);
+    assert_eq!((&main["image"], &before["image"]), (&"postgres:17".into(), &"windlass:test".into()));
+    assert_eq!(main["envFrom"][0]["secretRef"]["name"], "db");
+    let put = before["args"].as_array().unwrap().last().unwrap();
+    assert_eq!(main["command"][0], *put);
+    home.good("backup put-program program");
+    let program = std::process::Command::new(home.path("program")).arg("--version").output().unwrap();
+    assert!(program.status.success() && program.stdout.starts_with(b"windlass "));
 }
 
 async fn apply(server: &ApiServer, object: Value) -> Value {

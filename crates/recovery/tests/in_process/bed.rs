@@ -110,3 +110,19 @@ pub(crate) async fn save(vault: &Vault, items: Vec<(&str, Box<dyn Source>)>) {
     }
     run.commit().await.unwrap();
 }
+
+/// A kind of another tool, of which nothing is checked.
+pub(crate) fn foreign_definition(group: &str, version: &str, kind: &str) -> Value {
+    let singular = kind.to_lowercase();
+    let plural = format!("{singular}s");
+    let schema = json!({"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}});
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("{plural}.{group}")},
+        "spec": {
+            "group": group, "scope": "Namespaced",
+            "versions": [{"name": version, "served": true, "storage": true, "schema": schema}],
+            "names": {"kind": kind, "plural": plural, "singular": singular, "listKind": format!("{kind}List")},
+        },
+    })
+}

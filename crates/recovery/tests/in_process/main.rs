@@ -4,6 +4,7 @@
 
 mod bed;
 mod choosing;
+mod covering;
 mod drilling;
 mod holding;
 mod placing;
