@@ -7,7 +7,7 @@ const SERVER_METADATA: [&str; 7] =
     ["managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink", "deletionTimestamp"];
 
 /// Annotations that controllers write for themselves, or that ask for something once.
-const PASSING_ANNOTATIONS: [&str; 7] = [
+const PASSING_ANNOTATIONS: [&str; 10] = [
     "kubectl.kubernetes.io/last-applied-configuration",
     "reconcile.fluxcd.io/requestedAt",
     "reconcile.fluxcd.io/forceAt",
@@ -15,15 +15,38 @@ const PASSING_ANNOTATIONS: [&str; 7] = [
     "deployment.kubernetes.io/revision",
     "deprecated.daemonset.template.generation",
     "control-plane.alpha.kubernetes.io/leader",
+    // How the Job controller counted its Pods; which addresses MetalLB gave; when an Endpoints object was written.
+    "batch.kubernetes.io/job-tracking",
+    "metallb.universe.tf/ip-allocated-from-pool",
+    "endpoints.kubernetes.io/last-change-trigger-time",
 ];
 
 /// Annotations of a bound claim; what it was bound to is gone with its cluster.
-pub(crate) const BINDING_ANNOTATIONS: [&str; 5] = [
+pub(crate) const BINDING_ANNOTATIONS: [&str; 8] = [
     "pv.kubernetes.io/bind-completed",
     "pv.kubernetes.io/bound-by-controller",
     "volume.beta.kubernetes.io/storage-provisioner",
     "volume.kubernetes.io/storage-provisioner",
     "volume.kubernetes.io/selected-node",
+    "volume.kubernetes.io/storage-resizer",
+    "pv.kubernetes.io/migrated-to",
+    // Of kubelets that no longer exist.
+    "volume.alpha.kubernetes.io/node-selected",
+];
+
+/// Annotations of a volume that say how it was bound. With them the binder takes a claim's name in it for its own choice,
+/// and may undo it.
+const VOLUME_ANNOTATIONS: [&str; 2] = ["pv.kubernetes.io/bound-by-controller", "pv.kubernetes.io/migrated-to"];
+
+/// Finalizers that controllers of the cluster itself put on; where the controller is missing, nothing takes them off.
+const OWN_FINALIZERS: [&str; 7] = [
+    "kubernetes.io/pvc-protection",
+    "kubernetes.io/pv-protection",
+    "kubernetes.io/pv-controller",
+    "snapshot.storage.kubernetes.io/pvc-as-source-protection",
+    "service.kubernetes.io/load-balancer-cleanup",
+    "foregroundDeletion",
+    "orphan",
 ];
 
 /// Takes out of `object` what a restore must not bring: status, uids, revisions, owners of fields.
@@ -39,8 +62,13 @@ pub(crate) fn clean(object: &mut Value) {
     }
     match (api_version.as_str(), kind.as_str()) {
         ("v1", "Namespace") => drop_in(fields, "spec", &["finalizers"]),
-        ("v1", "Pod") => drop_in(fields, "spec", &["nodeName"]),
+        // Nobody may make a Pod with containers that are there for a while only.
+        ("v1", "Pod") => drop_in(fields, "spec", &["nodeName", "ephemeralContainers"]),
         ("v1", "PersistentVolume") => {
+            if let Some(Value::Object(metadata)) = fields.get_mut("metadata") {
+                drop_in(metadata, "annotations", &VOLUME_ANNOTATIONS);
+                drop_if_empty(metadata, "annotations");
+            }
             if let Some(Value::Object(claim)) = fields.get_mut("spec").and_then(|spec| spec.get_mut("claimRef")) {
                 claim.retain(|field, _| matches!(field.as_str(), "namespace" | "name" | "kind" | "apiVersion"));
             }
@@ -52,6 +80,15 @@ pub(crate) fn clean(object: &mut Value) {
             }
         }
         ("batch/v1", "Job") => clean_job(fields),
+        ("apps/v1", "StatefulSet") => {
+            let templates = fields.get_mut("spec").and_then(|spec| spec.get_mut("volumeClaimTemplates"));
+            // The server gives each of them the status of a claim that nobody made.
+            for template in templates.and_then(Value::as_array_mut).into_iter().flatten() {
+                if let Value::Object(template) = template {
+                    template.shift_remove("status");
+                }
+            }
+        }
         _ => {}
     }
 }
@@ -64,9 +101,7 @@ fn clean_metadata(metadata: &mut Map<String, Value>) {
         owners.iter_mut().filter_map(Value::as_object_mut).for_each(|owner| drop(owner.shift_remove("uid")));
     }
     if let Some(Value::Array(finalizers)) = metadata.get_mut("finalizers") {
-        const OWN: [&str; 4] =
-            ["kubernetes.io/pvc-protection", "kubernetes.io/pv-protection", "foregroundDeletion", "orphan"];
-        finalizers.retain(|one| !one.as_str().is_some_and(|one| OWN.contains(&one)));
+        finalizers.retain(|one| !one.as_str().is_some_and(|one| OWN_FINALIZERS.contains(&one)));
     }
     drop_if_empty(metadata, "finalizers");
 }
@@ -87,6 +122,7 @@ fn clean_job(fields: &mut Map<String, Value>) {
         {
             drop_in(metadata, "labels", &GENERATED);
             drop_in(metadata, "labels", &["job-name"]);
+            drop_if_empty(metadata, "labels");
         }
     }
 }
@@ -146,11 +182,17 @@ mod tests {
     #[test]
     fn volumes_keep_the_name_of_their_claim_and_lose_its_uid() {
         let mut volume = json!({
-            "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v"},
+            "apiVersion": "v1", "kind": "PersistentVolume",
+            "metadata": {
+                "name": "v", "finalizers": ["kubernetes.io/pv-protection", "example.com/mine"],
+                "annotations": {"pv.kubernetes.io/bound-by-controller": "yes", "note": "of mine"},
+            },
             "spec": {"nfs": {"path": "/x"}, "claimRef": {"namespace": "a", "name": "b", "uid": "u", "resourceVersion": "1"}},
         });
         clean(&mut volume);
         assert_eq!(volume["spec"]["claimRef"], json!({"namespace": "a", "name": "b"}));
+        let metadata = json!({"name": "v", "finalizers": ["example.com/mine"], "annotations": {"note": "of mine"}});
+        assert_eq!(volume["metadata"], metadata);
     }
 
     #[test]

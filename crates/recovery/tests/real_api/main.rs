@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 mod bed;
+mod budgets;
+mod leftovers;
 mod life;
 
 #[path = "../support/vault.rs"]
