@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 mod budgets;
+mod fault_list;
 mod fault_server;
 mod folders;
 mod hostile;
