@@ -51,11 +51,6 @@ impl Tools {
     pub(super) fn of(&self, kind: &'static str) -> impl Iterator<Item = &Value> {
         self.objects.iter().filter(move |(of, _)| *of == kind).map(|(_, object)| object)
     }
-
-    #[cfg(test)]
-    pub(super) fn holding(objects: Vec<(&'static str, Value)>) -> Self {
-        Self { objects, faults: Vec::new() }
-    }
 }
 
 /// All objects of a kind; none where the cluster does not have it.

@@ -159,6 +159,10 @@ impl Schedules {
             for known in known.values_mut().filter(|known| known.late_in() == Some(Duration::ZERO)) {
                 known.schedule.status = Some(self.tell_late(&known.schedule).await);
             }
+            // Somebody allowed it more time.
+            for known in known.values_mut().filter(|known| known.is_late_no_more()) {
+                known.schedule.status = Some(self.tell_in_time(&known.schedule).await);
+            }
         }
     }
 
@@ -221,6 +225,15 @@ impl Schedules {
         let generation = schedule.metadata.generation;
         status.conditions.set(Condition::new(LATE, ConditionStatus::True, "Overdue", &message, generation, now()));
         self.events.warning(schedule, "BackupLate", &message).await;
+        self.metrics.knows(&labels(&name), &status);
+        self.write(schedule, &name, &status).await;
+        status
+    }
+
+    async fn tell_in_time(&self, schedule: &BackupSchedule) -> BackupScheduleStatus {
+        let name = NamespacedName::of(schedule);
+        let mut status = schedule.status.clone().unwrap_or_default();
+        set_in_time(&mut status, schedule, "the last complete backup is young enough");
         self.metrics.knows(&labels(&name), &status);
         self.write(schedule, &name, &status).await;
         status
@@ -304,8 +317,7 @@ impl Schedules {
         status.last_run_time = Some(started.clone());
         if result == RunResult::Complete {
             status.last_success_time = Some(now());
-            let (generation, message) = (schedule.metadata.generation, "the last backup is complete");
-            status.conditions.set(Condition::new(LATE, ConditionStatus::False, "InTime", message, generation, now()));
+            set_in_time(status, schedule, "the last backup is complete");
         }
         if let Some(snapshot) = &run.snapshot {
             status.last_snapshot = Some(snapshot.id.clone());
@@ -368,6 +380,12 @@ impl Known {
         Some(Duration::try_from(until).unwrap_or_default())
     }
 
+    /// Whether it was late and is not any more, without a run.
+    fn is_late_no_more(&self) -> bool {
+        let said = self.schedule.status.as_ref().is_some_and(|status| status.conditions.is_true(LATE));
+        said && late_from(&self.schedule).is_some_and(|from| from > Timestamp::now())
+    }
+
     /// Whether the status says already what is wrong.
     fn is_told(&self, reason: &str) -> bool {
         let ready = self.schedule.status.as_ref().and_then(|status| status.conditions.get(READY));
@@ -379,6 +397,11 @@ fn set_ready(status: &mut BackupScheduleStatus, schedule: &BackupSchedule, ready
     let holds = if ready { ConditionStatus::True } else { ConditionStatus::False };
     let condition = Condition::new(READY, holds, reason, message, schedule.metadata.generation, now());
     status.conditions.set(condition);
+}
+
+fn set_in_time(status: &mut BackupScheduleStatus, schedule: &BackupSchedule, message: &str) {
+    let generation = schedule.metadata.generation;
+    status.conditions.set(Condition::new(LATE, ConditionStatus::False, "InTime", message, generation, now()));
 }
 
 fn labels(name: &NamespacedName) -> String {
