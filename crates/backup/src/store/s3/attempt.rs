@@ -131,6 +131,8 @@ impl S3Store {
                 let what = "the bucket is elsewhere: check region and endpoint (redirects are not followed)";
                 last(StoreFault::Other(what.to_owned()))
             }
+            // It will not learn it.
+            (501, _) => last(StoreFault::Other(format!("the server does not know this request: {message}"))),
             (408 | 429 | 500..=599, _)
             | (_, "SlowDown" | "RequestTimeout" | "InternalError" | "ServiceUnavailable") => {
                 Verdict::Again { after, source }
