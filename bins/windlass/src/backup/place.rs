@@ -110,7 +110,7 @@ impl PlaceArgs {
     /// The repository to look at, if one was named, here or by a configuration.
     pub(crate) async fn if_given(&self) -> anyhow::Result<Option<Repository>> {
         let config = self.config()?;
-        match self.repository.is_some() || config.is_some() {
+        match self.address().is_some() || config.is_some() {
             true => Ok(Some(self.open(config.as_ref()).await?)),
             false => Ok(None),
         }

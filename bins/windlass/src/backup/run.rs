@@ -93,7 +93,7 @@ pub(super) fn run(args: &RunArgs, console: &Console) -> anyhow::Result<Outcome> 
             signal = ended() => {
                 let signal = signal?;
                 let what = format!("{signal} came before the snapshot was complete: there is none, and nothing is lost");
-                Err(Trouble::new(what).help("run it again; what was sent already is not sent twice").into())
+                Err(Trouble::new(what).help("run it again; what this run sent, a later sweep clears away").into())
             }
         }
     });

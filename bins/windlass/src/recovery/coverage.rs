@@ -25,7 +25,7 @@ use crate::table::{Cell, Table};
 #[command(after_help = "\
 Examples:
   windlass coverage
-  windlass coverage --max-age 2h --repository s3://backups/home?endpoint=https://nas.lan:9000
+  windlass coverage --max-age 2h --bucket backups/home --endpoint https://nas.lan:9000
   windlass coverage -o metrics > /var/lib/node_exporter/windlass.prom
 
 Exit code 0: everything is saved, and recently; 1: something is not.")]
