@@ -38,7 +38,7 @@ pub(crate) struct PlaceArgs {
     #[arg(long, value_name = "BUCKET", help_heading = "Repository")]
     bucket: Option<String>,
 
-    /// With --bucket: the S3 server, https://nas.lan:9000; without it AWS
+    /// With --bucket: the S3 server, such as `https://nas.lan:9000`; without it AWS
     #[arg(long, value_name = "URL", help_heading = "Repository", env = "AWS_ENDPOINT_URL", hide_env_values = true)]
     endpoint: Option<String>,
 

@@ -11,6 +11,9 @@ use windlass_recovery::{DataInPlace, Error, PutData, put_data};
 use crate::bed::save;
 use crate::vault::{Vault, make_database, notes};
 
+/// Phase, bytes so far, bytes in all.
+type Told = (Phase, u64, Option<u64>);
+
 async fn put(vault: &Vault, item: &str, path: &Path, how: &PutData) -> Result<DataInPlace, Error> {
     let repository = vault.reopened().await;
     let listed = repository.snapshots().await.unwrap();
@@ -33,7 +36,7 @@ async fn saved() -> Vault {
 async fn a_file_is_there_whole_or_not_at_all_and_the_old_one_is_kept() {
     let vault = saved().await;
     let place = vault.path("back/dump.sql");
-    let reports: Arc<Mutex<Vec<(Phase, u64, Option<u64>)>>> = Arc::default();
+    let reports: Arc<Mutex<Vec<Told>>> = Arc::default();
     let told = reports.clone();
     let progress = Progress::new(move |report| told.lock().unwrap().push((report.phase, report.bytes, report.of)));
     let how = PutData { progress: Some(progress), ..PutData::default() };
