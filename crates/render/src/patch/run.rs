@@ -121,7 +121,9 @@ impl Session<'_> {
                 let makes = |(text, quoted): &(&str, bool)| *quoted || !is_null(text);
                 earlier.iter().find_map(|patch| patch.written(path).filter(makes))
             });
-            first.map(|(text, quoted)| (text.is_empty(), quoted))
+            // kustomize prints the object after each patch, and puts such a word in quotes when it does.
+            let was_quoted = |text| !earlier.is_empty() && OLD_BOOLS.contains(&text);
+            first.map(|(text, quoted)| (text.is_empty(), quoted || was_quoted(text)))
         };
         let merge = Merge::new(schema.as_deref(), &mut written).with_source(&document.source);
         apply::merge(resource, document, aim, &patch.options, merge)
@@ -160,6 +162,10 @@ impl Session<'_> {
         self.warnings.push(place.warning(&patch.at.field("target"), message));
     }
 }
+
+/// Words that were booleans in YAML 1.1, and are text to kustomize.
+const OLD_BOOLS: [&str; 16] =
+    ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"];
 
 fn is_null(text: &str) -> bool {
     ["", "~", "null", "Null", "NULL"].contains(&text)
