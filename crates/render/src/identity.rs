@@ -163,6 +163,7 @@ impl History {
             merged: std::mem::take(&mut self.merged),
             printed: self.printed,
             generated: self.generated,
+            vars: std::mem::take(&mut self.vars),
             ..Self::default()
         };
     }
