@@ -1,5 +1,6 @@
 //! Replaces files: all of them or none, each at once, with what was there still readable until the last moment.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -17,7 +18,12 @@ use crate::Error;
 #[derive(Debug, Default)]
 pub struct Staged {
     files: Vec<StagedFile>,
+    /// Folders in which nothing is left of killed programs.
+    tidied: BTreeSet<PathBuf>,
 }
+
+/// How many files are synchronised at a time: a file system writes one journal entry for those that wait together.
+const SYNCHRONISED_AT_ONCE: usize = 16;
 
 #[derive(Debug)]
 struct StagedFile {
@@ -65,7 +71,10 @@ impl Staged {
             .transpose()?;
         let file = StagedFile { temporary: temporary_of(&path), path, old };
         file.check()?;
-        remove_leftovers(&file.path);
+        if let Some(folder) = file.path.parent().filter(|folder| !self.tidied.contains(*folder)) {
+            remove_leftovers(folder);
+            self.tidied.insert(folder.to_owned());
+        }
         let written = write_new(&file.temporary, file.old.as_ref().map(|old| &old.permissions), new);
         // Even one that was cut off is removed with the others.
         self.files.push(file);
@@ -89,6 +98,7 @@ impl Staged {
     /// [`Error::ChangedMeanwhile`] and [`Error::Write`], and then all is as it was; [`Error::HalfDone`] where it is not.
     pub fn commit(mut self) -> Result<(), Error> {
         self.files.iter().try_for_each(StagedFile::check)?;
+        self.synchronise()?;
         for (done, file) in self.files.iter().enumerate() {
             if let Err(source) = fs::rename(&file.temporary, &file.path) {
                 for file in self.files[..done].iter().rev() {
@@ -104,6 +114,29 @@ impl Staged {
         // The files are in their place; a folder that cannot be synchronised changes nothing about that.
         folders.iter().for_each(|folder| drop(File::open(folder).and_then(|folder| folder.sync_all())));
         Ok(())
+    }
+
+    /// Waits until the new texts are on the disk: only then may they replace what is there.
+    fn synchronise(&self) -> Result<(), Error> {
+        let one = |file: &StagedFile| {
+            let synchronised = File::open(&file.temporary).and_then(|temporary| temporary.sync_all());
+            synchronised.map_err(|source| Error::Write { path: file.path.clone(), source })
+        };
+        if self.files.len() < 2 {
+            return self.files.iter().try_for_each(one);
+        }
+        std::thread::scope(|scope| {
+            let share = self.files.len().div_ceil(SYNCHRONISED_AT_ONCE);
+            let shares: Vec<_> =
+                self.files.chunks(share).map(|files| scope.spawn(move || files.iter().try_for_each(one))).collect();
+            shares.into_iter().try_for_each(|share| {
+                let panicked = |_| Error::Write {
+                    path: self.files[0].path.clone(),
+                    source: io::Error::other("a thread that wrote to the disk panicked"),
+                };
+                share.join().map_err(panicked)?
+            })
+        })
     }
 }
 
@@ -131,6 +164,7 @@ impl StagedFile {
             Some(old) => {
                 let _ = fs::remove_file(&self.temporary);
                 write_new(&self.temporary, Some(&old.permissions), &old.text)?;
+                File::open(&self.temporary)?.sync_all()?;
                 fs::rename(&self.temporary, &self.path)
             }
         }
@@ -167,16 +201,13 @@ fn owner_of(name: &str) -> Option<u32> {
     rest.rsplit_once(MARK)?.1.parse().ok()
 }
 
-/// Removes what killed programs left beside a file.
-fn remove_leftovers(path: &Path) {
+/// Removes what killed programs left in a folder.
+fn remove_leftovers(folder: &Path) {
     let is_alive = |process: u32| process == std::process::id() || Path::new(&format!("/proc/{process}")).exists();
-    let own = path.file_name().unwrap_or_default().to_string_lossy();
-    let Some(Ok(entries)) = path.parent().map(fs::read_dir) else { return };
+    let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let is_ours = name.strip_prefix('.').is_some_and(|name| name.starts_with(&*own));
-        if is_ours && owner_of(&name).is_some_and(|process| Path::new("/proc/self").exists() && !is_alive(process)) {
+        let owner = owner_of(&entry.file_name().to_string_lossy());
+        if owner.is_some_and(|process| Path::new("/proc/self").exists() && !is_alive(process)) {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -195,8 +226,7 @@ fn write_new(path: &Path, permissions: Option<&Permissions>, text: &[u8]) -> io:
     if let Some(permissions) = permissions {
         file.set_permissions(permissions.clone())?;
     }
-    file.write_all(text)?;
-    file.sync_all()
+    file.write_all(text)
 }
 
 #[cfg(test)]
@@ -227,6 +257,13 @@ mod tests {
 
         let mut staged = Staged::new();
         staged.add(&path("a"), Some(b"old a"), b"new a").unwrap();
+        staged.add(&path("c"), None, b"c").unwrap();
+        fs::remove_file(&staged.files[1].temporary).unwrap();
+        assert!(matches!(staged.commit(), Err(Error::Write { .. })));
+        assert_eq!(fs::read_to_string(path("a")).unwrap(), "old a");
+
+        let mut staged = Staged::new();
+        staged.add(&path("a"), Some(b"old a"), b"new a").unwrap();
         staged.add(&path("new/c"), None, b"c").unwrap();
         staged.commit().unwrap();
         assert_eq!(fs::read_to_string(path("a")).unwrap(), "new a");
@@ -241,7 +278,7 @@ mod tests {
         let mut staged = Staged::new();
         staged.add(&path("a"), Some(b"old a"), b"new a").unwrap();
         staged.add(&path("b"), None, b"new b").unwrap();
-        fs::remove_file(&staged.files[1].temporary).unwrap();
+        staged.files[1].path = path("gone/b");
         assert!(matches!(staged.commit(), Err(Error::Write { .. })));
         assert_eq!(fs::read_to_string(path("a")).unwrap(), "old a");
         assert_eq!(names(folder.path()), ["a"]);
@@ -273,6 +310,6 @@ mod tests {
             assert!(is_temporary(&path(name)));
         }
         replace_file(&path("a"), Some(b"old"), b"new").unwrap();
-        assert_eq!(names(folder.path()), [".a.windlass-1.tmp", ".b.windlass-4294967295.tmp", "a"]);
+        assert_eq!(names(folder.path()), [".a.windlass-1.tmp", "a"]);
     }
 }
