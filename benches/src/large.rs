@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::overlay::write_files;
+use crate::overlay::{pod, write_files};
 
 /// How many apps stand in one file of the base.
 const APPS_PER_FILE: usize = 1000;
@@ -32,7 +32,7 @@ pub fn base(root: &Path, apps: usize) -> anyhow::Result<PathBuf> {
 }
 
 fn objects(app: usize) -> String {
-    let image = app % 11;
+    let pod = pod(&format!("app-{app:05}"), &format!("registry.example.test/app-{}:1.0", app % 11));
     format!(
         "apiVersion: apps/v1
 kind: Deployment
@@ -45,25 +45,7 @@ spec:
   template:
     metadata:
       labels: {{app: app-{app:05}}}
-    spec:
-      containers:
-      - name: app
-        image: registry.example.test/app-{image}:1.0
-        args: [--name, app-{app:05}]
-        envFrom:
-        - configMapRef: {{name: app-{app:05}}}
-        ports:
-        - {{name: http, containerPort: 8080}}
-        readinessProbe:
-          httpGet: {{path: /healthz, port: http}}
-        resources:
-          requests: {{cpu: 10m, memory: 64Mi}}
-        volumeMounts:
-        - {{name: config, mountPath: /config, readOnly: true}}
-      volumes:
-      - name: config
-        configMap: {{name: app-{app:05}, defaultMode: 0440}}
----
+{pod}---
 apiVersion: v1
 kind: Service
 metadata:

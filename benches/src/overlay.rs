@@ -97,22 +97,16 @@ configMapGenerator:
     )
 }
 
-fn objects(app: usize) -> String {
+/// The `spec` of a template of Pods: one container, with settings out of the ConfigMap of its name.
+pub(crate) fn pod(name: &str, image: &str) -> String {
     format!(
-        "apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: app-{app:03}
-spec:
-  replicas: 1
-  template:
-    spec:
+        "    spec:
       containers:
       - name: app
-        image: registry.example.test/app:1.0
-        args: [--name, app-{app:03}]
+        image: {image}
+        args: [--name, {name}]
         envFrom:
-        - configMapRef: {{name: app-{app:03}}}
+        - configMapRef: {{name: {name}}}
         ports:
         - {{name: http, containerPort: 8080}}
         readinessProbe:
@@ -123,8 +117,22 @@ spec:
         - {{name: config, mountPath: /config, readOnly: true}}
       volumes:
       - name: config
-        configMap: {{name: app-{app:03}, defaultMode: 0440}}
----
+        configMap: {{name: {name}, defaultMode: 0440}}
+"
+    )
+}
+
+fn objects(app: usize) -> String {
+    let pod = pod(&format!("app-{app:03}"), "registry.example.test/app:1.0");
+    format!(
+        "apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: app-{app:03}
+spec:
+  replicas: 1
+  template:
+{pod}---
 apiVersion: v1
 kind: Service
 metadata:
