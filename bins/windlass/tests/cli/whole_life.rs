@@ -16,7 +16,7 @@ use windlass_backup::{OpenOptions, Repository, S3Credentials, StoreUrl, Trust, W
 use windlass_cluster::{Cluster, Keep as _, Options};
 use windlass_manifest::{Manifest, Origin};
 use windlass_recovery::{PrunedObjects, Selection, survey};
-use windlass_testbed::{KubeApi, KubeApiOptions, RcloneS3, SeaweedS3, Testbed, require_peers};
+use windlass_testbed::{KubeApi, KubeApiOptions, RcloneS3, SeaweedS3, Testbed, is_made_by_the_servers, require_peers};
 
 use crate::run::{Ran, Scratch, run_in};
 
@@ -229,7 +229,7 @@ impl Household {
         let saved = saved.unwrap();
         assert!(saved.facts.faults.is_empty(), "{:?}", saved.facts.faults);
         let objects = saved.objects.into_iter().map(|(path, object)| (path, object.value().clone()));
-        objects.filter(|(path, object)| !is_the_clusters_own(path, object)).map(without_choices).collect()
+        objects.filter(|(path, object)| !is_made_by_the_servers(path, object)).map(without_choices).collect()
     }
 }
 
@@ -241,31 +241,6 @@ async fn client(kube: &KubeApi) -> kube::Client {
     let kubeconfig = Kubeconfig::read_from(kube.kubeconfig()).unwrap();
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
     kube::Client::try_from(config).unwrap()
-}
-
-/// What the servers make by themselves.
-fn is_the_clusters_own(path: &str, object: &Value) -> bool {
-    const KINDS: [&str; 9] = [
-        "resources/events",
-        "resources/leases.",
-        "resources/endpoints/",
-        "resources/endpointslices.",
-        "resources/apiservices.",
-        "resources/flowschemas.",
-        "resources/prioritylevelconfigurations.",
-        "resources/ipaddresses.",
-        "resources/servicecidrs.",
-    ];
-    let metadata = &object["metadata"];
-    let name = metadata["name"].as_str().unwrap_or_default();
-    KINDS.iter().any(|kind| path.starts_with(kind))
-        || path.contains("/namespaces/kube-")
-        || path.starts_with("resources/namespaces/cluster/kube-")
-        || metadata["labels"]["kubernetes.io/bootstrapping"].is_string()
-        || name == "kube-root-ca.crt"
-        || name.starts_with("system")
-        || (path.contains("/serviceaccounts/") && name == "default")
-        || (object["kind"] == "Service" && name == "kubernetes")
 }
 
 /// An object without the addresses that its cluster chose.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use windlass_engine::{Engine, Options};
 use windlass_recovery::{Selection, survey};
-use windlass_testbed::{GitHttp, GitHttpOptions, KubeApi, KubeApiOptions, Testbed};
+use windlass_testbed::{GitHttp, GitHttpOptions, KubeApi, KubeApiOptions, Testbed, is_made_by_the_servers};
 
 pub(crate) fn homelab() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/homelab")
@@ -119,7 +119,7 @@ pub(crate) async fn contents(kube: &KubeApi) -> BTreeMap<String, Value> {
     assert!(saved.facts.faults.is_empty(), "{:?}", saved.facts.faults);
     let mut contents = BTreeMap::new();
     for (path, object) in &saved.objects {
-        if is_the_clusters_own(path, object.value()) {
+        if is_made_by_the_servers(path, object.value()) {
             continue;
         }
         let mut value = object.value().clone();
@@ -137,28 +137,4 @@ pub(crate) async fn contents(kube: &KubeApi) -> BTreeMap<String, Value> {
         contents.insert(path.clone(), value);
     }
     contents
-}
-
-fn is_the_clusters_own(path: &str, object: &Value) -> bool {
-    const KINDS: [&str; 8] = [
-        "resources/events",
-        "resources/leases.",
-        "resources/endpoints/",
-        "resources/endpointslices.",
-        "resources/apiservices.",
-        "resources/flowschemas.",
-        "resources/prioritylevelconfigurations.",
-        "resources/ipaddresses.",
-    ];
-    let metadata = &object["metadata"];
-    let name = metadata["name"].as_str().unwrap_or_default();
-    KINDS.iter().any(|kind| path.starts_with(kind))
-        || path.contains("/namespaces/kube-")
-        || path.starts_with("resources/namespaces/cluster/kube-")
-        || metadata["labels"]["kubernetes.io/bootstrapping"].is_string()
-        || name == "kube-root-ca.crt"
-        || name.starts_with("system")
-        || (path.contains("/serviceaccounts/") && name == "default")
-        || (object["kind"] == "Service" && name == "kubernetes")
-        || (object["kind"] == "ServiceCIDR")
 }
