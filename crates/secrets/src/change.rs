@@ -5,8 +5,8 @@ use std::time::SystemTime;
 
 use serde_json::Value as Json;
 use windlass_sops::{
-    CreationRule, DecryptOptions, Document, EncryptOptions, Format, Identities, Location, Recipient, Recipients,
-    WriteError, encrypt, encrypt_value, encrypted_values,
+    CreationRule, DecryptOptions, Document, EncryptOptions, Format, Identities, Location, Metadata, Recipient,
+    Recipients, WriteError, encrypt, encrypt_value, encrypted_values,
 };
 use zeroize::Zeroizing;
 
@@ -26,6 +26,24 @@ pub struct KeyChange {
     pub is_rotated: bool,
     /// The values that those who were removed have been able to read: they are known to them for good.
     pub seen: Vec<Location>,
+}
+
+impl KeyChange {
+    /// What an edit of a whole file with its `sops` entry did to its recipients (see
+    /// [`Document::replace_with_metadata`], which rotates the data key where somebody was removed).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Document`] where one of the two texts is not encrypted.
+    pub fn by_edit(path: &Path, old: &[u8], new: Vec<u8>, format: Format) -> Result<Self, Error> {
+        let of = |text: &[u8]| Metadata::read(text, format).map(|metadata| Recipients::of(&metadata));
+        let before = of(old).map_err(|error| fault(path, error.into()))?;
+        let after = of(&new).map_err(|error| fault(path, error.into()))?;
+        let removed = names_missing(&before, &after);
+        let seen = seen_by(&removed, path, old, format)?;
+        let is_rotated = !removed.is_empty();
+        Ok(Self { text: Some(new), added: names_missing(&after, &before), removed, is_rotated, seen })
+    }
 }
 
 /// The keys at hand and the time, for every change.
@@ -132,14 +150,18 @@ struct Done {
 fn finish(path: &Path, text: &[u8], format: Format, hands: &Hands<'_>, done: Done) -> Result<KeyChange, Error> {
     let new = done.document.save(hands.now).map_err(|error| fault(path, error))?;
     let removed = names_missing(&done.before, &done.after);
-    let seen = if removed.is_empty() {
-        Vec::new()
-    } else {
-        let values = encrypted_values(text, format).map_err(|error| fault(path, error.into()))?;
-        values.into_iter().map(|value| value.at).collect()
-    };
+    let seen = seen_by(&removed, path, text, format)?;
     let added = names_missing(&done.after, &done.before);
     Ok(KeyChange { text: Some(new), added, removed, is_rotated: done.is_rotated, seen })
+}
+
+/// The values of a file that those who were removed have been able to read.
+fn seen_by(removed: &[String], path: &Path, text: &[u8], format: Format) -> Result<Vec<Location>, Error> {
+    if removed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let values = encrypted_values(text, format).map_err(|error| fault(path, error.into()))?;
+    Ok(values.into_iter().map(|value| value.at).collect())
 }
 
 /// Those of one set who are not in the other.
@@ -166,8 +188,7 @@ pub fn encrypt_anew(
     let plaintext = document.plaintext().map_err(|error| fault(path, error))?;
     let new = encrypt_text(path, &plaintext, format, recipients, &rule.options().keys_of(hands.identities), hands.now)?;
     let removed = names_missing(&before, recipients);
-    let seen = encrypted_values(text, format).map_err(|error| fault(path, error.into()))?;
-    let seen = if removed.is_empty() { Vec::new() } else { seen.into_iter().map(|value| value.at).collect() };
+    let seen = seen_by(&removed, path, text, format)?;
     Ok(KeyChange { text: Some(new), added: names_missing(recipients, &before), removed, is_rotated: true, seen })
 }
 

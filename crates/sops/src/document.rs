@@ -1,6 +1,7 @@
 //! An encrypted document, opened to be looked at and changed.
 
 mod stream;
+mod with_metadata;
 
 use std::fmt;
 use std::time::SystemTime;

@@ -190,7 +190,7 @@ pub(crate) fn read_plain(text: &[u8], format: Format) -> Result<Vec<Branch>, Wri
 }
 
 /// In YAML, sops refuses them in the first document and loses one in later ones.
-fn refuse_repeated_keys(items: &[Item]) -> Result<(), Error> {
+pub(crate) fn refuse_repeated_keys(items: &[Item]) -> Result<(), Error> {
     let mut seen = std::collections::BTreeSet::new();
     for item in items {
         let Item::Entry { key, node } = item else { continue };

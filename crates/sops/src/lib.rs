@@ -85,6 +85,7 @@
 //! | writes documents that it cannot read back: clear YAML with Unicode line breaks, INI keys that look like comments | refused |
 //! | YAML is printed anew at every change, aliases expanded | patched in place; printed anew where a patch does not read back |
 //! | a list or a mapping below an INI section is printed in the notation of Go | refused |
+//! | what is edited beside the metadata (`edit --show-master-keys`) is lost, with exit code 0 | values, recipients and selector are taken |
 //! | JSON integers are encrypted as floats before 3.12 | as integers; an integer keeps the envelope of an equal float |
 //!
 //! # Limits

@@ -11,6 +11,15 @@ use crate::{Error, Format, stores, values};
 
 /// Takes the metadata out of all documents and reads those of the first, which hold for all of them.
 pub(crate) fn take(documents: &mut [Branch], format: Format) -> Result<Metadata, Error> {
+    read(&take_first(documents, format)?, Sealed::All)
+}
+
+/// The same of documents that somebody edited, where new recipients have no data key yet.
+pub(crate) fn take_edited(documents: &mut [Branch], format: Format) -> Result<Metadata, Error> {
+    read(&take_first(documents, format)?, Sealed::Some)
+}
+
+fn take_first(documents: &mut [Branch], format: Format) -> Result<Node, Error> {
     let mut first = None;
     for (position, document) in documents.iter_mut().enumerate() {
         let found = stores::take_metadata(document, format)?;
@@ -21,18 +30,25 @@ pub(crate) fn take(documents: &mut [Branch], format: Format) -> Result<Metadata,
             first = found.into_iter().next();
         }
     }
-    read(&first.ok_or(Error::NotEncrypted)?)
+    first.ok_or(Error::NotEncrypted)
+}
+
+/// Which recipients must have an encrypted data key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sealed {
+    All,
+    Some,
 }
 
 /// Reads a `sops` entry.
-pub(crate) fn read(node: &Node) -> Result<Metadata, Error> {
+fn read(node: &Node, sealed: Sealed) -> Result<Metadata, Error> {
     let fields = Fields::of(node, "sops".to_owned())?;
-    let mut groups = vec![read_group(&fields)?];
+    let mut groups = vec![read_group(&fields, sealed)?];
     // Lists at the top win over key groups.
     if groups[0].recipients.is_empty() {
         let listed = fields.list("key_groups")?;
         if !listed.is_empty() {
-            groups = listed.iter().map(read_group).collect::<Result<_, _>>()?;
+            groups = listed.iter().map(|group| read_group(group, sealed)).collect::<Result<_, _>>()?;
         }
     }
     if groups.iter().all(|group| group.recipients.is_empty()) {
@@ -49,7 +65,7 @@ pub(crate) fn read(node: &Node) -> Result<Metadata, Error> {
     })
 }
 
-fn read_group(fields: &Fields<'_>) -> Result<KeyGroup, Error> {
+fn read_group(fields: &Fields<'_>, sealed: Sealed) -> Result<KeyGroup, Error> {
     let mut group = KeyGroup::default();
     for kind in RecipientKind::ALL {
         for entry in fields.list(kind.list_name())? {
@@ -58,7 +74,9 @@ fn read_group(fields: &Fields<'_>) -> Result<KeyGroup, Error> {
                     return Err(fault(&entry.name(name), "must be text"));
                 }
             }
-            entry.text(SEALED)?.ok_or_else(|| fault(&entry.name(SEALED), "is missing"))?;
+            if entry.text(SEALED)?.is_none() && sealed == Sealed::All {
+                return Err(fault(&entry.name(SEALED), "is missing"));
+            }
             group.recipients.push(Recipient::from_fields(kind, entry.to_json()));
         }
     }

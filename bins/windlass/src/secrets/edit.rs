@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use windlass_secrets::{encrypt_text, replace_file};
+use windlass_secrets::{KeyChange, encrypt_text, replace_file};
 use windlass_sops::{Error, Format, Selector, WriteError};
 use zeroize::Zeroizing;
 
@@ -15,7 +15,7 @@ use crate::secrets::recipients::{RecipientArgs, SelectorArgs};
 use crate::secrets::settings::Settings;
 use crate::secrets::sops_flags::ChangeFlags;
 use crate::secrets::subprocess::{Guard, OnInterrupt};
-use crate::secrets::{asking, set};
+use crate::secrets::{asking, rotate, set};
 use crate::trouble::{self, Trouble};
 
 /// Edit the plaintext of a file with SOPS_EDITOR or EDITOR
@@ -38,7 +38,9 @@ pub(crate) struct EditArgs {
     #[command(flatten)]
     change: ChangeFlags,
 
-    #[arg(short, long, hide = true)]
+    /// Show the `sops` entry too, and take edits of it: recipients (a new one needs no `enc`), key groups, the selector.
+    /// Where somebody is taken out the data key is made anew. (sops 3.11 shows it, and loses what was edited)
+    #[arg(short, long)]
     show_master_keys: bool,
 
     #[command(flatten)]
@@ -51,11 +53,6 @@ pub(crate) struct EditArgs {
 pub(crate) fn run(args: &EditArgs, settings: &Settings<'_>) -> anyhow::Result<Outcome> {
     let format = args.input.format(&args.file);
     args.change.check(format)?;
-    if args.show_master_keys {
-        let trouble = Trouble::new("the keys of a file are not edited with its values");
-        let help = "`windlass secrets rotate -i --add-age … --rm-age …` changes them, or .sops.yaml and `windlass secrets rekey`";
-        return Err(trouble.help(help).code(1).into());
-    }
     let is_new = !args.file.exists();
     let (old, new) = if is_new { create(args, format, settings)? } else { change(args, format, settings)? };
     let Some(new) = new else {
@@ -74,14 +71,26 @@ fn change(args: &EditArgs, format: Format, settings: &Settings<'_>) -> anyhow::R
     let source = Source::file(&args.file, 2)?;
     let hands = settings.hands(args.ignore_mac);
     let mut document = hands.open(&args.file, &source.text, format)?;
-    let plaintext = document.plaintext()?;
+    let plaintext = if args.show_master_keys { document.plaintext_with_metadata()? } else { document.plaintext()? };
     let mut new = None;
     edit(&plaintext, &args.file, settings, |edited| {
-        document.replace(edited)?;
-        new = Some(document.save(std::time::SystemTime::now())?);
+        if args.show_master_keys {
+            document.replace_with_metadata(edited)?;
+        } else {
+            document.replace(edited)?;
+        }
+        new = Some(document.save(hands.now)?);
         Ok(())
     })?;
-    Ok((Some(source.text), new))
+    let Some(new) = new else { return Ok((Some(source.text), None)) };
+    let change = KeyChange::by_edit(&args.file, &source.text, new, format)?;
+    rotate::tell(settings, &args.file.display().to_string(), &change);
+    if change.is_rotated {
+        settings
+            .console
+            .note("the data key is a new one; the values that were seen have to be changed where they come from");
+    }
+    Ok((Some(source.text), change.text))
 }
 
 fn create(args: &EditArgs, format: Format, settings: &Settings<'_>) -> anyhow::Result<Edited> {

@@ -157,7 +157,8 @@ pub(crate) fn tell_all(
     }
 }
 
-fn tell(settings: &Settings<'_>, name: &str, change: &KeyChange) {
+/// Tells who was added to a file and who removed, with the values that those have seen.
+pub(crate) fn tell(settings: &Settings<'_>, name: &str, change: &KeyChange) {
     for added in &change.added {
         settings.console.note(&format!("{name}: added {added}"));
     }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use windlass_testbed::{files_holding, open_files_holding};
+use windlass_testbed::{Tool, files_holding, open_files_holding, require_peers};
 
-use super::home::{Home, MARKER, envelopes, secret};
+use super::home::{Home, MARKER, ME, OTHER, OTHER_KEY, envelopes, secret};
 
 /// An editor made of shell commands; `$1` is the file.
 fn editor(home: &mut Home, script: &str) {
@@ -137,4 +137,80 @@ fn what_a_kill_leaves_in_memory_the_next_run_wipes() {
     assert_eq!(home.run(&["edit", "web.sops.yaml"]).code, Some(200));
     assert!(!path.exists());
     assert!(!path.parent().unwrap().exists());
+}
+
+/// What sops 3.11 does: it shows the metadata, exits with 0, and writes the values as they were.
+#[test]
+fn the_keys_are_shown_as_sops_shows_them() {
+    let testbed = require_peers!(&[Tool::Sops]);
+    let mut ours = home();
+    let multi = "a: 1\n---\nb: 2\n";
+    for (name, text) in [("secret.yaml", multi), ("secret.json", "{\"a\": \"x\"}\n"), ("secret.env", "A=1\n")] {
+        ours.encrypted(name, text);
+        let mut theirs = ours.copy();
+        for home in [&mut ours, &mut theirs] {
+            editor(home, "cp \"$1\" seen");
+        }
+        assert_eq!(ours.run(&["edit", "-s", name]).code, Some(200));
+        assert_eq!(theirs.sops(&testbed, &["edit", "-s", name], "").code, Some(200));
+        let data = |home: &Home| home.read("seen").replace("   ", " ").replace("  ", " ");
+        assert_eq!(data(&ours).replace("\t", " "), data(&theirs).replace("\t", " "), "{name}");
+    }
+}
+
+#[test]
+fn edits_of_the_keys_are_taken() {
+    let testbed = require_peers!(&[Tool::Sops]);
+    let mut home = home();
+    let before = home.read("web.sops.yaml");
+    // Somebody comes, named without a key, and a value changes with them.
+    editor(
+        &mut home,
+        &format!("sed -i 's/user: me/user: you/; s/    age:/    age:\\n        - recipient: {OTHER}/' \"$1\""),
+    );
+    let run = home.run(&["edit", "--show-master-keys", "web.sops.yaml"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("added {OTHER}")), "{}", run.stderr);
+    let after = home.read("web.sops.yaml");
+    assert_eq!(envelopes(&before)[0], envelopes(&after)[0], "what was not edited stays");
+    home.key = OTHER_KEY.to_owned();
+    let opened = home.sops(&testbed, &["decrypt", "web.sops.yaml"], "");
+    assert!(opened.text().contains("user: you"), "{}", opened.stderr);
+
+    // Somebody goes: the data key is a new one, and what they have seen is told.
+    editor(&mut home, &format!("sed -i '/- recipient: {ME}/,/END AGE/d' \"$1\""));
+    let run = home.run(&["edit", "-s", "web.sops.yaml"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("removed {ME}, who has seen:\n    stringData.password")), "{}", run.stderr);
+    assert!(run.stderr.contains("data key is a new one"), "{}", run.stderr);
+    assert_ne!(envelopes(&after)[0], envelopes(&home.read("web.sops.yaml"))[0]);
+    assert!(home.sops(&testbed, &["decrypt", "web.sops.yaml"], "").text().contains("user: you"));
+
+    // The selector: names come under it.
+    editor(&mut home, "sed -i 's/\\^(data|stringData)\\$/^(data|name)$/' \"$1\"");
+    home.done(&["edit", "-s", "web.sops.yaml"]);
+    let text = home.read("web.sops.yaml");
+    assert!(text.contains("name: ENC[") && text.contains("user: you"), "{text}");
+    assert_eq!(home.sops(&testbed, &["decrypt", "web.sops.yaml"], "").code, Some(0));
+}
+
+#[test]
+fn what_saving_makes_is_not_taken_from_an_editor() {
+    let mut home = home();
+    let before = home.read("web.sops.yaml");
+    for (script, told) in [
+        ("s/mac: ENC/mac: ENX/", "sops.mac is made when the document is saved"),
+        ("s/lastmodified: .*/lastmodified: \"2020-01-01T00:00:00Z\"/", "sops.lastmodified is made"),
+        ("s/BEGIN AGE ENCRYPTED FILE/BEGIN/", "sops.age.enc is made"),
+        ("s/^sops:/soups:/", "sops is gone"),
+        ("s/- recipient: age1/- recipient: age2/", "sops.age.enc is made"),
+        ("s/    age:/    age:\\n        - recipient: age2nope/", "age2nope"),
+        ("s/(data|stringData)/(data/", "sops.encrypted_regex is not a valid regular expression"),
+    ] {
+        editor(&mut home, &format!("sed -i '{script}' \"$1\""));
+        let run = home.run(&["edit", "-s", "web.sops.yaml"]);
+        assert_eq!(run.code, Some(201), "{script}: {}", run.stderr);
+        assert!(run.stderr.contains(told), "{script}: {}", run.stderr);
+        assert_eq!(home.read("web.sops.yaml"), before);
+    }
 }
