@@ -139,6 +139,37 @@ pub enum Error {
         /// The Kustomization that was found.
         found: String,
     },
+    /// A rebuild of this cluster was begun and did not end.
+    #[error(
+        "a rebuild of this cluster from snapshot {snapshot} was begun at {began} and did not end: --continue takes it up. To \
+         begin anew, delete the ConfigMap kube-system/windlass-rebuild first"
+    )]
+    Unfinished {
+        /// The snapshot.
+        snapshot: String,
+        /// When it was begun.
+        began: jiff::Timestamp,
+    },
+    /// What a rebuild wrote down about itself cannot be read.
+    #[error(
+        "the ConfigMap kube-system/windlass-rebuild, in which a rebuild noted how far it was, cannot be read: delete it"
+    )]
+    Memory {
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// In the place of data is something that the rebuild that is continued did not put there.
+    #[error(
+        "{item} cannot be put into place: {} holds something else than this rebuild put there. Look at it, then move it \
+         away, or have it moved aside with --replace",
+        path.display()
+    )]
+    OtherData {
+        /// The item.
+        item: String,
+        /// Its place.
+        path: std::path::PathBuf,
+    },
     /// A namespace that a drill was to make is there.
     #[error("the namespace {namespace} is there already: another drill may be running; delete it if not")]
     ScratchExists {

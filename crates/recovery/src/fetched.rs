@@ -188,7 +188,7 @@ pub(crate) async fn open_data(
 }
 
 /// Gives an item a thread to be read on.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     doing: &'static str,
     mut fetched: Fetched,
     work: impl FnOnce(&mut Fetched) -> Result<T, Error> + Send + 'static,

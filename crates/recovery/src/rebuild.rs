@@ -1,17 +1,21 @@
 //! An empty cluster, a backup repository and one key: and the cluster is back.
 
 mod bundle;
+mod data;
 mod files;
+mod memory;
 mod missing;
 mod plan;
 mod reconcile;
 mod report;
+mod same;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use kube::Client;
+use serde::{Deserialize, Serialize};
 use windlass_backup::{Identities, Progress, Repository};
 use windlass_cluster::{Cluster, Options};
 use windlass_drift::Verb;
@@ -19,15 +23,16 @@ use windlass_manifest::Gvk;
 
 use crate::Error;
 use crate::choose::{Chosen, Wish, choose};
-use crate::fetched::{PutData, put_data};
-use crate::restore::{Mode, Note, RestoreOptions, Wave, held, plan_restore, restore, restoring};
+use crate::restore::{Mode, Note, RestoreOptions, Wave, held, plan_restore, restore, restoring, wait_until_still};
 
 pub(crate) use bundle::bundle_item;
+pub(crate) use memory::NAME as MEMORY;
 pub(crate) use missing::CLAIM;
 pub use plan::{DataPlan, GitPlan, RebuildPlan, plan_rebuild};
 pub use report::{RebuildReport, Reconciled, StepTime};
 
 use files::Files;
+use memory::Memory;
 use reconcile::Reconciling;
 
 /// How a cluster is rebuilt.
@@ -48,7 +53,9 @@ pub struct RebuildOptions {
     pub work: PathBuf,
     /// Keys for files that are encrypted with SOPS, besides those in Secrets of the backup.
     pub sops: windlass_sops::Identities,
-    /// Whether an earlier rebuild of this cluster is continued; otherwise a cluster that is not empty is refused.
+    /// Whether an earlier rebuild of this cluster is continued, if there was one; otherwise a cluster that is not empty is
+    /// refused. What was decided then stands where nothing else is said here: the snapshot, the places of data, where Git
+    /// files come from, and that workloads stay held.
     pub again: bool,
     /// Whether to wait for health where a Kustomization asks for it.
     pub wait_for_health: bool,
@@ -59,7 +66,8 @@ pub struct RebuildOptions {
 }
 
 /// Where the files of Git repositories come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum GitFiles {
     /// From the host; from the bundle in the backup, if the host does not give them.
     #[default]
@@ -87,13 +95,6 @@ impl RebuildOptions {
             wait: Duration::from_secs(60),
             progress: None,
         }
-    }
-}
-
-impl RebuildOptions {
-    /// Whether workloads wait for their data.
-    fn holds(&self) -> bool {
-        self.keep_held || !self.data.is_empty()
     }
 }
 
@@ -126,11 +127,16 @@ pub(crate) type Tell<'a> = &'a mut (dyn FnMut(RebuildProgress<'_>) + Send);
 ///    Looks whether every saved object is there.
 ///
 /// What fails does not keep the rest from coming back; it is told in the report, with the time that each step took and with
-/// what was not in the backup. Done [again](RebuildOptions::again), it continues where it ended.
+/// what was not in the backup.
+///
+/// How far it is stands in a ConfigMap of the cluster, `kube-system/windlass-rebuild`, which goes when everything is back.
+/// Killed anywhere and done [again](RebuildOptions::again), it goes on where it ended, with the same snapshot. Data that it
+/// had put into place are known again, by their file or by their content, and stay; once workloads may have written to
+/// them they are not looked at any more. What it did not put there it does not touch.
 ///
 /// # Errors
 /// Where nothing could be begun: no snapshot can be used, the cluster does not answer, or is not empty, or data are to go
-/// where they cannot. Nothing was written then.
+/// where they cannot. Nothing was written then. [`Error::Unfinished`] where an earlier one should be continued.
 pub async fn rebuild(
     client: Client,
     repository: &Repository,
@@ -143,23 +149,28 @@ pub async fn rebuild(
     let cluster = restoring(client.clone());
 
     clock.begin("choose a snapshot");
-    if !options.again {
-        refuse_used(&cluster).await?;
-    }
+    let (memory, options) = remember(&cluster, options).await?;
+    let options = &options;
     let chosen = choose(repository, identities, &options.wish).await?;
     check_places(&chosen, options)?;
     clock.report.chosen(&chosen);
+    // What came from another snapshot is not what is wanted now.
+    let memory = memory.filter(|memory| memory.snapshot == chosen.snapshot.id);
+    let mut memory = memory.unwrap_or_else(|| Memory::new(&chosen.snapshot.id, options));
+    // Once data are in place, workloads are let run and write to them: they are not stopped once more.
+    let holds = options.keep_held || !(options.data.is_empty() || memory.is_done(options));
+    memory.want(options);
+    memory.begin(&cluster, options.again).await?;
 
     clock.begin("compare the Git bundles with what was signed");
     verify(repository, identities, &chosen, options, &mut clock).await;
 
     clock.begin("restore what Git does not define");
-    let later = restore_objects(&cluster, &chosen, options, &mut clock).await?;
+    let later = restore_objects(&cluster, &chosen, holds, options, &mut clock).await?;
 
     let engine = Cluster::new(client, Options::default());
     let files = Files { repository, identities, chosen: &chosen, options };
     let mut reconciling = Reconciling::new(&engine, files, options);
-    let holds = options.holds();
     clock.begin("reconcile with Git");
     reconciling.run(&chosen.objects, holds, &mut clock).await;
 
@@ -169,14 +180,25 @@ pub async fn rebuild(
     let mut in_place = true;
     if !options.data.is_empty() {
         clock.begin("put data into place");
-        in_place = put_all(repository, identities, &chosen, options, &mut clock).await;
+        in_place = match wait_until_still(&cluster, options.wait).await {
+            Ok(()) => {
+                let placing = data::Placing { cluster: &cluster, repository, identities, chosen: &chosen, options };
+                placing.all(&mut memory, &mut clock).await?
+            }
+            Err(error) => {
+                clock.failure("data", crate::error::chain(&error));
+                false
+            }
+        };
     }
     if !in_place {
         let what = "are held, since not all data are in place: rebuild again with --continue when they can be";
         clock.failure("workloads", what);
-    } else if holds && !options.keep_held {
+    } else if !options.keep_held && (holds || options.again) {
         clock.begin("let workloads run");
-        reconciling.run(&chosen.objects, false, &mut clock).await;
+        if holds {
+            reconciling.run(&chosen.objects, false, &mut clock).await;
+        }
         let mut notes = hold.release(&cluster).await;
         // Those that an earlier rebuild held, which was cut off.
         notes.extend(held(&cluster).await?.release(&cluster).await);
@@ -188,8 +210,26 @@ pub async fn rebuild(
     let mut report = clock.end();
     report.not_in_backup = missing::not_in_backup(&chosen, options);
     report.held = held(&cluster).await?.len();
+    if report.is_complete() {
+        memory::forget(&cluster).await?;
+    }
     report.seconds = began.elapsed().as_secs_f64();
     Ok(report)
+}
+
+/// What an earlier rebuild of this cluster left, and the options with what was decided then.
+async fn remember(cluster: &Cluster, options: &RebuildOptions) -> Result<(Option<Memory>, RebuildOptions), Error> {
+    let memory = Memory::read(cluster).await?;
+    let mut options = options.clone();
+    match &memory {
+        Some(memory) if options.again => memory.decide(&mut options),
+        Some(memory) => {
+            return Err(Error::Unfinished { snapshot: memory.snapshot.clone(), began: memory.began });
+        }
+        None if options.again => {}
+        None => refuse_used(cluster).await?,
+    }
+    Ok((memory, options))
 }
 
 /// The report in the making, and whom to tell.
@@ -294,11 +334,11 @@ async fn verify(
 async fn restore_objects(
     cluster: &Cluster,
     chosen: &Chosen,
+    hold: bool,
     options: &RebuildOptions,
     clock: &mut Clock<'_>,
 ) -> Result<crate::RestorePlan, Error> {
-    let restore_options =
-        RestoreOptions { mode: Mode::Skip, hold: options.holds(), wait: options.wait, ..RestoreOptions::default() };
+    let restore_options = RestoreOptions { mode: Mode::Skip, hold, wait: options.wait, ..RestoreOptions::default() };
     let mut plan = plan_restore(cluster, &chosen.objects, &restore_options).await?;
     let later = plan.split_off(|wave| matches!(wave, Wave::Workloads | Wave::Gates));
     carry_out(cluster, plan, clock).await;
@@ -315,32 +355,6 @@ async fn carry_out(cluster: &Cluster, plan: crate::RestorePlan, clock: &mut Cloc
     restored.notes.into_iter().for_each(|note| clock.note(note));
     clock.failures(restored.failures);
     restored.hold
-}
-
-/// Whether all data are in place afterwards.
-async fn put_all(
-    repository: &Repository,
-    identities: &Identities,
-    chosen: &Chosen,
-    options: &RebuildOptions,
-    clock: &mut Clock<'_>,
-) -> bool {
-    let Chosen { snapshot, manifest, .. } = chosen;
-    let mut all = true;
-    for (item, path) in &options.data {
-        let how = PutData { replace: options.replace_data, progress: options.progress.clone(), ..PutData::default() };
-        match put_data(repository, snapshot, manifest, identities, item, path, &how).await {
-            Ok(placed) => {
-                clock.done(&format!("{item} is at {}", path.display()));
-                clock.report.data.push(placed);
-            }
-            Err(error) => {
-                all = false;
-                clock.failure(item, crate::error::chain(&error));
-            }
-        }
-    }
-    all
 }
 
 /// Looks whether every saved object is there.

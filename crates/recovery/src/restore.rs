@@ -16,5 +16,5 @@ pub use mapping::Mapping;
 pub use options::{FIELD_MANAGER, Mode, RestoreOptions, Wanted, restoring};
 pub use plan::{Note, RestorePlan, plan_restore};
 
-pub(crate) use hold::{Held, hold_in_manifest};
+pub(crate) use hold::{Held, hold_in_manifest, wait_until_still};
 pub(crate) use waves::Wave;

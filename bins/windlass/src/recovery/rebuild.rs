@@ -33,13 +33,21 @@ use crate::table::{Cell, Table};
 /// Data go to paths of this machine, or of the Pod that runs this with the volumes mounted. Where Jobs beside the volumes
 /// are to put them back (`windlass backup job --put-back`), --keep-held leaves all workloads without replicas until
 /// `windlass restore --release`. Run windlassd or Flux after it, not meanwhile.
+///
+/// Killed anywhere, by a power cut too, it is taken up with --continue: from the same snapshot, and with the --data, --git and
+/// --keep-held of the first time, where nothing else is said. Data that it had put into place are known again and stay; data
+/// that somebody else put there are not touched without --replace. How far it is stands in the ConfigMap
+/// kube-system/windlass-rebuild of the cluster until everything is back.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("places").multiple(true))]
 #[command(after_help = "\
 Examples:
   windlass rebuild --bucket backup/home --endpoint https://nas.lan:9000 --identity paper.key --dry-run
   windlass rebuild --bucket backup/home --endpoint https://nas.lan:9000 --identity paper.key
   windlass rebuild --repository /mnt/usb/backup --identity paper.key --trust windlass-writer1… \\
-    --data sqlite/notes=/srv/notes/notes.db --data files/media=/srv/media")]
+    --data sqlite/notes=/srv/notes/notes.db --data files/media=/srv/media
+  windlass rebuild --repository /mnt/usb/backup --identity paper.key --trust windlass-writer1… \\
+    --continue")]
 pub(crate) struct RebuildArgs {
     #[command(flatten)]
     place: PlaceArgs,
@@ -51,11 +59,11 @@ pub(crate) struct RebuildArgs {
     wish: WishArgs,
 
     /// Put an item of data into place; may be given more than once
-    #[arg(long, value_name = "ITEM=PATH", value_parser = placed)]
+    #[arg(long, value_name = "ITEM=PATH", value_parser = placed, group = "places")]
     data: Vec<(String, PathBuf)>,
 
     /// Move data that are there already aside
-    #[arg(long, requires = "data")]
+    #[arg(long, requires = "places")]
     replace: bool,
 
     /// Leave all workloads without replicas, until `windlass restore --release`
@@ -71,7 +79,7 @@ pub(crate) struct RebuildArgs {
     age_key_file: Option<PathBuf>,
 
     /// Take up a rebuild of this cluster that was cut off
-    #[arg(long = "continue")]
+    #[arg(long = "continue", group = "places")]
     again: bool,
 
     /// Wait for health where a Kustomization asks for it
@@ -201,8 +209,11 @@ fn show(plan: &RebuildPlan, console: &Console) -> anyhow::Result<()> {
     }
     let mut table = Table::new(&["DATA", "SIZE", "PLACE", "CLAIM"]);
     for data in &plan.data {
-        let place =
-            data.place.as_ref().map_or_else(|| Cell::new("none").bad(), |at| Cell::new(&at.display().to_string()));
+        let place = match &data.place {
+            Some(at) if data.in_place => Cell::new(&format!("{} (is there)", at.display())).good(),
+            Some(at) => Cell::new(&at.display().to_string()),
+            None => Cell::new("none").bad(),
+        };
         let claim = data.claim.as_deref().unwrap_or_default();
         table.row(vec![Cell::new(&data.item), Cell::new(&sizes::bytes(data.bytes)), place, Cell::new(claim)]);
     }

@@ -476,12 +476,13 @@ fn rebuild(testbed: &Testbed, house: &Household, place: &Place<'_>, before: &BTr
     let typo = house.run_at(&kube, &format!("{command} --data sqlite/nots=x --yes"), "/nowhere");
     assert!(typo.code == Some(2) && typo.stderr.contains("holds no sqlite/nots"), "{typo}");
 
-    let mut yes = "--yes";
+    let mut arguments = format!("{data} --yes");
     if name == "rclone" {
         cut_off(house, &kube, &format!("{command} {data} --yes"));
-        yes = "--yes --continue";
+        // Where data go was said the first time.
+        "--yes --continue".clone_into(&mut arguments);
     }
-    let mut ran = house.run_at(&kube, &format!("{command} {data} {yes}"), "/nowhere");
+    let mut ran = house.run_at(&kube, &format!("{command} {arguments}"), "/nowhere");
     assert_eq!(ran.code, Some(0), "{ran}");
     for step in ["==> reconcile with Git", "==> put data into place", "==> let workloads run"] {
         assert!(ran.stderr.contains(step), "{ran}");

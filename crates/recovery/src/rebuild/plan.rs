@@ -9,7 +9,8 @@ use windlass_backup::{Identities, Repository, Tried};
 use windlass_drift::Verb;
 
 use super::bundle::bundle_of;
-use super::{CLAIM, GitFiles, RebuildOptions, check_places, missing, refuse_used};
+use super::memory::{Memory, State};
+use super::{CLAIM, GitFiles, RebuildOptions, check_places, missing, remember};
 use crate::choose::{Chosen, choose};
 use crate::restore::{Note, RestoreOptions, plan_restore, restoring};
 use crate::{CLUSTER_OBJECTS, Error};
@@ -68,6 +69,8 @@ pub struct DataPlan {
     /// Where it would be put.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<PathBuf>,
+    /// Whether the rebuild that would be continued put it there already.
+    pub in_place: bool,
     /// The claim that it was saved from, as `shop/data`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claim: Option<String>,
@@ -84,11 +87,11 @@ pub async fn plan_rebuild(
     options: &RebuildOptions,
 ) -> Result<RebuildPlan, Error> {
     let cluster = restoring(client);
-    if !options.again {
-        refuse_used(&cluster).await?;
-    }
+    let (memory, options) = remember(&cluster, options).await?;
+    let options = &options;
     let chosen = choose(repository, identities, &options.wish).await?;
     check_places(&chosen, options)?;
+    let memory = memory.filter(|memory| memory.snapshot == chosen.snapshot.id);
     let git = repositories(&chosen, options)?;
     let restoring = plan_restore(&cluster, &chosen.objects, &RestoreOptions::default()).await?;
     let to_create = restoring.plan.actions.iter().filter(|action| action.verb == Verb::Create).count();
@@ -100,7 +103,7 @@ pub async fn plan_rebuild(
         to_create,
         git,
         roots: roots.map(|root| root.name.clone()).collect(),
-        data: data(&chosen, options),
+        data: data(&chosen, options, memory.as_ref()),
         not_in_backup: missing::not_in_backup(&chosen, options),
         notes: restoring.notes,
         failures: restoring.failures,
@@ -122,7 +125,7 @@ fn repositories(chosen: &Chosen, options: &RebuildOptions) -> Result<Vec<GitPlan
     chosen.objects.facts.sources.iter().map(of).collect()
 }
 
-fn data(chosen: &Chosen, options: &RebuildOptions) -> Vec<DataPlan> {
+fn data(chosen: &Chosen, options: &RebuildOptions, memory: Option<&Memory>) -> Vec<DataPlan> {
     let items = chosen.manifest.items.iter();
     let data = items
         .filter(|(item, described)| *item != CLUSTER_OBJECTS && described.format != windlass_capture::Format::Bundle);
@@ -130,6 +133,10 @@ fn data(chosen: &Chosen, options: &RebuildOptions) -> Vec<DataPlan> {
         item: item.clone(),
         bytes: described.size,
         place: options.data.get(item).cloned(),
+        in_place: options
+            .data
+            .get(item)
+            .is_some_and(|path| memory.is_some_and(|memory| matches!(memory.state(item, path), State::Placed(_)))),
         claim: described.meta.get(CLAIM).and_then(|claim| claim.as_str()).map(str::to_owned),
     })
     .collect()

@@ -214,6 +214,20 @@ pub async fn held(cluster: &Cluster) -> Result<Hold, Error> {
     Ok(hold)
 }
 
+/// Waits until no Pod of a workload is left that is held, for at most `limit`: what was let run before it was held may still
+/// write.
+pub(crate) async fn wait_until_still(cluster: &Cluster, limit: Duration) -> Result<(), Error> {
+    let end = Instant::now() + limit;
+    for (api_version, kind) in WORKLOADS {
+        for object in objects(cluster, api_version, kind, None).await? {
+            if object["metadata"]["annotations"][HELD].is_string() {
+                wait_for_pods(cluster, &object, end).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// All objects of a kind, in one namespace or in all; none where the cluster does not have the kind.
 async fn objects(
     cluster: &Cluster,

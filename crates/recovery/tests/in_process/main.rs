@@ -4,6 +4,7 @@
 
 mod bed;
 mod choosing;
+mod continuing;
 mod covering;
 mod drilling;
 mod holding;
