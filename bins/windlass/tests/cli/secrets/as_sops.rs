@@ -260,7 +260,6 @@ fn what_is_not_here_is_told() {
         (&["decrypt", "--keyservice", "tcp://x:1", "secret.yaml"], "key service"),
         (&["-d", "--enable-local-keyservice=false", "secret.yaml"], "key service"),
         (&["encrypt", "--encryption-context", "a:b", "--kms", "x", "secret.yaml"], "AWS KMS"),
-        (&["edit", "-s", "secret.yaml"], "rotate -i --add-age"),
         (&["rotate", "-i", "--output-type", "json", "secret.yaml"], "keeps its format"),
         (&["exec-env", "--background", "secret.env", "true"], "background"),
     ] {
