@@ -43,7 +43,8 @@ pub enum Error {
     },
     /// A thing that was to be held is no workload.
     #[error(
-        "{what} cannot be held: only Deployments, StatefulSets, DaemonSets, CronJobs, Jobs and ReplicationControllers can"
+        "{what} cannot be held: only Deployments, StatefulSets, DaemonSets, CronJobs, Jobs, ReplicationControllers and bare \
+         Pods can"
     )]
     NotHoldable {
         /// What was named.
@@ -54,6 +55,20 @@ pub enum Error {
     NothingToHold {
         /// The workload.
         what: String,
+    },
+    /// A Pod that was to be held is not one that stands by itself.
+    #[error("{what} cannot be held: {reason}")]
+    PodNotHoldable {
+        /// The Pod.
+        what: String,
+        /// Why not, and what to hold.
+        reason: String,
+    },
+    /// Pods use the data that are to be put into place.
+    #[error("nothing is put into place under what runs: {}", users.join("; "))]
+    InUse {
+        /// The Pods, what they mount, and what to do about it.
+        users: Vec<String>,
     },
     /// Pods of a held workload did not end in time.
     #[error("Pods of {namespace} do not end, and may still write: {}", pods.join(", "))]

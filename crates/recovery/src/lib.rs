@@ -42,7 +42,7 @@
 //! | [`PrunedObjects`], [`deleted`], [`undelete()`] | what the reconciler prunes is saved first, and comes back |
 //! | [`Schedules`], [`BackupSchedule`], [`back_up`] | backups by a custom resource: cron with time zones, late rather than never |
 //! | [`coverage()`] | what would be lost now, and how long bringing it back takes (RPO and RTO): of objects, databases and claims, whether windlass, VolSync, Velero or CloudNativePG saves them |
-//! | [`put_data`], [`hold()`], [`held()`] | files and databases into place, while workloads have no replicas; and those found again that a killed process held |
+//! | [`put_data`], [`hold()`], [`held()`], [`refuse_in_use`] | files and databases into place, while workloads have no replicas and no Pod uses them; and those found again that a killed process held |
 //!
 //! # What is saved
 //! By default ([`Scope::Undefined`]) everything but:
@@ -69,8 +69,9 @@
 //! * Data go to paths that this process can write: of this machine, or of a Pod that mounts the volume (`windlass backup job
 //!   --put-back` prints a Job that does). Nothing is streamed into running containers. What is new and made by root belongs
 //!   to the owner of its folder.
-//! * A bare Pod cannot be held: it is made when the others are released, by the process that held them. After a kill it has
-//!   to be restored again.
+//! * A bare Pod has no replicas to take away. One that is restored is made when the others are released, by the process that
+//!   held them; after a kill it has to be restored again. One that runs is left alone, and nothing is written under it, unless
+//!   it is held by name: then it is deleted, kept in a Secret, and made again at the release.
 //! * Databases of servers are not loaded: their dumps are put into place as files.
 //! * A rebuild reconciles Kustomizations of Git repositories, from their hosts or from bundles in the backup (no `git` program
 //!   is needed); HelmReleases and other sources are applied as objects, and left to Flux' controllers.
@@ -126,8 +127,8 @@ pub use rebuild::{
     plan_rebuild, rebuild,
 };
 pub use restore::{
-    FIELD_MANAGER, HELD, Hold, Mapping, Mode, Note, RestoreOptions, RestorePlan, Restored, Target, Wanted, held, hold,
-    plan_restore, restore, restoring,
+    DataPlace, FIELD_MANAGER, HELD, Hold, Mapping, Mode, Note, RestoreOptions, RestorePlan, Restored, Target, Wanted,
+    held, hold, plan_restore, refuse_in_use, restore, restoring,
 };
 pub use schedule::{
     BackupMetrics, BackupRun, BackupSchedule, BackupScheduleSpec, BackupScheduleStatus, Cron, CronError, FilesSpec,

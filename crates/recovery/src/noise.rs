@@ -139,7 +139,7 @@ fn noise_by_name(kind: &ObjectKind, namespace: &str, name: &str, object: &Value)
         ("", "Service") => namespace == "default" && name == "kubernetes",
         ("", "Secret") => matches!(
             object["type"].as_str(),
-            Some("kubernetes.io/service-account-token" | "bootstrap.kubernetes.io/token")
+            Some("kubernetes.io/service-account-token" | "bootstrap.kubernetes.io/token" | crate::restore::HELD_POD)
         ),
         // Bare Pods are somebody's; those of the kubelet are the node's.
         ("", "Pod") => !object["metadata"]["annotations"]["kubernetes.io/config.mirror"].is_null(),

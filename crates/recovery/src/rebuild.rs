@@ -23,7 +23,10 @@ use windlass_manifest::Gvk;
 
 use crate::Error;
 use crate::choose::{Chosen, Wish, choose};
-use crate::restore::{Mode, Note, RestoreOptions, Wave, held, plan_restore, restore, restoring, wait_until_still};
+use crate::restore::{
+    DataPlace, Mode, Note, RestoreOptions, Wave, held, plan_restore, refuse_in_use, restore, restoring,
+    wait_until_still,
+};
 
 pub(crate) use bundle::bundle_item;
 pub(crate) use memory::NAME as MEMORY;
@@ -180,7 +183,7 @@ pub async fn rebuild(
     let mut in_place = true;
     if !options.data.is_empty() {
         clock.begin("put data into place");
-        in_place = match wait_until_still(&cluster, options.wait).await {
+        in_place = match nobody_uses(&cluster, &chosen, &memory, options).await {
             Ok(()) => {
                 let placing = data::Placing { cluster: &cluster, repository, identities, chosen: &chosen, options };
                 placing.all(&mut memory, &mut clock).await?
@@ -230,6 +233,24 @@ async fn remember(cluster: &Cluster, options: &RebuildOptions) -> Result<(Option
         None => refuse_used(cluster).await?,
     }
     Ok((memory, options))
+}
+
+/// Makes sure that nobody writes to the data that are to be put into place.
+async fn nobody_uses(
+    cluster: &Cluster,
+    chosen: &Chosen,
+    memory: &Memory,
+    options: &RebuildOptions,
+) -> Result<(), Error> {
+    if memory.all_in_place {
+        return Ok(());
+    }
+    wait_until_still(cluster, options.wait).await?;
+    let places = options.data.iter().map(|(item, path)| {
+        let claim = chosen.manifest.items.get(item).and_then(|described| described.meta.get(CLAIM)?.as_str());
+        DataPlace { path: path.clone(), claim: claim.map(str::to_owned) }
+    });
+    refuse_in_use(cluster, &places.collect::<Vec<_>>()).await
 }
 
 /// The report in the making, and whom to tell.

@@ -1,6 +1,7 @@
 //! Bringing saved objects back into a cluster: choosing, mapping, planning, carrying out.
 
 mod adapt;
+mod bare_pods;
 mod carry_out;
 mod hold;
 mod mapping;
@@ -8,6 +9,7 @@ mod options;
 mod owners;
 mod patches;
 mod plan;
+mod users;
 mod waves;
 
 pub use carry_out::{Restored, restore};
@@ -15,6 +17,8 @@ pub use hold::{HELD, Hold, Target, held, hold};
 pub use mapping::Mapping;
 pub use options::{FIELD_MANAGER, Mode, RestoreOptions, Wanted, restoring};
 pub use plan::{Note, RestorePlan, plan_restore};
+pub use users::{DataPlace, refuse_in_use};
 
+pub(crate) use bare_pods::SECRET_TYPE as HELD_POD;
 pub(crate) use hold::{Held, hold_in_manifest, wait_until_still};
 pub(crate) use waves::Wave;

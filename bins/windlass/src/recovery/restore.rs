@@ -29,8 +29,9 @@ use crate::trouble::Trouble;
 ///
 /// With --data, files and databases are put into place at paths of this machine (or of the Pod that runs this, with the
 /// volume mounted; `windlass backup job --put-back` prints a Job that does so). Restored workloads have no replicas until
-/// their data are in place; --hold stops running ones meanwhile, with the Flux objects that would start them again. What is
-/// still held after a power cut runs again with --release.
+/// their data are in place; --hold stops running ones meanwhile, with the Flux objects that would start them again. Where the
+/// cluster is asked, nothing is put into place under a Pod that uses it. What is still held after a power cut runs again with
+/// --release.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -81,11 +82,12 @@ pub(crate) struct RestoreArgs {
     #[arg(long, requires = "data", help_heading = "Data")]
     replace: bool,
 
-    /// Restore data, and no objects
+    /// Restore data, and no objects; without --hold no cluster is asked, nor whether Pods use the data
     #[arg(long, requires = "data", help_heading = "Data")]
     only_data: bool,
 
-    /// Stop these workloads while data are put into place: NAMESPACE, or NAMESPACE/KIND/NAME
+    /// Stop these workloads while data are put into place: NAMESPACE, or NAMESPACE/KIND/NAME. A Pod that no controller made is
+    /// stopped only by its name, NAMESPACE/Pod/NAME: it is deleted, and made again afterwards
     #[arg(long, value_name = "WORKLOAD", help_heading = "Data")]
     hold: Vec<Target>,
 

@@ -13,7 +13,9 @@ use tokio::time::{Instant, sleep};
 use windlass_cluster::Cluster;
 use windlass_manifest::{Gvk, Manifest, ObjectId};
 
+use super::bare_pods::{self, HeldPod};
 use super::plan::{Note, message};
+use super::users::wait_for_users;
 use crate::Error;
 
 /// What a held object says about itself, so that it can be released even if this process is killed: the merge patch
@@ -57,8 +59,10 @@ pub struct Hold {
 pub(crate) enum Held {
     /// It is there, and a patch releases it.
     There(Box<HeldObject>),
-    /// It cannot be held, and is made at the release: a bare Pod.
+    /// It is not made before the release: a bare Pod that is restored.
     Later(Box<Manifest>),
+    /// It is a bare Pod that was there, was deleted, and is made again at the release.
+    Deleted(Box<HeldPod>),
 }
 
 /// An object that is held, and the merge patch that releases it.
@@ -70,7 +74,7 @@ pub(crate) struct HeldObject {
 }
 
 /// The kinds that can be held: what runs, and what would put back the number of replicas.
-const WORKLOADS: [(&str, &str); 6] = [
+pub(super) const WORKLOADS: [(&str, &str); 6] = [
     ("apps/v1", "Deployment"),
     ("apps/v1", "StatefulSet"),
     ("apps/v1", "DaemonSet"),
@@ -98,6 +102,7 @@ impl Hold {
         let name = |held: &Held| match held {
             Held::There(object) => object.id.to_string(),
             Held::Later(manifest) => manifest.id().to_string(),
+            Held::Deleted(pod) => pod.manifest.id().to_string(),
         };
         self.held.iter().map(name).collect()
     }
@@ -115,12 +120,16 @@ impl Hold {
                 Held::There(object) => {
                     let HeldObject { gvk, id, release } = *object;
                     let result = cluster.change(&gvk, &id, &release).await.map(drop);
-                    (id, result)
+                    (id, result.map_err(|error| message(&error)))
                 }
-                Held::Later(manifest) => (manifest.id(), cluster.create(&manifest, false).await.map(drop)),
+                Held::Later(manifest) => {
+                    let made = cluster.create(&manifest, false).await.map(drop);
+                    (manifest.id(), made.map_err(|error| message(&error)))
+                }
+                Held::Deleted(pod) => (pod.manifest.id(), pod.release(cluster).await),
             };
             if let Err(error) = result {
-                notes.push(Note::new(&id, format!("is still held: {}", message(&error))));
+                notes.push(Note::new(&id, format!("is still held: {error}")));
             }
         }
         notes
@@ -177,10 +186,12 @@ pub(crate) fn hold_in_manifest(manifest: &mut Manifest) -> Option<Held> {
 }
 
 /// Holds `targets` in a cluster: suspends the Flux objects that made them, scales them to nothing, and waits until their
-/// Pods are gone, for at most `limit`.
+/// Pods are gone, for at most `limit`, with all others that mount the same claims (in a namespace that is held as a whole:
+/// anything that outlives them). A bare Pod is held only where it is named: it is deleted, and made again at the release.
 ///
 /// # Errors
-/// Where a target does not exist, something cannot be changed, or Pods remain. What was held by then is released.
+/// Where a target does not exist, something cannot be changed, or Pods remain: [`Error::InUse`] says what to do about each.
+/// What was held by then is released.
 pub async fn hold(cluster: &Cluster, targets: &[Target], limit: Duration) -> Result<Hold, Error> {
     let mut hold = Hold::default();
     match hold_all(cluster, targets, limit, &mut hold).await {
@@ -210,6 +221,9 @@ pub async fn held(cluster: &Cluster) -> Result<Hold, Error> {
             let (gvk, id) = identity(&object);
             hold.add(Some(Held::There(Box::new(HeldObject { gvk, id, release }))));
         }
+    }
+    for pod in bare_pods::kept(cluster).await? {
+        hold.add(Some(Held::Deleted(Box::new(pod))));
     }
     Ok(hold)
 }
@@ -281,10 +295,14 @@ async fn hold_all(cluster: &Cluster, targets: &[Target], limit: Duration, hold: 
     for workload in &workloads {
         wait_for_pods(cluster, workload, end).await?;
     }
-    Ok(())
+    wait_for_users(cluster, targets, &workloads, end).await
 }
 
 async fn hold_one(cluster: &Cluster, object: &Value, hold: &mut Hold) -> Result<(), Error> {
+    if object["kind"] == "Pod" {
+        hold.add(Some(Held::Deleted(Box::new(bare_pods::keep(cluster, object).await?))));
+        return bare_pods::delete(cluster, object).await;
+    }
     let Some((patch, release)) = noted_patches(object) else { return Ok(()) };
     let (gvk, id) = identity(object);
     cluster.change(&gvk, &id, &patch).await?;
@@ -294,6 +312,9 @@ async fn hold_one(cluster: &Cluster, object: &Value, hold: &mut Hold) -> Result<
 
 /// The workloads that a target means.
 async fn found(cluster: &Cluster, target: &Target) -> Result<Vec<Value>, Error> {
+    if let Some((_, name)) = target.workload.as_ref().filter(|(kind, _)| kind.eq_ignore_ascii_case("Pod")) {
+        return Ok(vec![bare_pods::found(cluster, &target.namespace, name).await?]);
+    }
     if let Some((kind, name)) = &target.workload {
         let known = WORKLOADS.iter().find(|(_, known)| known.eq_ignore_ascii_case(kind));
         let Some((api_version, kind)) = known else {
@@ -348,6 +369,9 @@ fn makers_of(object: &Value) -> impl Iterator<Item = (Gvk, ObjectId)> {
 
 /// Waits until no Pod of a workload is left.
 async fn wait_for_pods(cluster: &Cluster, workload: &Value, end: Instant) -> Result<(), Error> {
+    if workload["kind"] == "Pod" {
+        return bare_pods::wait_gone(cluster, workload, end).await;
+    }
     let namespace = workload["metadata"]["namespace"].as_str().unwrap_or_default();
     let Some(selector) = selector(workload) else { return Ok(()) };
     let pods: Api<Pod> = Api::namespaced(cluster.client().clone(), namespace);

@@ -1,13 +1,15 @@
 //! The restore itself: a plan, a question, objects, data, and workloads that run again.
 
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use windlass_backup::{Identities, Repository};
 use windlass_cluster::Cluster;
 use windlass_recovery::{
-    Chosen, DataInPlace, Hold, Note, PutData, RestorePlan, Restored, Wish, choose, hold, plan_restore, put_data,
-    restore, restoring,
+    Chosen, DataInPlace, DataPlace, Hold, Note, PutData, RestorePlan, Restored, Wish, choose, hold, plan_restore,
+    put_data, refuse_in_use, restore, restoring,
 };
 
 use super::RestoreArgs;
@@ -61,6 +63,12 @@ pub(super) async fn carry_out(args: &RestoreArgs, console: &Console) -> anyhow::
     let (mut held, mut restored) = (Hold::default(), Restored::default());
     if let Some(cluster) = &cluster {
         held = hold(cluster, &args.hold, args.timeout.get()).await?;
+        if !args.data.is_empty()
+            && let Err(error) = refuse_in_use(cluster, &places(args, &chosen)).await
+        {
+            tell::notes(&[], &held.release(cluster).await, console);
+            return Err(error.into());
+        }
         restored = put_objects(args, cluster, plan, console).await?;
     }
     let (placed, failures) = put_all(args, &repository, &chosen, &identities, console).await?;
@@ -86,6 +94,19 @@ async fn put_objects(
     gone?;
     tell::notes(&restored.notes[told..], &restored.failures[told_failures..], console);
     Ok(restored)
+}
+
+/// Where data go, and which claims they were saved from.
+fn places(args: &RestoreArgs, chosen: &Chosen) -> Vec<DataPlace> {
+    let place = |(item, path): &(String, PathBuf)| {
+        let claim = chosen.manifest.items.get(item).and_then(|described| described.meta.get("claim")?.as_str());
+        let namespaces: BTreeMap<_, _> = args.map.iter().cloned().collect();
+        let mapped = claim
+            .and_then(|claim| claim.split_once('/'))
+            .map(|(namespace, name)| format!("{}/{name}", namespaces.get(namespace).map_or(namespace, String::as_str)));
+        DataPlace { path: path.clone(), claim: mapped }
+    };
+    args.data.iter().map(place).collect()
 }
 
 /// Refuses items that are not there before anything is written.
