@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use windlass_engine::NamespacedName;
 use windlass_flux::GoDuration;
 use windlass_manifest::{DirTree, MemoryTree, TreePath};
+use windlass_sops::Identities;
 use windlass_tryout::{AgeKeys, Error, Repository, Tryout, TryoutOptions};
 use zeroize::Zeroizing;
 
@@ -18,6 +19,7 @@ use crate::kubeconfig::block_on;
 use crate::names::{duration, namespaced};
 use crate::outcome::Outcome;
 use crate::output::Console;
+use crate::secrets::keyring;
 use crate::trouble::Trouble;
 
 /// Try a repository on this machine, without a cluster
@@ -47,6 +49,9 @@ pub(crate) struct TryArgs {
     kustomization: Option<NamespacedName>,
 
     /// age keys for encrypted files, besides SOPS_AGE_KEY; they are put where spec.decryption looks for them
+    ///
+    /// What else sops would find here opens the files of a directory too: its default key file, SSH keys, PGP, Vault. A
+    /// repository given by URL gets only the keys that are named: it could send a token of Vault to wherever it likes.
     #[arg(long, value_name = "FILE", env = "SOPS_AGE_KEY_FILE", hide_env_values = true)]
     age_key_file: Option<PathBuf>,
 
@@ -67,7 +72,7 @@ pub(crate) fn run(args: &TryArgs, console: &Console) -> anyhow::Result<Outcome> 
     let started = Instant::now();
     let repository = args.repository(console)?;
     block_on(async {
-        let options = args.options()?;
+        let options = args.options(&repository)?;
         let mut show = Show::new(console, started);
         let tryout = Tryout::start(repository, options).await.map_err(trouble)?;
         show.start(&tryout)?;
@@ -117,12 +122,13 @@ impl TryArgs {
         repository.map_err(trouble)
     }
 
-    fn options(&self) -> anyhow::Result<TryoutOptions> {
+    fn options(&self, repository: &Repository) -> anyhow::Result<TryoutOptions> {
         let path = self.path.as_deref().map(TreePath::new).transpose();
         Ok(TryoutOptions {
             path: path.map_err(|error| Trouble::new("--path is a directory in the repository").because(error))?,
             name: self.kustomization.clone(),
             keys: self.keys()?,
+            identities: self.identities(repository)?,
             strict_substitution: !self.lenient_substitution,
             ..TryoutOptions::default()
         })
@@ -132,15 +138,33 @@ impl TryArgs {
         let mut keys = AgeKeys::new();
         if let Some(file) = &self.age_key_file {
             let trouble = || Trouble::new(format!("cannot read the age keys in {}", file.display()));
-            let text = std::fs::read_to_string(file).map_err(|error| trouble().because(error))?;
-            let added = keys.add(Zeroizing::new(text), &file.display().to_string());
-            added.map_err(|error| trouble().because(error))?;
+            let bytes = std::fs::read(file).map(Zeroizing::new).map_err(|error| trouble().because(error))?;
+            // One with a passphrase is opened with all others, and goes into no Secret.
+            if !is_age_file(&bytes) {
+                let text = std::str::from_utf8(&bytes).map_err(|error| trouble().because(error))?;
+                let added = keys.add(Zeroizing::new(text.to_owned()), &file.display().to_string());
+                added.map_err(|error| trouble().because(error))?;
+            }
         }
         if let Some(text) = std::env::var("SOPS_AGE_KEY").ok().filter(|text| !text.is_empty()) {
             keys.add(Zeroizing::new(text), "SOPS_AGE_KEY")?;
         }
         Ok(keys)
     }
+
+    /// Whatever sops would find, for the files of a directory that somebody has here.
+    fn identities(&self, repository: &Repository) -> anyhow::Result<Identities> {
+        match repository.root() {
+            Some(_) => keyring::find_with(self.age_key_file.as_deref()),
+            None => Ok(Identities::new()),
+        }
+    }
+}
+
+/// Whether a key file is itself encrypted, armored or not.
+fn is_age_file(bytes: &[u8]) -> bool {
+    let bytes = bytes.trim_ascii_start();
+    bytes.starts_with(b"age-encryption.org/") || bytes.starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----")
 }
 
 /// Prints what is wrong with the repository, as `windlass diff` does; says whether anything is.

@@ -31,6 +31,9 @@ pub struct Options {
     pub strict_substitution: bool,
     /// Keys that open encrypted files where `spec.decryption` names no Secret. Default: none.
     pub identities: Identities,
+    /// Whether those open files where a Secret is named too, which then need not be there: for trying a repository on the
+    /// machine of a person who has the keys. Default: no, as in Flux.
+    pub identities_everywhere: bool,
     /// Where objects are saved before they are deleted: what cannot be saved is not deleted. Default: nowhere.
     pub keep: Option<Arc<dyn Keep>>,
     /// What stands in for the repositories of these GitRepositories, by which a repository is tried before it is pushed:
@@ -48,6 +51,7 @@ impl Options {
             allow_cross_namespace: true,
             strict_substitution: true,
             identities: Identities::new(),
+            identities_everywhere: false,
             keep: None,
             local_sources: BTreeMap::new(),
         }

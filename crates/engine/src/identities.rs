@@ -25,8 +25,8 @@ pub(crate) async fn identities(
     Ok(Some(identities))
 }
 
-/// The same for a preview: the keys `at_hand` are enough, and a Secret that cannot be had is no error.
-pub(crate) async fn identities_for_preview(
+/// The same where somebody sits before it: the keys `at_hand` are enough, and a Secret that cannot be had is no error.
+pub(crate) async fn identities_at_hand(
     kustomization: &Kustomization,
     lookup: &Lookup,
     at_hand: &Identities,

@@ -213,9 +213,14 @@ impl Reconciler {
     ) -> Result<Desired, Error> {
         let lookup = Lookup::cluster(self.context.cluster.clone());
         let variables = crate::variables::variables(object, &lookup).await?;
-        let identities = crate::identities::identities(object, &lookup, &self.context.options.identities).await?;
+        let options = &self.context.options;
+        let identities = if options.identities_everywhere {
+            crate::identities::identities_at_hand(object, &lookup, &options.identities).await?
+        } else {
+            crate::identities::identities(object, &lookup, &options.identities).await?
+        };
         let (object, files, revision) = (object.clone(), Arc::clone(&snapshot.files), revision.to_owned());
-        let strict = self.context.options.strict_substitution;
+        let strict = options.strict_substitution;
         let build = move || {
             let inputs = Inputs {
                 kustomization: &object,

@@ -234,7 +234,7 @@ async fn build(
     let identities = if is_made_up && !options.identities.is_empty() {
         Some(options.identities.clone())
     } else {
-        crate::identities::identities_for_preview(kustomization, lookup, &options.identities).await?
+        crate::identities::identities_at_hand(kustomization, lookup, &options.identities).await?
     };
     let inputs = Inputs {
         kustomization,

@@ -185,15 +185,30 @@ pub struct Tried {
     pub origin: String,
 }
 
+impl NoIdentity {
+    /// Each identity once, with all places it was found at.
+    fn tried_with_origins(&self) -> Vec<(&str, Vec<&str>)> {
+        let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
+        for Tried { recipient, origin } in &self.tried {
+            match all.iter_mut().find(|(known, _)| known == recipient) {
+                Some((_, origins)) if origins.contains(&origin.as_str()) => {}
+                Some((_, origins)) => origins.push(origin),
+                None => all.push((recipient, vec![origin])),
+            }
+        }
+        all
+    }
+}
+
 impl std::fmt::Display for NoIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (position, recipient) in self.recipients.iter().enumerate() {
             let lead = if position == 0 { "encrypted for " } else { ", " };
             write!(f, "{lead}{recipient}")?;
         }
-        for (position, tried) in self.tried.iter().enumerate() {
+        for (position, (recipient, origins)) in self.tried_with_origins().iter().enumerate() {
             let lead = if position == 0 { "; tried " } else { ", " };
-            write!(f, "{lead}{} (from {})", tried.recipient, tried.origin)?;
+            write!(f, "{lead}{recipient} (from {})", origins.join(", "))?;
         }
         if self.tried.is_empty() {
             f.write_str("; no identity was given")?;

@@ -27,6 +27,11 @@ pub enum Note {
         /// The Secret.
         secret: NamespacedName,
     },
+    /// This Secret is named for the keys of files and is not there: those at hand are tried in its place.
+    NoKeys {
+        /// The Secret.
+        secret: NamespacedName,
+    },
     /// Nobody defines this kind: an open definition takes its objects as they are, and nobody looks after them.
     OpenDefinition {
         /// The kind.
@@ -52,6 +57,10 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Keys { secret } => write!(f, "the age key is in Secret/{secret}, where spec.decryption looks for it"),
+            Self::NoKeys { secret } => write!(
+                f,
+                "Secret/{secret}, which spec.decryption names, is not in the repository: the keys of this machine are tried"
+            ),
             Self::OpenDefinition { kind, group } => {
                 write!(
                     f,
@@ -79,19 +88,23 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// What `preview` needs.
-    pub(crate) fn of(preview: &Preview, keys: &AgeKeys) -> Self {
+    /// What `preview` needs. `has_others` says that there are keys that go into no Secret.
+    pub(crate) fn of(preview: &Preview, keys: &AgeKeys, has_others: bool) -> Self {
         let mut definitions = windlass_flux::crds();
         let open = definitions::missing(preview.manifests().collect::<Vec<_>>().into_iter(), &definitions);
         let mut notes: Vec<Note> = open.iter().map(open_definition).collect();
         definitions.extend(open);
-        let root = preview.units.first().map(|unit| root(unit, keys));
+        let root = preview.units.first().map(|unit| root(unit, !keys.is_empty() || has_others));
         if let Some(unit) = preview.units.first().filter(|unit| unit.is_made_up) {
             notes.push(Note::MadeUp { name: unit.name.clone() });
         }
         let elsewhere = preview.elsewhere.iter().cloned();
         notes.extend(elsewhere.map(|(name, source)| Note::Elsewhere { name, source }));
-        let secrets: BTreeSet<_> = if keys.is_empty() { BTreeSet::new() } else { missing_secrets(preview) };
+        let mut secrets = missing_secrets(preview);
+        if keys.is_empty() {
+            let missing = std::mem::take(&mut secrets).into_iter().filter(|_| has_others);
+            notes.extend(missing.map(|secret| Note::NoKeys { secret }));
+        }
         notes.extend(secrets.iter().cloned().map(|secret| Note::Keys { secret }));
         let sources = sources(preview);
         let names = sources.keys().chain(&secrets).chain(preview.units.first().map(|unit| &unit.name));
@@ -158,9 +171,9 @@ fn open_definition(definition: &Value) -> Note {
 }
 
 /// The root; one that was made up cannot say how its files are opened, and uses the keys at hand.
-fn root(unit: &Unit, keys: &AgeKeys) -> Kustomization {
+fn root(unit: &Unit, has_keys: bool) -> Kustomization {
     let mut root = unit.kustomization.clone();
-    if unit.is_made_up && !keys.is_empty() {
+    if unit.is_made_up && has_keys {
         root.spec.decryption =
             Some(Decryption { provider: DecryptionProvider::Sops, secret_ref: None, service_account_name: None });
     }

@@ -10,6 +10,7 @@ use windlass_cluster::Cluster;
 use windlass_engine::{Engine, Lookup, NamespacedName, Options, Preview, PreviewOptions, preview, requests};
 use windlass_flux::Kustomization;
 use windlass_manifest::{FileTree as _, TreePath};
+use windlass_sops::Identities;
 
 use crate::owners::{self, Owner, Standing};
 use crate::setup::{Note, Setup};
@@ -24,6 +25,9 @@ pub struct TryoutOptions {
     pub name: Option<NamespacedName>,
     /// Keys for encrypted files, besides those that the repository brings. Default: none.
     pub keys: AgeKeys,
+    /// Whatever else opens encrypted files, as of a person who sits before it. Such keys lie in no Secret: they are tried
+    /// directly, whether a Kustomization names a Secret or not. Default: none.
+    pub identities: Identities,
     /// Whether a variable without a value is an error. Default: yes, as in Flux since 1.9.
     pub strict_substitution: bool,
     /// What objects do by themselves. Default: workloads become ready at once.
@@ -36,6 +40,7 @@ impl Default for TryoutOptions {
             path: None,
             name: None,
             keys: AgeKeys::new(),
+            identities: Identities::new(),
             strict_substitution: true,
             behaviours: Behaviours::ready(),
         }
@@ -83,10 +88,13 @@ impl Tryout {
         }
         let mut keys = repository.keys().clone();
         keys.extend(options.keys);
+        let mut identities = keys.identities()?;
+        let has_others = !options.identities.is_empty();
+        identities.extend(options.identities);
         let wanted = PreviewOptions {
             path: path.clone(),
             name: options.name,
-            identities: keys.identities()?,
+            identities,
             strict: options.strict_substitution,
             revision: repository.revision().to_owned(),
         };
@@ -96,11 +104,12 @@ impl Tryout {
         let scratch = tempfile::tempdir().map_err(Error::Scratch)?;
         let server = ApiServer::builder().behaviours(options.behaviours).build();
         let client = server.client();
-        let setup = Setup::of(&preview, &keys);
+        let setup = Setup::of(&preview, &keys, has_others);
         let notes = setup.notes.clone();
         let mut engine_options = Options::new(scratch.path());
         engine_options.strict_substitution = options.strict_substitution;
         engine_options.identities = wanted.identities;
+        engine_options.identities_everywhere = has_others;
         engine_options.local_sources = setup.local_sources(repository.source());
         setup.carry_out(&server, &client, &keys).await?;
 

@@ -137,6 +137,51 @@ fn a_missing_key_is_named_with_the_way_to_give_it() {
     assert!(!ran.stdout.contains("AGE-SECRET-KEY"), "{ran}");
 }
 
+/// What `windlass secrets decrypt` finds, `windlass try` finds: here an SSH key at its usual place.
+#[test]
+fn keys_are_found_where_sops_looks() {
+    let decryption = "  decryption: {provider: sops, secretRef: {name: keys}}\n";
+    let scratch = Scratch::new([
+        ROOT,
+        ("clusters/home/apps.yaml", &child("apps", decryption)),
+        (
+            "apps/secret.yaml",
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: default}\nstringData: {a: b}\n",
+        ),
+    ]);
+    let key = scratch.path().join(".ssh/id_ed25519");
+    std::fs::create_dir(key.parent().unwrap()).unwrap();
+    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+    assert!(made.unwrap().success());
+    let public = std::fs::read_to_string(key.with_extension("pub")).unwrap();
+    let encrypt = "secrets encrypt -i --encrypted-regex ^(data|stringData)$ apps/secret.yaml";
+    let ran = run_in(scratch.path(), encrypt, &[("SOPS_AGE_RECIPIENTS", public.trim())]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+
+    let ran = try_in(&scratch, ".", &[]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran}");
+    assert!(ran.stdout.contains("Kustomization/flux-system/apps  ready  1 object\n"), "{ran}");
+    assert!(
+        ran.stdout.contains("Secret/flux-system/keys, which spec.decryption names, is not in the repository"),
+        "{ran}"
+    );
+
+    std::fs::remove_file(&key).unwrap();
+    let ran = try_in(&scratch, ".", &[]);
+    assert_eq!(ran.code, Some(1), "{ran}");
+    assert!(ran.stderr.contains("ssh-ed25519"), "the recipient is named: {ran}");
+
+    // A key that is found twice is told once.
+    let key = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/homelab/age.agekey"));
+    let ran = try_in(&scratch, &format!(". --age-key-file {}", key.display()), &[]);
+    assert_eq!(
+        ran.stderr.matches("age1h6vae9979yxet5v27ez8e9tvw8zne0c43ms7d48uwvxa97fpress444crk").count(),
+        1,
+        "{ran}"
+    );
+    assert!(ran.stderr.contains("(from the keys given, SOPS_AGE_KEY_FILE "), "{ran}");
+}
+
 #[test]
 fn what_cannot_be_tried_is_refused_with_what_to_do() {
     let scratch = Scratch::new([ROOT, ("clusters/away/sync.yaml", &ROOT.1.replace("clusters/home", "clusters/away"))]);
