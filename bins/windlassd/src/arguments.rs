@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
+use jiff::SignedDuration;
 use windlass_backup::WriterId;
 use windlass_engine::Options;
 use windlass_sops::IdentitySources;
@@ -58,6 +59,10 @@ pub(crate) struct Arguments {
     /// What this cluster is called in snapshots
     #[arg(long, value_name = "NAME", help_heading = "Backup", default_value = "cluster")]
     pub(crate) backup_host: String,
+    /// For how long what was pruned stays in the repository; the last copy of each thing within it stays for sure. A
+    /// BackupSchedule that says `retention.pruned` has its own way
+    #[arg(long, value_name = "DURATION", help_heading = "Backup", default_value = "2160h")]
+    pub(crate) backup_keep_pruned: SignedDuration,
     /// Run BackupSchedules (their definition: `windlass crds --backup`); so it is with --backup-repository
     #[arg(long, help_heading = "Backup")]
     pub(crate) backup_schedules: bool,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::SignedDuration;
 use windlass_backup::{OpenOptions, Repository, S3Credentials, StoreUrl, Trust, WriterId, WriterKey};
 use windlass_cluster::{Cluster, Keep};
 use windlass_engine::ConfigData;
@@ -20,6 +21,8 @@ pub(crate) struct Backup {
     store: PathBuf,
     namespace: Option<String>,
     schedules: bool,
+    /// For how long what was pruned stays.
+    keep_pruned: SignedDuration,
     /// Repositories that are open, by address: what they know saves requests.
     open: Arc<Mutex<HashMap<String, Repository>>>,
 }
@@ -58,6 +61,7 @@ impl Backup {
         Self {
             schedules: arguments.backup_schedules || default.is_some(),
             default,
+            keep_pruned: arguments.backup_keep_pruned,
             host: arguments.backup_host.clone(),
             store: arguments.store.clone(),
             namespace: arguments.namespace.clone(),
@@ -69,7 +73,8 @@ impl Backup {
     pub(crate) fn keep(&self, client: kube::Client) -> Option<Arc<dyn Keep>> {
         self.default.as_ref()?;
         let cluster = Cluster::new(client, windlass_cluster::Options::default());
-        Some(Arc::new(PrunedObjects::new(self.opener(), &self.host, cluster)))
+        let keep = PrunedObjects::new(self.opener(), &self.host, cluster).for_as_long_as(self.keep_pruned);
+        Some(Arc::new(keep.with_schedules_of(self.namespace.clone())))
     }
 
     /// The schedules, if they are to be run.

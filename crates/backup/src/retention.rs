@@ -17,7 +17,7 @@ use crate::{Error, Repository, WriterKey};
 /// How many snapshots are kept of each host. A snapshot stays when any rule wants it.
 ///
 /// Snapshots that stand by themselves, such as those of what was pruned, are not counted by these rules and take no place
-/// of others: each is kept for [`standalone`](Self::standalone).
+/// of others: each is kept for [`standalone`](Self::standalone), and of those of a host with the same content the newest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Retention {
@@ -140,8 +140,13 @@ fn plan(policy: &Retention, zone: &TimeZone, snapshots: &[&Snapshot], verified: 
     // A forged future would not push out the past: commits are signed, and counted from the newest.
     let now = snapshots.iter().map(|snapshot| snapshot.finished).max().unwrap_or(Timestamp::MIN);
     let stays_for = subtract(now, policy.standalone);
-    for snapshot in snapshots.iter().filter(|snapshot| snapshot.standalone && snapshot.finished >= stays_for) {
-        note(&snapshot.id, "for its own sake".to_owned());
+    let mut contents = BTreeSet::new();
+    for snapshot in snapshots.iter().rev().filter(|snapshot| snapshot.standalone && snapshot.finished >= stays_for) {
+        // What is made and pruned again and again would fill a repository with copies of itself.
+        let items: BTreeSet<&str> = snapshot.items.iter().map(|item| item.id.as_str()).collect();
+        if contents.insert((snapshot.line(), items)) {
+            note(&snapshot.id, "for its own sake".to_owned());
+        }
     }
     let regular: Vec<&Snapshot> = snapshots.iter().copied().filter(|snapshot| !snapshot.standalone).collect();
     let lines: BTreeSet<_> = regular.iter().map(|snapshot| snapshot.line()).collect();

@@ -84,7 +84,8 @@
 //! * Secrets are in memory only, in buffers that are wiped; no error, note or plan holds a value of one.
 //! * What could not be read is told in [`ClusterFacts::faults`], what could not be restored in [`Restored::failures`]: nothing
 //!   is left out in silence.
-//! * Nothing is pruned that could not be saved first, where a repository is configured.
+//! * Nothing is pruned that could not be saved first, where a repository is configured. The last copy of what was pruned
+//!   within the bound (90 days by default) is always there; what is older goes by itself.
 //! * Workloads do not start before their data are in place; if those are missing, they stay held and say so. What holds them
 //!   is written on them, so that it outlives the process; what made them is suspended first, from the outermost inwards.
 //! * A snapshot that is known to be damaged is not restored while there is another; that one was never tried is told.
@@ -121,7 +122,7 @@ pub use error::Error;
 pub use facts::{ClusterFacts, Fault, KindFacts, KustomizationFacts, SourceFacts, VolumeFacts};
 pub use fetched::{DataInPlace, PutData, fetch_objects, put_data};
 pub use pattern::{Choice, Pattern};
-pub use pruned::{Deleted, PrunedObjects, deleted, is_of_pruned, undelete};
+pub use pruned::{Deleted, KEEP_PRUNED, PrunedObjects, deleted, is_of_pruned, undelete};
 pub use rebuild::{
     DataPlan, GitFiles, GitPlan, RebuildOptions, RebuildPlan, RebuildProgress, RebuildReport, Reconciled, StepTime,
     plan_rebuild, rebuild,

@@ -108,7 +108,8 @@ pub struct RetentionSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"))]
     pub within: Option<GoDuration>,
-    /// For how long what was saved before it was pruned stays: 90 days by default. The other rules are not about it.
+    /// For how long what was saved before it was pruned stays in the repository that windlassd was told, instead of as
+    /// windlassd was told (`--backup-keep-pruned`, 90 days by default). The other rules are not about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"))]
     pub pruned: Option<GoDuration>,

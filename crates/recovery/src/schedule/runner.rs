@@ -21,7 +21,7 @@ use super::due::{Due, due, late_from};
 use super::upkeep::look_after;
 use super::{BackupMetrics, BackupRun, BackupSchedule, BackupScheduleStatus, PastRun, RunPlace, RunResult, back_up};
 use crate::error::chain;
-use crate::pruned::row_of_pruned;
+use crate::pruned::{looks_after_pruned, row_of_pruned};
 
 /// The condition of a schedule whose last complete backup is older than it may be.
 pub(crate) const LATE: &str = "Late";
@@ -274,7 +274,8 @@ impl Schedules {
         let mut run = back_up(&self.cluster, &schedule.spec, &place).await;
         if run.snapshot.is_some() {
             let pruned = row_of_pruned(&self.options.host);
-            let concerns = |host: &str| host == place.host || host == pruned;
+            let is_of_pruned = looks_after_pruned(&schedule.spec);
+            let concerns = |host: &str| host == place.host || (is_of_pruned && host == pruned);
             let looked = look_after(&place.repository, &place.writer, &schedule.spec, status, concerns).await;
             run.problems.extend(looked);
         }

@@ -1,12 +1,17 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use windlass_apiserver::ApiServer;
-use windlass_cluster::{ApplyOptions, Cluster, Options, Owner, apply, prune};
+use windlass_backup::{Clock, DirectoryStore, OpenOptions, Repository, Trust};
+use windlass_cluster::{ApplyOptions, Cluster, Keep as _, Options, Owner, apply, prune};
 use windlass_manifest::{Manifest, Origin};
-use windlass_recovery::{PrunedObjects, RestoreOptions, deleted, plan_restore, restore, restoring, undelete};
+use windlass_recovery::{
+    OpenRepository, PrunedObjects, RestoreOptions, deleted, plan_restore, restore, restoring, undelete,
+};
 
-use crate::bed::{get, make, map, namespace, secret};
+use crate::bed::{get, make, make_all, map, namespace, secret};
 use crate::vault::Vault;
 
 async fn applied(server: &ApiServer, cluster: &Cluster, owner: &Owner) -> windlass_cluster::Inventory {
@@ -74,4 +79,78 @@ async fn what_cannot_be_saved_is_not_pruned() {
     // They stay in the inventory, and are tried again.
     assert_eq!(pruned.survivors().len(), 2);
     assert!(get(&server, "v1", "Secret", "shop", "token").await.is_some());
+}
+
+/// Nobody looks after the repository: what was pruned long ago goes by itself, and nothing that is the last of its kind.
+#[tokio::test]
+async fn what_was_pruned_goes_by_itself_when_the_bound_is_over_and_not_before() {
+    let (server, vault) = (ApiServer::new(), Vault::new().await);
+    let hours = Arc::new(AtomicI64::new(0));
+    let moved = Arc::clone(&hours);
+    let clock = Clock::new(move || Timestamp::now() + SignedDuration::from_hours(moved.load(Ordering::Relaxed)));
+    let store = Arc::new(DirectoryStore::open(vault.path("repository")).unwrap());
+    let options = OpenOptions::new(Trust::Writers(vec![vault.writer.id()])).with_clock(clock);
+    let repository = Repository::open(store, options).await.unwrap();
+    let opened = (repository.clone(), vault.writer.clone());
+    let opener: OpenRepository = Arc::new(move |_| {
+        let opened = opened.clone();
+        Box::pin(async move { Ok(opened) })
+    });
+    let plain = Cluster::new(server.client(), Options::default());
+    let bound = SignedDuration::from_hours(30 * 24);
+    let keep = PrunedObjects::new(opener, "home", plain.clone()).for_as_long_as(bound);
+    let pruning = async |names: &[(&str, &str)]| {
+        let objects =
+            names.iter().map(|(name, value)| Manifest::new(map("shop", name, value), Origin::unknown()).unwrap());
+        keep.keep(objects.collect()).await.unwrap();
+    };
+    let day = |days: i64| hours.fetch_add(24 * days, Ordering::Relaxed);
+    let left = async || {
+        let (found, faults) = deleted(&repository, &vault.paper).await.unwrap();
+        assert!(faults.is_empty());
+        let mut left: Vec<String> = Vec::new();
+        for one in found {
+            let object = undelete([one]).objects.into_values().next().unwrap();
+            left.push(format!("{} {}", object.name(), object.value()["data"]["value"]));
+        }
+        left.sort();
+        left
+    };
+    pruning(&[("old", "1")]).await;
+    day(10);
+    // Two that fight: made and pruned again and again, once with another content.
+    for value in ["1", "1", "2", "1"] {
+        pruning(&[("fought", value)]).await;
+        day(1);
+    }
+    day(25);
+    // Within the bound of the newest: all but the copies of what is there in the same state. A day later they are gone.
+    assert_eq!(keep.tidy().await.unwrap().len(), 2);
+    day(2);
+    keep.tidy().await.unwrap();
+    assert_eq!(left().await, ["fought \"1\"", "fought \"2\"", "old \"1\""]);
+    // Something is pruned once more: what is older than the bound, counted from this, goes, by itself.
+    pruning(&[("new", "1")]).await;
+    assert_eq!(left().await.len(), 4);
+    assert_eq!(keep.tidy().await.unwrap().len(), 1, "old");
+    day(2);
+    keep.tidy().await.unwrap();
+    assert_eq!(left().await, ["fought \"1\"", "fought \"2\"", "new \"1\""]);
+
+    // A schedule that has its own rule for them is not overruled.
+    day(365);
+    pruning(&[("newest", "1")]).await;
+    make_all(&server, windlass_recovery::schedule_crds()).await;
+    make(&server, namespace("backups")).await;
+    make(
+        &server,
+        json!({
+            "apiVersion": "backups.windlass.dev/v1alpha1", "kind": "BackupSchedule",
+            "metadata": {"name": "nightly", "namespace": "backups"},
+            "spec": {"schedule": "@daily", "retention": {"last": 3, "pruned": "20000h"}},
+        }),
+    )
+    .await;
+    assert!(keep.tidy().await.unwrap().is_empty());
+    assert_eq!(left().await.len(), 4);
 }
