@@ -25,6 +25,8 @@ pub struct Findings {
     pub good: bool,
     /// When it was begun. Default: now.
     pub started: Option<Timestamp>,
+    /// When it was finished. Default: now.
+    pub finished: Option<Timestamp>,
     /// Snapshots that were found whole.
     pub snapshots: Vec<String>,
     /// Objects that are as they were written.
@@ -47,15 +49,16 @@ impl Repository {
         findings: Findings,
     ) -> Result<Evidence, Error> {
         let now = self.inner.now();
-        let Findings { good, started, snapshots, objects, damaged, facts } = findings;
+        let Findings { good, started, finished, snapshots, objects, damaged, facts } = findings;
+        let finished = finished.unwrap_or(now);
         let evidence = Evidence {
             kind: EVIDENCE_KIND.to_owned(),
             format: FORMAT,
             repository: self.inner.id.clone(),
             id: Ulid::at(now)?.to_string(),
             what,
-            at: now,
-            seconds: started.map_or(0.0, |started| now.duration_since(started).as_secs_f64()),
+            at: finished,
+            seconds: started.map_or(0.0, |started| finished.duration_since(started).as_secs_f64()),
             tool: tool(),
             good,
             snapshots,
@@ -132,7 +135,8 @@ pub(crate) struct Verified {
 impl Verified {
     pub(crate) fn of(evidence: &[Evidence]) -> Self {
         let mut verified = Self::default();
-        for one in evidence.iter().filter(|one| one.what != EvidenceKind::Prove) {
+        let tells = |one: &&Evidence| matches!(one.what, EvidenceKind::Verify | EvidenceKind::Drill);
+        for one in evidence.iter().filter(tells) {
             let good = one.objects.iter().map(|key| (key, true));
             for (key, good) in good.chain(one.damaged.iter().map(|fault| (&fault.key, false))) {
                 let last = verified.objects.entry(key.clone()).or_insert((one.at, good));

@@ -108,6 +108,7 @@ impl Repository {
             let findings = Findings {
                 good: found.damaged.is_empty(),
                 started: Some(started),
+                finished: None,
                 snapshots: found.whole.clone(),
                 objects: good,
                 damaged: found.damaged.clone(),

@@ -76,6 +76,9 @@ pub struct Covered {
     /// How long bringing it back took when that was last done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore: Option<RestoreTime>,
+    /// How long the last rebuild of the cluster took, data included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rebuild: Option<RestoreTime>,
     /// What would be lost if it were lost now, in words.
     pub lost: String,
     /// Who saves it; nobody, where it is empty.
@@ -145,7 +148,7 @@ pub struct RestoreTime {
     /// When it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
-    /// What was done: `drill of 00000007-…`, `ReplicationDestination/shop/data`.
+    /// What was done: `drill of 00000007-…`, `rebuild from 00000007-…`, `ReplicationDestination/shop/data`.
     pub how: String,
 }
 
@@ -164,7 +167,7 @@ impl Coverage {
 }
 
 /// Asks a cluster what it holds, every tool that is there what it saves (one list each), and a repository, if one is
-/// given, how old its snapshots are and how long the last drill took.
+/// given, how old its snapshots are and how long the last drill and the last rebuild took.
 ///
 /// # Errors
 /// Where the claims cannot be listed, or the repository does not answer.
@@ -174,14 +177,12 @@ pub async fn coverage(
     options: &CoverageOptions,
 ) -> Result<Coverage, Error> {
     let tools = Tools::ask(client).await?;
-    let drills = match repository {
-        Some(repository) => own::drills(repository).await?,
-        None => Vec::new(),
-    };
-    let mut subjects = vec![own::objects(&tools, &drills, options)];
+    let measured = own::Measured::read(client, repository).await?;
+    let drills = &measured.drills;
+    let mut subjects = vec![own::objects(&tools, &measured, options)];
     subjects.extend(cloud_native_pg::databases(&tools, options));
     subjects.extend(tools.of("PersistentVolumeClaim").map(|claim| {
-        let mut by: Vec<Cover> = own::covers_of_claim(&tools, claim, &drills).collect();
+        let mut by: Vec<Cover> = own::covers_of_claim(&tools, claim, drills).collect();
         by.extend(volsync::covers(&tools, claim));
         by.extend(cloud_native_pg::cover_of_claim(&tools, claim, options));
         by.extend(velero::cover_of_claim(&tools, claim, options));
@@ -192,7 +193,7 @@ pub async fn coverage(
         }
     }));
     if let Some(repository) = repository {
-        subjects.extend(own::hosts(repository, &drills, options).await?);
+        subjects.extend(own::hosts(repository, &measured, options).await?);
     }
     subjects.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     Ok(Coverage { at: options.now, subjects, faults: tools.faults })
@@ -224,6 +225,7 @@ impl Covered {
             exposed_seconds: exposed.map(|exposed| exposed.as_secs()),
             limit_seconds: most.map(|most| most.as_secs()),
             next: by.iter().filter_map(|cover| cover.next).min(),
+            rebuild: None,
             restore: by.iter().filter_map(|cover| cover.restore.clone()).max_by_key(|restore| restore.at),
             lost,
             by,

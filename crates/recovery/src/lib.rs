@@ -37,7 +37,7 @@
 //! | | |
 //! |---|---|
 //! | [`choose()`] | which snapshot: signed, whole as far as anybody knows, and what is doubtful about it |
-//! | [`rebuild()`], [`plan_rebuild()`] | an empty cluster, a repository and one key: and the cluster is back, Git and data included |
+//! | [`rebuild()`], [`plan_rebuild()`], [`keep_rebuild_time`] | an empty cluster, a repository and one key: and the cluster is back, Git and data included; and how long that took |
 //! | [`drill()`] | everything in a snapshot opened, objects given to an API, rows counted, and all gone again; with or without a cluster in it |
 //! | [`PrunedObjects`], [`deleted`], [`undelete()`] | what the reconciler prunes is saved first, and comes back |
 //! | [`Schedules`], [`BackupSchedule`], [`back_up`] | backups by a custom resource: cron with time zones, late rather than never |
@@ -56,7 +56,7 @@
 //!   such as the keys of sealed-secrets);
 //! * volumes that a provisioner made: their claims are saved, and bind anew.
 //!
-//! [`Scope::Everything`] leaves nothing out. Of each kind the version that its group prefers is saved; the others are noted.
+//! [`Scope::Everything`] leaves nothing out but the note of a [rebuild](rebuild()) about itself. Of each kind the version that its group prefers is saved; the others are noted.
 //! Custom resources bring their CRDs, namespaced objects their Namespaces.
 //!
 //! Objects are saved without status, uid, revision, `managedFields`, `kubectl`'s annotation and what controllers noted for
@@ -125,7 +125,7 @@ pub use pattern::{Choice, Pattern};
 pub use pruned::{Deleted, KEEP_PRUNED, PrunedObjects, deleted, is_of_pruned, undelete};
 pub use rebuild::{
     DataPlan, GitFiles, GitPlan, RebuildOptions, RebuildPlan, RebuildProgress, RebuildReport, Reconciled, StepTime,
-    plan_rebuild, rebuild,
+    keep_rebuild_time, plan_rebuild, rebuild,
 };
 pub use restore::{
     DataPlace, FIELD_MANAGER, HELD, Hold, Mapping, Mode, Note, RestoreOptions, RestorePlan, Restored, Target, Wanted,

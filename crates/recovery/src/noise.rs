@@ -36,10 +36,9 @@ const KINDS: [(&str, &str); 22] = [
 /// The namespaces of the cluster itself.
 const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 
-/// What stands in the system namespaces without a mark that says whose it is: kubeadm's, k3s's, Talos', the API
-/// server's and our own objects, by kind and name. What people put there, such as the keys of sealed-secrets, is kept.
-const SYSTEM_OBJECTS: [(&str, &str); 37] = [
-    ("ConfigMap", crate::rebuild::MEMORY),
+/// What stands in the system namespaces without a mark that says whose it is: kubeadm's, k3s's, Talos' and the API
+/// server's own objects, by kind and name. What people put there, such as the keys of sealed-secrets, is kept.
+const SYSTEM_OBJECTS: [(&str, &str); 36] = [
     ("ConfigMap", "extension-apiserver-authentication"),
     ("ConfigMap", "kube-apiserver-legacy-service-account-token-tracking"),
     ("ConfigMap", "kubeadm-config"),

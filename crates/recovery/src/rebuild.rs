@@ -3,6 +3,7 @@
 mod bundle;
 mod data;
 mod files;
+mod measured;
 mod memory;
 mod missing;
 mod plan;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use kube::Client;
 use serde::{Deserialize, Serialize};
 use windlass_backup::{Identities, Progress, Repository};
@@ -29,13 +31,15 @@ use crate::restore::{
 };
 
 pub(crate) use bundle::bundle_item;
+pub use measured::keep_rebuild_time;
+pub(crate) use measured::last_rebuild;
 pub(crate) use memory::NAME as MEMORY;
 pub(crate) use missing::CLAIM;
 pub use plan::{DataPlan, GitPlan, RebuildPlan, plan_rebuild};
 pub use report::{RebuildReport, Reconciled, StepTime};
 
 use files::Files;
-use memory::Memory;
+use memory::{Ended, Memory};
 use reconcile::Reconciling;
 
 /// How a cluster is rebuilt.
@@ -132,7 +136,8 @@ pub(crate) type Tell<'a> = &'a mut (dyn FnMut(RebuildProgress<'_>) + Send);
 /// What fails does not keep the rest from coming back; it is told in the report, with the time that each step took and with
 /// what was not in the backup.
 ///
-/// How far it is stands in a ConfigMap of the cluster, `kube-system/windlass-rebuild`, which goes when everything is back.
+/// How far it is stands in a ConfigMap of the cluster, `kube-system/windlass-rebuild`. When everything is back, it says how
+/// long that took, until [`keep_rebuild_time`] keeps that in the repository.
 /// Killed anywhere and done [again](RebuildOptions::again), it goes on where it ended, with the same snapshot. Data that it
 /// had put into place are known again, by their file or by their content, and stay; once workloads may have written to
 /// them they are not looked at any more. What it did not put there it does not touch.
@@ -159,7 +164,7 @@ pub async fn rebuild(
     clock.report.chosen(&chosen);
     // What came from another snapshot is not what is wanted now.
     let memory = memory.filter(|memory| memory.snapshot == chosen.snapshot.id);
-    let mut memory = memory.unwrap_or_else(|| Memory::new(&chosen.snapshot.id, options));
+    let mut memory = memory.unwrap_or_else(|| Memory::new(&chosen.snapshot, options));
     // Once data are in place, workloads are let run and write to them: they are not stopped once more.
     let holds = options.keep_held || !(options.data.is_empty() || memory.is_done(options));
     memory.want(options);
@@ -213,10 +218,16 @@ pub async fn rebuild(
     let mut report = clock.end();
     report.not_in_backup = missing::not_in_backup(&chosen, options);
     report.held = held(&cluster).await?.len();
-    if report.is_complete() {
-        memory::forget(&cluster).await?;
-    }
     report.seconds = began.elapsed().as_secs_f64();
+    if report.is_complete() && report.held > 0 {
+        // The rest is done by others, and how long that takes is not measured here.
+        memory::forget(&cluster).await?;
+    } else if report.is_complete() {
+        let ended = Ended { at: Timestamp::now(), objects: chosen.objects.objects.len(), items: report.data.len() };
+        memory.ended = Some(ended);
+        memory.write(&cluster).await?;
+        report.seconds_since_begun = memory.took();
+    }
     Ok(report)
 }
 
@@ -226,11 +237,14 @@ async fn remember(cluster: &Cluster, options: &RebuildOptions) -> Result<(Option
     let mut options = options.clone();
     match &memory {
         Some(memory) if options.again => memory.decide(&mut options),
-        Some(memory) => {
+        Some(memory) if memory.ended.is_none() => {
             return Err(Error::Unfinished { snapshot: memory.snapshot.clone(), began: memory.began });
         }
         None if options.again => {}
-        None => refuse_used(cluster).await?,
+        _ => {
+            refuse_used(cluster).await?;
+            return Ok((None, options));
+        }
     }
     Ok((memory, options))
 }

@@ -15,6 +15,7 @@ use crate::facts::{ClusterFacts, FORMAT, Fault, KindFacts, VolumeFacts};
 use crate::flux_roots::FluxRoots;
 use crate::kinds::{ObjectKind, object_kinds};
 use crate::noise::{noise, noise_by_kind};
+use crate::rebuild::MEMORY;
 use crate::selection::{Scope, Selection};
 use crate::{Error, list};
 
@@ -187,6 +188,9 @@ impl<'a> Survey<'a> {
         if !is_taken || !labels_fit {
             return if is_needed { Fate::Need } else { Fate::PassOver };
         }
+        if is_note_of_rebuild(kind, object) {
+            return Fate::LeaveOut("a rebuild's note about itself");
+        }
         if self.selection.scope == Scope::Everything {
             return Fate::Save;
         }
@@ -290,6 +294,10 @@ fn id(kind: &ObjectKind, object: &Manifest) -> ObjectId {
 }
 
 /// Whether a volume was made for a claim: its data are not in the object, and a restored claim is given a new one.
+fn is_note_of_rebuild(kind: &ObjectKind, object: &Manifest) -> bool {
+    kind.is("", "configmaps") && object.name() == MEMORY && object.namespace() == Some("kube-system")
+}
+
 fn is_provisioned(kind: &ObjectKind, object: &Value) -> bool {
     kind.is("", "persistentvolumes") && !object["metadata"]["annotations"]["pv.kubernetes.io/provisioned-by"].is_null()
 }

@@ -8,6 +8,7 @@ use windlass_recovery::{Coverage, CoverageOptions, Covered, Exposure, Subject, c
 
 use super::tell;
 use crate::backup::place::PlaceArgs;
+use crate::backup::sizes;
 use crate::kubeconfig::{ClusterArgs, block_on};
 use crate::outcome::Outcome;
 use crate::output::{Console, Output};
@@ -17,7 +18,8 @@ use crate::table::{Cell, Table};
 ///
 /// Of the cluster's objects, each database and each claim: how old the last good recovery point is and may be, when it is
 /// saved next, and how long the last measured restore took. The schedules of windlassd are asked, and the tools beside it:
-/// VolSync, Velero, and CloudNativePG with its plug-in. With a repository also its hosts, and its drills.
+/// VolSync, Velero, and CloudNativePG with its plug-in. With a repository also its hosts, its drills, and the
+/// last rebuild.
 ///
 /// The annotation backups.windlass.dev/max-age on a claim or a database says how old its point may be (168h), or that it
 /// need not be saved (none).
@@ -106,6 +108,13 @@ fn print(found: &Coverage, console: &Console) -> anyhow::Result<()> {
             if let Some(trouble) = &cover.trouble {
                 writeln!(out, "{}{}: {}: {trouble}", kind(subject.kind), subject.name, cover.object)?;
             }
+        }
+    }
+    for subject in &found.subjects {
+        if let Some(rebuild) = &subject.rebuild {
+            let when = rebuild.at.map_or_else(String::new, |at| format!(" of {} UTC", sizes::moment(at)));
+            let (what, took) = (format!("{}{}", kind(subject.kind), subject.name), rebuild.seconds.ceil());
+            writeln!(out, "{what}: the last {}{when} took {took:.0} s", rebuild.how)?;
         }
     }
     let is_exposed = |one: &&Covered| !matches!(one.state, Exposure::InTime | Exposure::NotNeeded);

@@ -52,4 +52,6 @@ pub enum EvidenceKind {
     Drill,
     /// An offline key opened what is encrypted to it.
     Prove,
+    /// A cluster was rebuilt: how long it took is the recovery time that was measured for real.
+    Rebuild,
 }

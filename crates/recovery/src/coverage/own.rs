@@ -1,35 +1,69 @@
 //! What windlass itself saves.
 
 use jiff::Timestamp;
+use kube::Client;
 use serde_json::Value;
 use windlass_backup::{EvidenceKind, Repository};
+use windlass_cluster::{Cluster, Options};
 
 use super::annotation::Limit;
 use super::fields::{condition, duration, full_name, named, optional, time};
 use super::tools::Tools;
 use super::{Cover, CoverageOptions, Covered, RestoreTime, Subject, velero};
 use crate::Error;
+use crate::rebuild::last_rebuild;
 
-/// A drill that ended well.
+/// A drill or a rebuild that ended well.
 #[derive(Debug, Clone)]
 pub(super) struct Drill {
     host: String,
     restore: RestoreTime,
 }
 
-/// The drills of a repository, oldest first.
-pub(super) async fn drills(repository: &Repository) -> Result<Vec<Drill>, Error> {
-    let listed = repository.snapshots().await?;
-    let (evidence, _) = repository.evidence().await?;
-    let good = evidence.into_iter().filter(|one| one.what == EvidenceKind::Drill && one.good);
-    let drills = good.filter_map(|one| {
-        let id = one.snapshots.first()?;
-        // Of a snapshot that retention let go since, the host is not known any more.
-        let host = listed.snapshots.iter().find(|snapshot| snapshot.id == *id)?.host.clone();
-        let restore = RestoreTime { seconds: one.seconds, at: Some(one.at), how: format!("drill of {id}") };
-        Some(Drill { host, restore })
-    });
-    Ok(drills.collect())
+/// What was measured, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Measured {
+    pub(super) drills: Vec<Drill>,
+    rebuilds: Vec<Drill>,
+}
+
+impl Measured {
+    /// What a repository keeps, and the rebuild that the cluster remembers since nobody kept it yet.
+    pub(super) async fn read(client: &Client, repository: Option<&Repository>) -> Result<Self, Error> {
+        let mut measured = match repository {
+            Some(repository) => Self::kept(repository).await?,
+            None => Self::default(),
+        };
+        let cluster = Cluster::new(client.clone(), Options::default());
+        let last = last_rebuild(&cluster).await;
+        measured.rebuilds.extend(last.map(|(host, restore)| Drill { host, restore }));
+        Ok(measured)
+    }
+
+    async fn kept(repository: &Repository) -> Result<Self, Error> {
+        let listed = repository.snapshots().await?;
+        let (evidence, _) = repository.evidence().await?;
+        let mut measured = Self::default();
+        for one in evidence.into_iter().filter(|one| one.good) {
+            let restore = |how: String| RestoreTime { seconds: one.seconds, at: Some(one.at), how };
+            let fact = |name: &str| one.facts.get(name).and_then(Value::as_str).map(str::to_owned);
+            match one.what {
+                EvidenceKind::Drill => {
+                    let Some(id) = one.snapshots.first() else { continue };
+                    // Of a snapshot that retention let go since, the host is not known any more.
+                    let snapshot = listed.snapshots.iter().find(|snapshot| snapshot.id == *id);
+                    let Some(host) = snapshot.map(|snapshot| snapshot.host.clone()) else { continue };
+                    measured.drills.push(Drill { host, restore: restore(format!("drill of {id}")) });
+                }
+                EvidenceKind::Rebuild => {
+                    let Some((host, id)) = fact("host").zip(fact("snapshot")) else { continue };
+                    measured.rebuilds.push(Drill { host, restore: restore(format!("rebuild from {id}")) });
+                }
+                _ => {}
+            }
+        }
+        Ok(measured)
+    }
 }
 
 /// The last drill of a host; of any, where it is not known.
@@ -41,7 +75,7 @@ fn last_drill(drills: &[Drill], host: Option<&str>) -> Option<RestoreTime> {
 /// Each host of a repository.
 pub(super) async fn hosts(
     repository: &Repository,
-    drills: &[Drill],
+    measured: &Measured,
     options: &CoverageOptions,
 ) -> Result<Vec<Covered>, Error> {
     let points = repository.recovery_points().await?;
@@ -50,22 +84,27 @@ pub(super) async fn hosts(
             tool: "windlass",
             object: format!("snapshot {}", point.newest_complete.as_ref().unwrap_or(&point.newest)),
             last: point.complete_age.and_then(|age| options.now.checked_sub(age).ok()),
-            restore: last_drill(drills, Some(&point.host)),
+            restore: last_drill(&measured.drills, Some(&point.host)),
             trouble: (point.stale > 0).then(|| format!("{} items of the newest snapshot are older ones", point.stale)),
             ..Cover::default()
         };
-        Covered::new(Subject::Host, point.host, vec![cover], &Limit::Age(options.max_age), options)
+        let rebuild = last_drill(&measured.rebuilds, Some(&point.host));
+        let limit = Limit::Age(options.max_age);
+        Covered { rebuild, ..Covered::new(Subject::Host, point.host, vec![cover], &limit, options) }
     });
     Ok(covered.collect())
 }
 
 /// The objects of the cluster.
-pub(super) fn objects(tools: &Tools, drills: &[Drill], options: &CoverageOptions) -> Covered {
+pub(super) fn objects(tools: &Tools, measured: &Measured, options: &CoverageOptions) -> Covered {
+    let drills = &measured.drills;
     let whole =
         |schedule: &&Value| schedule["spec"]["withoutObjects"] != true && !is_filtered(&schedule["spec"]["objects"]);
     let mut by: Vec<Cover> = tools.of("BackupSchedule").filter(whole).map(|schedule| cover(schedule, drills)).collect();
     by.extend(velero::cover_of_objects(tools, options));
-    Covered::new(Subject::Objects, "cluster".to_owned(), by, &Limit::Age(options.max_age), options)
+    let limit = Limit::Age(options.max_age);
+    let rebuild = last_drill(&measured.rebuilds, None);
+    Covered { rebuild, ..Covered::new(Subject::Objects, "cluster".to_owned(), by, &limit, options) }
 }
 
 /// Whether a schedule leaves out what somebody would miss.

@@ -29,6 +29,9 @@ pub(super) fn text(coverage: &Coverage) -> String {
     series("restore_seconds", "How long the last measured restore took.", &|subject| {
         subject.restore.as_ref().map(|restore| restore.seconds)
     });
+    series("rebuild_seconds", "How long the last rebuild of the cluster took.", &|subject| {
+        subject.rebuild.as_ref().map(|rebuild| rebuild.seconds)
+    });
     out
 }
 

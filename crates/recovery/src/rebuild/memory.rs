@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams};
 use serde::{Deserialize, Serialize};
+use windlass_backup::{Findings, Snapshot};
 use windlass_cluster::Cluster;
 
 use super::{GitFiles, RebuildOptions};
@@ -25,8 +26,12 @@ const KEY: &str = "progress.json";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Memory {
-    /// The snapshot that it is done from.
+    /// The snapshot that it is done from, the repository that this is in, and the host that it is of.
     pub(super) snapshot: String,
+    #[serde(default)]
+    pub(super) repository: String,
+    #[serde(default)]
+    pub(super) host: String,
     pub(super) began: Timestamp,
     #[serde(default)]
     keep_held: bool,
@@ -38,6 +43,19 @@ pub(super) struct Memory {
     /// Whether all of them are: workloads may run since, and what is in the places is theirs.
     #[serde(default)]
     pub(super) all_in_place: bool,
+    /// That it came to its end, until somebody who can sign keeps that in the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ended: Option<Ended>,
+}
+
+/// What was seen at the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Ended {
+    pub(super) at: Timestamp,
+    /// How many objects the backup held, and how many items of data were put into place.
+    pub(super) objects: usize,
+    pub(super) items: usize,
 }
 
 /// An item of data.
@@ -82,14 +100,17 @@ impl Identity {
 }
 
 impl Memory {
-    pub(super) fn new(snapshot: &str, options: &RebuildOptions) -> Self {
+    pub(super) fn new(snapshot: &Snapshot, options: &RebuildOptions) -> Self {
         Self {
-            snapshot: snapshot.to_owned(),
+            snapshot: snapshot.id.clone(),
+            repository: snapshot.repository.clone(),
+            host: snapshot.host.clone(),
             began: Timestamp::now(),
             keep_held: options.keep_held,
             git: options.git,
             data: BTreeMap::new(),
             all_in_place: false,
+            ended: None,
         }
     }
 
@@ -140,6 +161,32 @@ impl Memory {
         self.data = wanted.collect();
         self.keep_held = options.keep_held;
         self.git = options.git;
+        if self.ended.take().is_some() {
+            self.began = Timestamp::now();
+        }
+    }
+
+    /// How long it took from its beginning, with the time in which nobody took it up; `None` while it is at work.
+    pub(super) fn took(&self) -> Option<f64> {
+        Some(self.ended.as_ref()?.at.duration_since(self.began).as_secs_f64())
+    }
+
+    /// What is to be kept of it in the repository.
+    pub(super) fn findings(&self) -> Option<Findings> {
+        let ended = self.ended.as_ref()?;
+        let facts = [
+            ("snapshot", self.snapshot.as_str().into()),
+            ("host", self.host.as_str().into()),
+            ("objects", ended.objects.into()),
+            ("items", ended.items.into()),
+        ];
+        Some(Findings {
+            good: true,
+            started: Some(self.began),
+            finished: Some(ended.at),
+            facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            ..Findings::default()
+        })
     }
 
     /// Writes it down for the first time; nobody else may have, unless that one is taken up.
@@ -216,7 +263,17 @@ mod tests {
         begun.data.insert("files/media".to_owned(), "/srv/media".into());
         begun.keep_held = true;
         begun.git = GitFiles::Bundle;
-        let mut memory = Memory::new("00000001-x", &begun);
+        let mut memory = Memory {
+            snapshot: "00000001-x".to_owned(),
+            repository: "r".to_owned(),
+            host: "home".to_owned(),
+            began: Timestamp::UNIX_EPOCH,
+            keep_held: begun.keep_held,
+            git: begun.git,
+            data: BTreeMap::new(),
+            all_in_place: false,
+            ended: None,
+        };
         memory.want(&begun);
         let identity = Identity { inode: 7, made: None };
         for remembered in memory.data.values_mut() {

@@ -30,6 +30,10 @@ pub struct RebuildReport {
     pub steps: Vec<StepTime>,
     /// How long it took in all: the measured recovery time.
     pub seconds: f64,
+    /// How long it is since the rebuild was first begun, where it was cut off and taken up too. `None` while something is
+    /// missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds_since_begun: Option<f64>,
     /// How many workloads are held without replicas still.
     pub held: usize,
     /// What the cluster had and the backup does not hold, or this rebuild was not told to put into place.

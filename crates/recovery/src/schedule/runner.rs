@@ -22,6 +22,7 @@ use super::upkeep::look_after;
 use super::{BackupMetrics, BackupRun, BackupSchedule, BackupScheduleStatus, PastRun, RunPlace, RunResult, back_up};
 use crate::error::chain;
 use crate::pruned::{looks_after_pruned, row_of_pruned};
+use crate::rebuild::keep_rebuild_time;
 
 /// The condition of a schedule whose last complete backup is older than it may be.
 pub(crate) const LATE: &str = "Late";
@@ -278,6 +279,15 @@ impl Schedules {
             let concerns = |host: &str| host == place.host || (is_of_pruned && host == pruned);
             let looked = look_after(&place.repository, &place.writer, &schedule.spec, status, concerns).await;
             run.problems.extend(looked);
+            // Only windlassd has a key to sign with, after the machine was lost that had the other.
+            let client = self.cluster.client().clone();
+            match keep_rebuild_time(client, &place.repository, &place.writer).await {
+                Ok(None) => {}
+                Ok(Some(kept)) => {
+                    tracing::info!(seconds = kept.seconds, "how long the rebuild took is kept as evidence")
+                }
+                Err(error) => tracing::warn!("how long the rebuild took is not kept: {}", chain(&error)),
+            }
         }
         run
     }

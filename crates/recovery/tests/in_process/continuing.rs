@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use futures::FutureExt as _;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use windlass_apiserver::ApiServer;
 use windlass_capture::{Bytes, FileOptions, FileTree, Format, SqliteDatabase, SqliteOptions};
 use windlass_cluster::{Cluster, Options};
 use windlass_manifest::{Manifest, Origin};
 use windlass_recovery::{
-    CLUSTER_OBJECTS, ClusterObjects, Error, RebuildOptions, RebuildProgress, RebuildReport, Selection, held,
-    plan_rebuild, rebuild, restoring,
+    CLUSTER_OBJECTS, ClusterObjects, CoverageOptions, Error, RebuildOptions, RebuildProgress, RebuildReport, Selection,
+    Subject, coverage, held, keep_rebuild_time, plan_rebuild, rebuild, restoring,
 };
 
 use crate::bed::{deployment, get, make_all, namespace, save};
@@ -120,7 +121,8 @@ impl<'v> Site<'v> {
         assert_eq!(std::fs::metadata(self.place("media/2026")).unwrap().mode() & 0o777, 0o750, "{when}");
         assert_eq!(self.replicas().await, 2, "{when}");
         assert!(held(&restoring(self.server.client())).await.unwrap().is_empty(), "{when}");
-        assert!(get(&self.server, "v1", "ConfigMap", "kube-system", RECORD).await.is_none(), "{when}");
+        let record = get(&self.server, "v1", "ConfigMap", "kube-system", RECORD).await.unwrap();
+        assert!(record["data"]["progress.json"].as_str().unwrap().contains("\"ended\""), "{when}: {record}");
     }
 }
 
@@ -283,4 +285,47 @@ async fn what_somebody_else_put_there_is_not_replaced() {
     assert_eq!(std::fs::read(site.place("pg.sql")).unwrap(), b"create table");
     assert_eq!(std::fs::read_to_string(site.place("pg.sql.before-1")).unwrap(), "somebody's own");
     assert_eq!(site.replicas().await, 2);
+}
+
+#[tokio::test]
+async fn how_long_it_took_is_remembered_until_somebody_keeps_it() {
+    let vault = saved().await;
+    let site = Site::new(&vault);
+    let is_end = |progress: &RebuildProgress<'_>| matches!(progress, RebuildProgress::Step("let workloads run"));
+    assert!(site.rebuild(&site.options(), is_end).await.is_none());
+    let keep = || keep_rebuild_time(site.server.client(), &vault.repository, &vault.writer);
+    assert_eq!(keep().await.unwrap(), None, "it is not at its end");
+    let covered = async |repository: Option<&windlass_backup::Repository>| {
+        let found = coverage(&site.server.client(), repository, &CoverageOptions::default()).await.unwrap();
+        let rebuilds = found.subjects.into_iter().filter_map(|subject| Some((subject.kind, subject.rebuild?)));
+        rebuilds.map(|(kind, rebuild)| (kind, rebuild.seconds, rebuild.how)).collect::<Vec<_>>()
+    };
+    assert_eq!(covered(Some(&vault.repository)).await, []);
+    // It was begun an hour ago, and taken up now: that is how long it took.
+    site.rewrite(|record| {
+        let began = Timestamp::now() - SignedDuration::from_hours(1);
+        record["began"] = began.to_string().into();
+    })
+    .await;
+    let report = site.take_up().await;
+    let took = report.seconds_since_begun.unwrap();
+    assert!(report.seconds < 600.0 && (3600.0..4200.0).contains(&took), "{report:#?}");
+    let how = format!("rebuild from {}", report.snapshot);
+    // Without a key to sign with the cluster knows it alone.
+    assert_eq!(covered(None).await, [(Subject::Objects, took, how.clone())]);
+    assert_eq!(covered(Some(&vault.repository)).await.len(), 2);
+
+    let other = Vault::new().await;
+    assert_eq!(keep_rebuild_time(site.server.client(), &other.repository, &other.writer).await.unwrap(), None);
+    let kept = keep().await.unwrap().unwrap();
+    assert!(kept.good && kept.seconds == took && kept.facts["items"] == 3, "{kept:?}");
+    assert_eq!(keep().await.unwrap(), None, "once");
+    assert!(get(&site.server, "v1", "ConfigMap", "kube-system", RECORD).await.is_none());
+    let repository = vault.reopened().await;
+    let expected = [(Subject::Objects, took, how.clone()), (Subject::Host, took, how)];
+    assert_eq!(covered(Some(&repository)).await, expected);
+    // That it was rebuilt says nothing of what was not put into place.
+    let listed = repository.snapshots().await.unwrap();
+    assert!(repository.tried(&listed).await.unwrap().values().all(|tried| tried.verified.is_none()));
+    assert_eq!(covered(None).await, []);
 }
