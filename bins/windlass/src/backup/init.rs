@@ -63,7 +63,7 @@ pub(super) fn run(args: &InitArgs, console: &Console) -> anyhow::Result<Outcome>
             let help = "a second one may be on paper or with somebody you trust; --waive-second-recipient does without";
             anyhow::Error::from(Trouble::new(error.to_string()).help(help))
         }
-        error => error.into(),
+        error => place::explained(error),
     })?;
     if args.output != Output::Table {
         let all = json!({

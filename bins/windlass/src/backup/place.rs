@@ -5,16 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use windlass_backup::{
-    Fault, Identities, OpenOptions, Repository, S3Credentials, Store, StoreUrl, Trust, WriterId, WriterKey,
+    Fault, Identities, OpenOptions, Repository, S3Credentials, Store, StoreFault, StoreUrl, Trust, WriterId, WriterKey,
 };
 use zeroize::Zeroizing;
 
 use super::config::{self, ConfigFile};
+use super::progress::Line;
 use crate::output::Console;
 use crate::trouble::Trouble;
 
-/// How long a store may take to answer for the first time. Later on more is borne with: then it is known to be there.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// How long a store may take until it answers with what was asked for: a folder of a server that hangs, a server that says
+/// that it is busy. One that does not answer at all is given up sooner, by the store itself.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// After how long it is said what is waited for.
+const SILENCE: Duration = Duration::from_secs(2);
+/// What to look at where nobody answers.
+const NOBODY: &str = "is the server running, and is this its address (endpoint, port, http or https)?";
 
 /// Which repository
 #[derive(Debug, clap::Args)]
@@ -249,15 +255,44 @@ impl PlaceArgs {
         options.cache = cache(config);
         let store = self.store(config)?;
         let place = store.place();
-        match tokio::time::timeout(PATIENCE, Repository::open(store, options)).await {
-            Ok(opened) => Ok(opened?),
-            Err(_) => {
-                let trouble = Trouble::new(format!("{place} did not answer within {} s", PATIENCE.as_secs()));
-                Err(trouble
-                    .help("is the server running, and is this its address (endpoint, port, http or https)?")
-                    .into())
-            }
+        answered(&place, Repository::open(store, options)).await
+    }
+}
+
+/// What a store answers that may not be there. Says on a terminal what is waited for, and in an error what to look at.
+pub(super) async fn answered<T>(
+    place: &str,
+    asking: impl Future<Output = Result<T, windlass_backup::Error>>,
+) -> anyhow::Result<T> {
+    let line = Line::new();
+    let (asking, end) = (std::pin::pin!(asking), tokio::time::Instant::now() + PATIENCE);
+    let waiting = async {
+        tokio::time::sleep(SILENCE).await;
+        line.say(&format!("waiting for {place} to answer"));
+        tokio::time::sleep_until(end).await;
+    };
+    let result = tokio::select! {
+        result = asking => Some(result),
+        () = waiting => None,
+    };
+    line.clear();
+    match result {
+        Some(Ok(answer)) => Ok(answer),
+        Some(Err(error)) => Err(explained(error)),
+        None => Err(Trouble::new(format!("{place} gave no answer to rely on within {} s", PATIENCE.as_secs()))
+            .help(NOBODY)
+            .into()),
+    }
+}
+
+/// Adds to an error of a store that did not answer what to look at.
+pub(super) fn explained(error: windlass_backup::Error) -> anyhow::Error {
+    match error {
+        windlass_backup::Error::Store(error) if matches!(error.fault, StoreFault::Unavailable { .. }) => {
+            let causes = crate::trouble::causes(&error).join(": ");
+            Trouble::new(error.to_string()).because(causes).help(NOBODY).into()
         }
+        error => error.into(),
     }
 }
 

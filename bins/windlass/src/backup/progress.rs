@@ -59,6 +59,13 @@ impl Line {
         let _ = write!(stderr(), "\r\x1b[K{}", text(report, seconds));
     }
 
+    /// What is waited for, until the line is taken away.
+    pub(crate) fn say(&self, text: &str) {
+        if self.state.is_some() {
+            let _ = write!(stderr(), "\r\x1b[K{text}");
+        }
+    }
+
     /// Takes the line away, so that something else can be written.
     pub(crate) fn clear(&self) {
         if self.state.is_some() {

@@ -286,6 +286,39 @@ async fn nobody_at_the_address_is_an_error_within_the_budget() {
     assert!(error.to_string().contains("check network and server"), "{error}");
 }
 
+/// A wrong address is told soon; a server that is known to be there is waited for longer.
+#[tokio::test]
+async fn the_first_answer_has_a_limit_of_its_own_within_which_it_is_tried_again() {
+    let server = FaultServer::start();
+    repository(&server).await;
+    let first_answer = Duration::from_secs(2);
+    let store = || S3Store::connect(S3Options { first_answer, ..server.options() }).unwrap();
+    let lists = || server.take_seen().iter().filter(|seen| seen.verb == Verb::List).count();
+
+    server.when(Verb::List, "", Fault::BlackHole);
+    let start = Instant::now();
+    assert!(!store().list("", None).await.unwrap().is_empty());
+    assert!(start.elapsed() < first_answer && lists() == 2);
+
+    server.rule(Rule::new(Verb::List, "", Fault::BlackHole).times(3));
+    let start = Instant::now();
+    let error = store().list("", None).await.unwrap_err();
+    let spent = start.elapsed();
+    assert!(spent > first_answer / 2 && spent < 2 * first_answer, "{spent:?}, and the budget is 30 s");
+    assert!(matches!(error.fault, StoreFault::Unavailable { tries: 2, .. }), "{error}");
+    let text = format!("{error}: {}", std::error::Error::source(&error).unwrap());
+    assert!(text.contains(&server.endpoint()) && text.contains("check network and server"), "{text}");
+    assert!(text.ends_with("no answer within 1 s"), "{text}");
+    server.state().rules.clear();
+    lists();
+
+    // Busy is an answer too: from then on it is the whole budget.
+    let store = S3Store::connect(S3Options { first_answer: Duration::from_millis(100), ..server.options() }).unwrap();
+    server.rule(Rule::new(Verb::List, "", Fault::Status(503, "SlowDown")).times(3));
+    assert!(!store.list("", None).await.unwrap().is_empty());
+    assert_eq!(lists(), 4);
+}
+
 #[tokio::test]
 async fn a_slow_answer_is_waited_for() {
     let server = FaultServer::start();

@@ -29,6 +29,8 @@ pub(super) enum Verdict {
 
 impl S3Store {
     /// Makes a request until it succeeds, fails for good, or the budget is spent. `make` is told how often it was tried.
+    ///
+    /// As long as the server never answered the budget is smaller, and one try takes half of it at most.
     pub(super) async fn retrying<'a, T>(
         &self,
         operation: &'static str,
@@ -42,6 +44,8 @@ impl S3Store {
         let mut pause = FIRST_PAUSE;
         let mut skew_corrected = false;
         for tries in 1_u32.. {
+            let unknown = !self.shared.clock.has_answered();
+            let limit = if unknown { limit.min(options.first_answer / 2) } else { limit };
             let verdict = match tokio::time::timeout(limit, make(tries)).await {
                 Ok(Ok(done)) => return Ok(done),
                 Ok(Err(verdict)) => verdict,
@@ -62,7 +66,9 @@ impl S3Store {
                 Verdict::Again { after, source } => (after, source),
             };
             let wait = after.unwrap_or_else(|| jittered(pause));
-            if start.elapsed() + wait > options.budget {
+            let unknown = !self.shared.clock.has_answered();
+            let budget = if unknown { options.budget.min(options.first_answer) } else { options.budget };
+            if start.elapsed() + wait > budget {
                 let fault = StoreFault::Unavailable { tries, spent: start.elapsed() };
                 return Err(self.error(operation, key, fault).because(source));
             }

@@ -1,6 +1,6 @@
 //! The server's clock: noticed in every answer, and used for signing, so that a machine whose time is wrong still backs up.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -19,11 +19,12 @@ const UNKNOWN: i64 = i64::MIN;
 pub(super) struct ServerClock {
     seconds: Arc<AtomicI64>,
     server: Arc<Mutex<Option<String>>>,
+    has_answered: Arc<AtomicBool>,
 }
 
 impl Default for ServerClock {
     fn default() -> Self {
-        Self { seconds: Arc::new(AtomicI64::new(UNKNOWN)), server: Arc::default() }
+        Self { seconds: Arc::new(AtomicI64::new(UNKNOWN)), server: Arc::default(), has_answered: Arc::default() }
     }
 }
 
@@ -34,6 +35,11 @@ impl ServerClock {
             seconds if seconds.abs() < NOTICED => Some(SignedDuration::ZERO),
             seconds => Some(SignedDuration::from_secs(seconds)),
         }
+    }
+
+    /// Whether there ever was an answer, be it that it is busy: then there is a server.
+    pub(super) fn has_answered(&self) -> bool {
+        self.has_answered.load(Ordering::Relaxed)
     }
 
     /// What the server calls itself.
@@ -59,6 +65,7 @@ impl Intercept for ServerClock {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), aws_sdk_s3::error::BoxError> {
+        self.has_answered.store(true, Ordering::Relaxed);
         let headers = context.response().headers();
         if let Some(date) = headers.get("date") {
             self.note(date);

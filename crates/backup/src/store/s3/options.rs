@@ -27,6 +27,9 @@ pub struct S3Options {
     /// How long one request is tried again while the server does not answer, or says that it is busy.
     /// Default: 15 minutes.
     pub budget: Duration,
+    /// The same until the server has answered for the first time: an address that is wrong is told sooner. There are two
+    /// tries at least. Default: 40 s.
+    pub first_answer: Duration,
     /// Parts on their way at the same time, 1 to 3. Default: 2.
     pub parts_in_flight: usize,
     /// What is said in `x-amz-server-side-encryption`, such as `AES256`. Default: nothing.
@@ -63,6 +66,7 @@ impl S3Options {
             path_style: None,
             timeouts: S3Timeouts::default(),
             budget: Duration::from_secs(15 * 60),
+            first_answer: Duration::from_secs(40),
             parts_in_flight: 2,
             server_side_encryption: None,
             object_lock: None,
