@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
-use windlass_yaml::{Content, Dialect, Limits, Style};
+use windlass_yaml::{Content, Dialect, Limits, Position, Style};
 use zeroize::Zeroizing;
 
 use crate::scalar::Scalar;
@@ -72,10 +72,14 @@ impl Reader {
     ) -> Result<Vec<Node>, Error> {
         let comment = |comment| Node { value: Value::Comment(comment), line: None };
         let mut nodes = Vec::with_capacity(items.len());
+        nodes.extend(self.comment_behind(list).map(comment));
         for (position, item) in items.iter().enumerate() {
             nodes.extend(self.comments_before(line_of(item)).into_iter().map(comment));
-            if let Content::Scalar { .. } = &item.content {
-                nodes.extend(self.comment_beside(line_of(item)..=last_line(item)).map(comment));
+            match &item.content {
+                Content::Scalar { .. } => {
+                    nodes.extend(self.comment_beside(line_of(item)..=last_line(item), None).map(comment));
+                }
+                _ => nodes.extend(self.comment_behind(item).map(comment)),
             }
             self.at.path.push(PathStep::Index(position));
             let limit = items.get(position + 1).map_or(limit, line_of);
@@ -93,10 +97,12 @@ impl Reader {
         limit: usize,
     ) -> Result<Branch, Error> {
         let mut items = Branch::with_capacity(entries.len());
+        items.extend(self.comment_behind(map).map(Item::Comment));
         for (position, (key_node, value)) in entries.iter().enumerate() {
             let key = self.key(key_node)?;
             items.extend(self.comments_before(line_of(key_node)).into_iter().map(Item::Comment));
-            items.extend(self.comment_beside(lines_of_entry(key_node, value)).map(Item::Comment));
+            let end = value.flow.then_some(value.span.start);
+            items.extend(self.comment_beside(lines_of_entry(key_node, value), end).map(Item::Comment));
             self.at.path.push(PathStep::Key(key.clone()));
             let limit = entries.get(position + 1).map_or(limit, |(key, _)| line_of(key));
             items.push(Item::Entry { key, node: self.node(value, limit)? });
@@ -156,11 +162,27 @@ impl Reader {
         self.take_while(|found| !found.inline && found.deep && found.at.line < limit && found.at.column >= column)
     }
 
-    /// The comment on the lines of an entry. It comes before the entry in the tree, and is printed beside it.
-    fn comment_beside(&mut self, lines: RangeInclusive<usize>) -> Option<Comment> {
+    /// The comment on the lines of an entry, before the end given. It comes before the entry in the tree, and is printed
+    /// beside it.
+    fn comment_beside(&mut self, lines: RangeInclusive<usize>, end: Option<Position>) -> Option<Comment> {
         let document = self.at.document;
-        let beside = |found: &mut Found| found.inline && found.document == document && lines.contains(&found.at.line);
+        let beside = |found: &mut Found| {
+            found.inline
+                && found.behind.is_none()
+                && found.document == document
+                && lines.contains(&found.at.line)
+                && end.is_none_or(|end| found.at < end)
+        };
         self.comments.pop_front_if(beside).map(|found| Comment { text: found.text, inline: true })
+    }
+
+    /// The comment behind the brackets of a collection. That of an entry's value comes before all that is in it, that of an
+    /// item before the item.
+    fn comment_behind(&mut self, node: &windlass_yaml::Node) -> Option<Comment> {
+        let document = self.at.document;
+        let behind =
+            |found: &mut Found| node.flow && found.document == document && found.behind == Some(node.span.start);
+        self.comments.pop_front_if(behind).map(|found| Comment { text: found.text, inline: false })
     }
 }
 
@@ -184,8 +206,6 @@ fn is_block(style: Style) -> bool {
 fn lines_of_entry(key: &windlass_yaml::Node, value: &windlass_yaml::Node) -> RangeInclusive<usize> {
     let last = match &value.content {
         Content::Scalar { .. } => last_line(value),
-        // A flow collection ends where its bracket does; a block is below the key.
-        _ if line_of(value) == line_of(key) => value.span.end.line,
         _ => line_of(key),
     };
     line_of(key)..=last.max(line_of(key))

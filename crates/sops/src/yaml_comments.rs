@@ -17,6 +17,8 @@ pub(crate) struct Found {
     pub(crate) deep: bool,
     /// The number of the document it stands in.
     pub(crate) document: usize,
+    /// It stands behind the brackets of the collection that starts here.
+    pub(crate) behind: Option<Position>,
 }
 
 /// What a line holds, for the comments above it.
@@ -27,14 +29,14 @@ enum Line {
     Content { column: usize },
 }
 
-/// Finds all comments, in order.
+/// Finds all comments, in order: one behind brackets comes before those between them.
 pub(crate) fn find(text: &str, documents: &[Node]) -> Vec<Found> {
     // Most files have none, and no line is worth a look.
     if !text.contains('#') {
         return Vec::new();
     }
-    let mut scalars = Vec::new();
-    documents.iter().for_each(|node| collect_scalars(node, &mut scalars));
+    let (mut scalars, mut brackets) = (Vec::new(), Vec::new());
+    documents.iter().for_each(|node| collect_scalars(node, &mut scalars, &mut brackets));
     scalars.sort_unstable();
     let mut scalars = &scalars[..];
     let (mut found, mut lines) = (Vec::new(), Vec::new());
@@ -55,13 +57,18 @@ pub(crate) fn find(text: &str, documents: &[Node]) -> Vec<Found> {
         has_content |= matches!(kind, Line::Separator);
         lines.push(kind);
         if let Some((column, before, text)) = comment {
-            found.push(Found {
+            let behind = brackets_before(before, number, &brackets);
+            let comment = Found {
                 text: Zeroizing::new(text.to_owned()),
                 at: Position { line: number, column },
                 inline: !before.trim().is_empty() && !matches!(kind, Line::Separator),
                 deep: true,
                 document,
-            });
+                behind: behind.map(|span| span.start),
+            };
+            let is_between = |other: &Found| behind.is_some_and(|span| other.at > span.start && other.at < span.end);
+            let first_between = found.iter().position(is_between);
+            found.insert(first_between.unwrap_or(found.len()), comment);
         }
     }
     mark_depth(&mut found, &lines);
@@ -83,7 +90,21 @@ fn lines_of(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn collect_scalars(node: &Node, spans: &mut Vec<Span>) {
+/// The brackets that close last before a comment, with commas at most between.
+fn brackets_before(before: &str, number: usize, brackets: &[Span]) -> Option<Span> {
+    let text = before.trim_end_matches([' ', '\t', ',']);
+    // That of an alias ends with its name.
+    if !text.ends_with([']', '}']) {
+        return None;
+    }
+    let end = Position { line: number, column: text.chars().count() + 1 };
+    brackets.iter().find(|span| span.end == end).copied()
+}
+
+fn collect_scalars(node: &Node, spans: &mut Vec<Span>, brackets: &mut Vec<Span>) {
+    if node.flow {
+        brackets.push(node.span);
+    }
     match &node.content {
         // The header of a block scalar can have a comment; its text starts on the line below.
         Content::Scalar { style: Style::Literal | Style::Folded, .. } => {
@@ -91,10 +112,10 @@ fn collect_scalars(node: &Node, spans: &mut Vec<Span>) {
             spans.push(Span { start, end: node.span.end.max(start) });
         }
         Content::Scalar { .. } => spans.push(node.span),
-        Content::Sequence(items) => items.iter().for_each(|item| collect_scalars(item, spans)),
+        Content::Sequence(items) => items.iter().for_each(|item| collect_scalars(item, spans, brackets)),
         Content::Mapping(entries) => entries.iter().for_each(|(key, value)| {
-            collect_scalars(key, spans);
-            collect_scalars(value, spans);
+            collect_scalars(key, spans, brackets);
+            collect_scalars(value, spans, brackets);
         }),
     }
 }
@@ -135,9 +156,11 @@ fn kind_of(before_comment: &str, in_scalar: bool) -> Line {
 
 fn mark_depth(found: &mut [Found], lines: &[Line]) {
     let mut next = None;
-    let mut comments = found.iter_mut().rev().peekable();
+    // The order of lines, which that of the comments is not where some stand between brackets.
+    let mut comments: Vec<&mut Found> = found.iter_mut().collect();
+    comments.sort_by_key(|comment| comment.at);
     for (index, line) in lines.iter().enumerate().rev() {
-        if let Some(comment) = comments.next_if(|comment| comment.at.line == index + 1) {
+        if let Some(comment) = comments.pop_if(|comment| comment.at.line == index + 1) {
             comment.deep = next.is_none_or(|column| comment.at.column > column);
         }
         match line {

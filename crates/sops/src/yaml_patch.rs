@@ -15,9 +15,10 @@ use crate::text_edits::TextEdits;
 use crate::text_lines::TextLines;
 use crate::tree::{Branch, Comment, Item, MAX_DEPTH, Node, Value};
 use crate::yaml_comments::{self, Found};
+use crate::yaml_heads::has_entries;
 use crate::yaml_layout::Layout;
 use crate::yaml_print;
-use crate::yaml_shape::{can_descend, comments_in};
+use crate::yaml_shape::{can_descend, comments_in, same_shape};
 use crate::yaml_spans::Spans;
 use crate::yaml_written::Written;
 
@@ -188,6 +189,9 @@ impl Patcher<'_> {
     }
 
     fn value(&mut self, node: &windlass_yaml::Node, old: &Node, new: &Node, place: &Place) -> Option<()> {
+        if node.flow && !has_entries(&old.value) && comments_in(old) > 0 && same_shape(old, new) {
+            return self.comments_of_empty(&new.value);
+        }
         let outer = self.in_flow;
         if self.spans.is_alias(node)? || !can_descend(node, old, new) {
             return self.replace(node, old, new, place);
@@ -200,6 +204,28 @@ impl Patcher<'_> {
         }
         self.in_flow = outer;
         Some(())
+    }
+
+    /// Empty brackets with comments behind or between them.
+    fn comments_of_empty(&mut self, new: &Value) -> Option<()> {
+        let items = match new {
+            Value::Map(items) => items
+                .iter()
+                .filter_map(|item| match item {
+                    Item::Comment(comment) => Some(comment),
+                    Item::Entry { .. } => None,
+                })
+                .collect::<Vec<_>>(),
+            Value::List(nodes) => nodes
+                .iter()
+                .filter_map(|node| match &node.value {
+                    Value::Comment(comment) => Some(comment),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        items.into_iter().try_for_each(|comment| self.comment(comment).map(drop))
     }
 
     fn insert(&mut self, below: Option<usize>, first: usize, lines: &str) -> Option<()> {

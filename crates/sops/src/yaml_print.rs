@@ -129,22 +129,37 @@ impl Printer {
                 }
                 Item::Entry { key, node } => {
                     self.line(indent);
-                    self.key(key, indent);
-                    self.value(node, indent, beside.take());
+                    let beside = beside.take();
+                    if self.key(key, indent) || beside.is_some() || !has_entries(&node.value) {
+                        self.value(node, indent, beside);
+                    } else {
+                        self.value_of_complex_key(&node.value, indent);
+                    }
                 }
             }
         }
     }
 
-    fn key(&mut self, key: &str, indent: usize) {
+    /// Says whether it stands on the line of its value.
+    fn key(&mut self, key: &str, indent: usize) -> bool {
         if key == "<<" {
             self.out.push_str(MERGE);
             self.out.push(':');
-            return;
+            return true;
         }
-        let is_simple = key.len() <= LONGEST_SIMPLE_KEY;
+        let is_literal = self.layout.as_sops && self.is_literal(key);
+        let is_simple = key.len() <= LONGEST_SIMPLE_KEY && !is_literal;
         if !is_simple {
             self.out.push_str("? ");
+        }
+        if is_literal {
+            self.out.push('|');
+            self.out.push_str(&yaml_scalar::literal_hints(key, self.layout.step));
+            self.out.push('\n');
+            yaml_scalar::literal_lines(key, self.next_indent(indent), &mut self.out);
+            self.line(indent);
+            self.out.push(':');
+            return false;
         }
         match yaml_scalar::form_of(key, true) {
             Form::Plain | Form::Literal => self.out.push_str(key),
@@ -156,6 +171,19 @@ impl Printer {
             self.line(indent);
         }
         self.out.push(':');
+        is_simple
+    }
+
+    /// A collection starts on the line of the `:` that follows a `?`.
+    fn value_of_complex_key(&mut self, value: &Value, indent: usize) {
+        let below = self.next_indent(indent);
+        self.out.extend(std::iter::repeat_n(' ', (below - indent - 1).max(1)));
+        self.started = true;
+        match value {
+            Value::Map(items) => self.map(items, below),
+            Value::List(nodes) => self.list(&nodes[lost_comments(nodes)..], below),
+            _ => {}
+        }
     }
 
     /// What follows a `:`.
@@ -169,6 +197,16 @@ impl Printer {
             Value::List(nodes) if has_entries(&node.value) => {
                 self.end_line(beside);
                 self.list(&nodes[lost_comments(nodes)..], below);
+            }
+            // Comments in an empty list come below it.
+            Value::List(nodes) if !nodes.is_empty() => {
+                self.out.push_str(" []");
+                self.end_line(beside);
+                for node in nodes {
+                    if let Value::Comment(comment) = &node.value {
+                        self.comment_line(comment, indent);
+                    }
+                }
             }
             _ => {
                 self.out.push(' ');
@@ -314,6 +352,8 @@ k: 2020-01-01T00:00:00Z
 ";
         let documents = crate::yaml::read(text.as_bytes()).unwrap();
         let printed = super::print(&documents, 0, 4);
-        assert_eq!(std::str::from_utf8(&printed).unwrap(), text);
+        // Below an empty list, as sops has it.
+        let expected = text.replace("[] # beside", "[]\n# beside");
+        assert_eq!(std::str::from_utf8(&printed).unwrap(), expected);
     }
 }

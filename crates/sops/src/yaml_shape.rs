@@ -10,7 +10,7 @@ pub(crate) fn can_descend(node: &windlass_yaml::Node, old: &Node, new: &Node) ->
 }
 
 /// Whether two values differ in their scalars only.
-fn same_shape(old: &Node, new: &Node) -> bool {
+pub(crate) fn same_shape(old: &Node, new: &Node) -> bool {
     let is_leaf = |value: &Value| matches!(value, Value::Null | Value::Scalar(_));
     match (&old.value, &new.value) {
         (Value::Map(old), Value::Map(new)) => {
@@ -26,6 +26,7 @@ fn same_shape(old: &Node, new: &Node) -> bool {
         (Value::List(old), Value::List(new)) => {
             old.len() == new.len() && old.iter().zip(new).all(|(old, new)| same_shape(old, new))
         }
+        (Value::Comment(_), Value::Comment(_)) => true,
         (old, new) => is_leaf(old) && is_leaf(new),
     }
 }

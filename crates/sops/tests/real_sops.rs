@@ -144,3 +144,12 @@ fn any_change_is_noticed() {
         })
         .unwrap();
 }
+
+#[test]
+fn keys_with_line_breaks_are_printed_as_sops_prints_them() {
+    let testbed = require_peers!([Tool::Sops, Tool::SopsOracle]);
+    let peer = Peer::new(testbed);
+    for text in ["\"x\\ny\": 1\n", "a:\n  \"p\\nq\": {r: 1}\n  \"t\\nu\\n\": [1]\nb: 2\n"] {
+        peer.check(text, "a.yaml", &[]).unwrap();
+    }
+}

@@ -344,3 +344,52 @@ fn what_we_wrote_sops_edits_and_rotates() {
         assert_eq!(values(&peer, &rotated, format)[0], document);
     }
 }
+
+/// go-yaml hangs a comment behind brackets into what they hold, and one beside something between them there: that decides the
+/// additional data, and what a comment selects.
+#[test]
+fn comments_behind_brackets_hang_where_sops_hangs_them() {
+    let testbed = require_peers!([Tool::Sops, Tool::SopsOracle]);
+    let peer = Peer::new(testbed);
+    for text in [
+        "a: {x: 1, y: 2} # a\nb: 1\n",
+        "a: [1, 2] # a\nb: 1\n",
+        "a: [{x: 1}, {y: 2}] # a\n",
+        "a: {b: {c: 1}, d: 2} # a\n",
+        "a: {b: {c: 1}} # a\n",
+        "a: {\n  b: {c: 1}, # a\n  d: 2 }\n",
+        "a: {b: [1, 2], # a\n  c: 3}\n",
+        "a: [\n  [1, 2], # a\n  3 ]\n",
+        "a: [1, # a\n  2]\n",
+        "a: [1,\n  2] # a\n",
+        "a: {b: 1 # a\n  }\n",
+        "a: {b: 1, # a\n  # own\n  c: 2}\n",
+        "a: [{x: 1}, # a\n  {y: 2}] # b\n",
+        "a: {x: 1, # a\n  y: 2} # b\nb: 1\n",
+        "a: # a\n  [1, 2] # b\n",
+        "a:\n  - k: {b: 1} # a\n    l: 1\n",
+        "a:\n  - [ [1], [2] ] # a\n  - 2\n",
+        "a:\n- {b: 1} # a\n- {c: 1}\n",
+        "a: !!seq [1, 2] # a\nb: '[x]' # b\nc: {d: '}'} # c\n",
+    ] {
+        for selector in [&[][..], &["--encrypted-comment-regex", "^ a"], &["--unencrypted-comment-regex", "^ a"]] {
+            let theirs = peer.encrypt(text, "a.yaml", selector).unwrap();
+            let theirs = String::from_utf8(peer.sops(&["decrypt"], &theirs, "a.yaml").unwrap()).unwrap();
+            let recipients = Recipients::age(peer.identities.recipients()).unwrap();
+            let now = SystemTime::now();
+            let ours = encrypt(text.as_bytes(), Format::Yaml, &recipients, &options(selector), now).unwrap();
+            let opened = String::from_utf8(peer.sops(&["decrypt"], &ours, "a.yaml").unwrap()).unwrap();
+            assert_eq!(opened, theirs, "{selector:?} {text}");
+
+            // The layout stays, and the comments with it.
+            let document = Document::open(&ours, Format::Yaml, &peer.identities, &DecryptOptions::default()).unwrap();
+            let plain = document.plaintext().unwrap();
+            let comments = |text: &str| {
+                text.lines()
+                    .map(|line| line.split_once('#').map(|(_, text)| text.trim().to_owned()))
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(comments(std::str::from_utf8(&plain).unwrap()), comments(text), "{text}");
+        }
+    }
+}
