@@ -173,7 +173,7 @@ pub fn encrypt(
 
 /// Reads a plaintext that is to be encrypted, and refuses what SOPS does.
 pub(crate) fn read_plain(text: &[u8], format: Format) -> Result<Vec<Branch>, WriteError> {
-    if text.is_empty() && matches!(format, Format::Yaml | Format::Json) {
+    if text.is_empty() && format == Format::Yaml {
         return Err(WriteError::Empty);
     }
     let documents = stores::read_plain(text, format).map_err(WriteError::Plaintext)?;

@@ -23,6 +23,8 @@ pub(crate) struct Envelope<'a> {
 
 impl<'a> Envelope<'a> {
     pub(crate) fn parse(text: &'a str) -> Result<Self, ValueFault> {
+        // The expression of sops stays on one line; an INI comment may have more, of which the first counts.
+        let text = text.split('\n').next().unwrap_or_default();
         let inner = text.strip_prefix("ENC[").ok_or(ValueFault::Clear)?;
         let (cipher, fields) = inner.split_once(",data:").ok_or(ValueFault::Envelope("no data field"))?;
         if cipher != CIPHER {

@@ -57,19 +57,32 @@ impl Metadata {
         Err(Error::Metadata { field: "sops.lastmodified".to_owned(), reason: reason.to_owned() })
     }
 
-    /// The command of sops refuses a file without a version; its library, and so Flux, does not ask.
+    /// The command of sops refuses a file without a version, which is often the last line: a file cut off in it is told as
+    /// such. Its library, and so Flux, does not ask.
     pub(crate) fn check_version(&self) -> Result<(), Error> {
-        if self.version.as_ref().is_some_and(|version| !version.is_empty()) {
-            return Ok(());
-        }
-        let reason = "is missing: the metadata is incomplete".to_owned();
-        Err(Error::Metadata { field: "sops.version".to_owned(), reason })
+        let reason = match self.version.as_deref() {
+            None | Some("") => "is missing: the metadata is incomplete",
+            Some(version) if !is_version(version) => "is no version such as 3.11.0: the metadata is incomplete",
+            Some(_) => return Ok(()),
+        };
+        Err(Error::Metadata { field: "sops.version".to_owned(), reason: reason.to_owned() })
     }
 
     /// All recipients of all groups.
     pub fn recipients(&self) -> impl Iterator<Item = &Recipient> {
         self.groups.iter().flat_map(|group| &group.recipients)
     }
+}
+
+/// A semantic version, or what begins like the first ones of sops.
+fn is_version(text: &str) -> bool {
+    let is_number = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) && (part == "0" || !part.starts_with('0'))
+    };
+    let core = text.split(['-', '+']).next().unwrap_or_default();
+    let rest = &text[core.len()..];
+    let parts: Vec<_> = core.split('.').collect();
+    text.starts_with("1.") || (parts.len() == 3 && parts.iter().all(|part| is_number(part)) && rest.len() != 1)
 }
 
 /// Recipients of whom each can open the document, or this group's share of it.

@@ -2,24 +2,20 @@
 //!
 //! Unknown fields are passed over, as sops does; `null` counts as absent.
 
+use std::collections::BTreeSet;
+
 use crate::metadata::{KeyGroup, Metadata};
 use crate::recipient::{Recipient, RecipientKind, SEALED};
 use crate::scalar::Scalar;
 use crate::selector::Selector;
-use crate::tree::{Branch, Item, Node, Value};
+use crate::tree::{Branch, Item, METADATA_KEY, Node, Value};
 use crate::{Error, Format, stores, values};
 
 /// Takes the metadata out of all documents and reads those of the first, which hold for all of them.
 pub(crate) fn take(documents: &mut [Branch], format: Format) -> Result<Metadata, Error> {
-    read(&take_first(documents, format)?, Sealed::All)
-}
-
-/// The same of documents that somebody edited, where new recipients have no data key yet.
-pub(crate) fn take_edited(documents: &mut [Branch], format: Format) -> Result<Metadata, Error> {
-    read(&take_first(documents, format)?, Sealed::Some)
-}
-
-fn take_first(documents: &mut [Branch], format: Format) -> Result<Node, Error> {
+    if format == Format::Yaml {
+        documents.first().map_or(Ok(()), |first| refuse_repeated_keys(first))?;
+    }
     let mut first = None;
     for (position, document) in documents.iter_mut().enumerate() {
         let found = stores::take_metadata(document, format)?;
@@ -30,25 +26,48 @@ fn take_first(documents: &mut [Branch], format: Format) -> Result<Node, Error> {
             first = found.into_iter().next();
         }
     }
-    first.ok_or(Error::NotEncrypted)
+    read(&first.ok_or(Error::NotEncrypted)?)
 }
 
-/// Which recipients must have an encrypted data key.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sealed {
-    All,
-    Some,
+/// sops reads no YAML with a key twice at the top of the first document, or in its metadata; it does not look further.
+fn refuse_repeated_keys(items: &[Item]) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    for item in items {
+        let Item::Entry { key, node } = item else { continue };
+        if !seen.insert(key) {
+            let reason = format!("the key {key:?} is given twice in one mapping");
+            return Err(Error::Syntax { format: Format::Yaml, line: node.line, reason });
+        }
+        if key == METADATA_KEY {
+            refuse_repeated_keys_below(node)?;
+        }
+    }
+    Ok(())
+}
+
+fn refuse_repeated_keys_below(node: &Node) -> Result<(), Error> {
+    match &node.value {
+        Value::Map(items) => {
+            refuse_repeated_keys(items)?;
+            items.iter().try_for_each(|item| match item {
+                Item::Entry { node, .. } => refuse_repeated_keys_below(node),
+                Item::Comment(_) => Ok(()),
+            })
+        }
+        Value::List(nodes) => nodes.iter().try_for_each(refuse_repeated_keys_below),
+        _ => Ok(()),
+    }
 }
 
 /// Reads a `sops` entry.
-fn read(node: &Node, sealed: Sealed) -> Result<Metadata, Error> {
+fn read(node: &Node) -> Result<Metadata, Error> {
     let fields = Fields::of(node, "sops".to_owned())?;
-    let mut groups = vec![read_group(&fields, sealed)?];
+    let mut groups = vec![read_group(&fields)?];
     // Lists at the top win over key groups.
     if groups[0].recipients.is_empty() {
         let listed = fields.list("key_groups")?;
         if !listed.is_empty() {
-            groups = listed.iter().map(|group| read_group(group, sealed)).collect::<Result<_, _>>()?;
+            groups = listed.iter().map(read_group).collect::<Result<_, _>>()?;
         }
     }
     if groups.iter().all(|group| group.recipients.is_empty()) {
@@ -65,7 +84,7 @@ fn read(node: &Node, sealed: Sealed) -> Result<Metadata, Error> {
     })
 }
 
-fn read_group(fields: &Fields<'_>, sealed: Sealed) -> Result<KeyGroup, Error> {
+fn read_group(fields: &Fields<'_>) -> Result<KeyGroup, Error> {
     let mut group = KeyGroup::default();
     for kind in RecipientKind::ALL {
         for entry in fields.list(kind.list_name())? {
@@ -74,9 +93,8 @@ fn read_group(fields: &Fields<'_>, sealed: Sealed) -> Result<KeyGroup, Error> {
                     return Err(fault(&entry.name(name), "must be text"));
                 }
             }
-            if entry.text(SEALED)?.is_none() && sealed == Sealed::All {
-                return Err(fault(&entry.name(SEALED), "is missing"));
-            }
+            // One without a data key cannot open the document, and keeps nobody else from it.
+            entry.text(SEALED)?;
             group.recipients.push(Recipient::from_fields(kind, entry.to_json()));
         }
     }
@@ -209,7 +227,7 @@ mod tests {
     #[test]
     fn faults_name_the_field() {
         assert_eq!(message("3"), "sops must be a mapping");
-        assert_eq!(message(r#"{"age": [{"recipient": "r"}]}"#), "sops.age[0].enc is missing");
+        assert_eq!(message(r#"{"age": [{"recipient": "r", "enc": []}]}"#), "sops.age[0].enc must be text");
         assert_eq!(message(r#"{"age": {}}"#), "sops.age must be a list");
         assert_eq!(message(r#"{"age": [{"recipient": "r", "enc": "e"}], "version": []}"#), "sops.version must be text");
         assert!(

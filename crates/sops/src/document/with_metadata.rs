@@ -46,7 +46,7 @@ impl Document {
         }
         let source = stores::read(text, self.format).map_err(WriteError::Plaintext)?;
         let mut plain = source.clone();
-        let metadata = metadata_fields::take_edited(&mut plain, self.format).map_err(|error| match error {
+        let metadata = metadata_fields::take(&mut plain, self.format).map_err(|error| match error {
             Error::NotEncrypted => fault("sops", "is gone, and with it the recipients of the document"),
             error => error.into(),
         })?;
