@@ -83,6 +83,11 @@ impl Translator<'_> {
     }
 
     fn group(&mut self) -> Result<(), &'static str> {
+        // No flags at all: to Go that is nothing, and a repetition behind it one of what stands before it.
+        if let Some(rest) = self.rest.strip_prefix("(?)") {
+            self.rest = rest;
+            return Ok(());
+        }
         self.skip('(');
         self.out.push('(');
         let Some(rest) = self.rest.strip_prefix('?') else { return Ok(()) };
@@ -320,6 +325,7 @@ mod tests {
             (r"^\<\_\x41\x{42}\103\07$", &["<_ABC\u{7}"], &["b"]),
             ("^(data|stringData)$", &["data", "stringData"], &["metadata"]),
             ("(?i)^SECRET$", &["secret", "ſecret"], &["secrets"]),
+            ("^a(?)b(?)*$", &["a", "ab", "abb"], &["b"]),
             ("^(?P<a>x)(?<b>y)(?:z)$", &["xyz"], &["xy"]),
             (r"^\p{Greek}\pL$", &["αa"], &["aa"]),
             ("^[[:alpha:]]+$", &["abc"], &["é"]),
