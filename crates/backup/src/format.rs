@@ -16,7 +16,7 @@
 //! * `<own>` is given once: age encrypts the same content to other bytes each time, and a key that a commit refers to is
 //!   never written over. It says nothing of the content, so that a new item is sent while it is read.
 //! * An item's id, in commit and manifest, is HMAC-SHA-256 under the writer's naming key of the form, a zero byte, and the
-//!   SHA-256 of the plain bytes. A bare hash of a small secret could be guessed.
+//!   BLAKE3 of the plain bytes (in the first repositories their SHA-256). A bare hash of a small secret could be guessed.
 //! * Data is zstd (level 3, with its checksum, windows of 8 MiB at most), then age to all recipients.
 //! * The naming key and the signing key come of the writer's secret by HKDF-SHA-256.
 //! * Signed documents are JSON over several lines; the signature is the last line but one, Ed25519 over the bytes before

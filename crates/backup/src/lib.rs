@@ -91,6 +91,7 @@ mod age_file;
 mod cache;
 mod claim;
 mod clock;
+mod digest;
 mod error;
 mod evidence;
 mod format;
@@ -114,6 +115,7 @@ mod tried;
 mod verify;
 
 pub use clock::Clock;
+pub use digest::{Digest, DigestError};
 pub use error::Error;
 pub use evidence::Findings;
 pub use format::{

@@ -145,7 +145,7 @@ impl Inner {
     /// Compares ciphertext without keeping it.
     pub(crate) async fn hash(&self, key: &str, size: u64, sha256: &str) -> Result<(), Error> {
         let mut download = self.download(key, size).await?;
-        let mut measuring = Measuring::new(io::sink());
+        let mut measuring = Measuring::stored(io::sink());
         while let Some(bytes) = download.bytes.next().await {
             measuring.write_all(&bytes?).map_err(Error::io("hash what was read"))?;
         }
@@ -168,14 +168,14 @@ impl Inner {
             None => None,
             Some(item) => {
                 let manifest = self.manifest(snapshot, identities).await?;
-                manifest.items.into_values().find(|described| described.id == item.id).map(|item| item.sha256)
+                manifest.items.into_values().find(|described| described.id == item.id).and_then(|item| item.digest)
             }
         };
         let (key, identities, recipients) = (key.to_owned(), identities.clone(), snapshot.recipients.clone());
         let opening = tokio::task::spawn_blocking(move || {
             let mut reader = open(sealed.read()?, &key, &identities, limit, &recipients)?;
-            if let Some(plain) = plain.filter(|plain| !plain.is_empty()) {
-                reader = reader.expecting(&plain);
+            if let Some(plain) = plain {
+                reader = reader.expecting(plain);
             }
             io::copy(&mut reader, &mut io::sink()).map_err(|error| Error::damaged(&key, describe(&error)))?;
             Ok(())
@@ -244,7 +244,7 @@ impl Inner {
         };
         let staging = || Error::io("write to the folder for temporary files");
         let (found, stage) = if size <= IN_MEMORY {
-            let mut measuring = Measuring::new(Vec::with_capacity(usize::try_from(size).unwrap_or_default()));
+            let mut measuring = Measuring::stored(Vec::with_capacity(usize::try_from(size).unwrap_or_default()));
             while let Some(bytes) = download.bytes.next().await {
                 let bytes = bytes?;
                 measuring.write_all(&bytes).map_err(staging())?;
@@ -253,7 +253,7 @@ impl Inner {
             let (found, bytes) = measuring.end();
             (found, Stage::Memory(Bytes::from(bytes)))
         } else {
-            let mut measuring = Measuring::new(tempfile::tempfile().map_err(staging())?);
+            let mut measuring = Measuring::stored(tempfile::tempfile().map_err(staging())?);
             while let Some(bytes) = download.bytes.next().await {
                 let bytes = bytes?;
                 count(&bytes);
@@ -295,8 +295,10 @@ impl Fetched {
     /// When no identity opens it.
     pub fn reader(&mut self) -> Result<Box<dyn Read + Send + '_>, Error> {
         let reader = open(self.sealed.read()?, &self.key, &self.identities, self.plain_bytes, &self.recipients)?;
-        let known = !self.item.sha256.is_empty();
-        Ok(Box::new(if known { reader.expecting(&self.item.sha256) } else { reader }))
+        Ok(Box::new(match self.item.digest {
+            Some(digest) => reader.expecting(digest),
+            None => reader,
+        }))
     }
 
     /// Writes the plain bytes to `out`, and returns how many there were. Blocks.
@@ -331,7 +333,7 @@ fn open<R: Read>(
 
 fn same(key: &str, found: &Measured, sha256: &str) -> Result<(), Error> {
     let wrong = || Error::damaged(key, "its bytes are not those that were written");
-    if found.hex() == sha256 { Ok(()) } else { Err(wrong()) }
+    if found.digest.hex() == sha256 { Ok(()) } else { Err(wrong()) }
 }
 
 /// Reads the text of a manifest, and refuses names that would lead elsewhere.

@@ -175,7 +175,7 @@ impl Run {
             id: stored.id.clone(),
             format,
             size: stored.plain_bytes,
-            sha256: String::new(),
+            digest: None,
             facts: serde_json::Map::new(),
             meta: serde_json::Map::new(),
             stale: Some(stale),

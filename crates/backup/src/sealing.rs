@@ -3,10 +3,9 @@
 use std::io::{self, BufReader, Read, Write};
 
 use bytes::Bytes;
-use ring::digest::{Context, SHA256};
 
 use crate::age_file::AgeWriter;
-use crate::identifier::hex;
+use crate::digest::{Digest, Hasher};
 use crate::store::{PART_SIZE, PartSender};
 
 /// A third of the size of a tree of YAML, at the speed of the disk; -19 would save a sixth more for a hundred times the time.
@@ -19,7 +18,7 @@ const BLOCK: usize = 128 << 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Measured {
     pub(crate) bytes: u64,
-    pub(crate) sha256: [u8; 32],
+    pub(crate) digest: Digest,
 }
 
 /// What sealing gives: the plain side and the sealed one.
@@ -29,15 +28,9 @@ pub(crate) struct Sealed {
     pub(crate) stored: Measured,
 }
 
-impl Measured {
-    pub(crate) fn hex(&self) -> String {
-        hex(&self.sha256)
-    }
-}
-
 /// Reads to the end, telling `progress` how many bytes came.
 pub(crate) fn measure(source: &mut dyn Read, progress: &dyn Fn(u64)) -> io::Result<Measured> {
-    let mut measuring = Measuring::new(io::sink());
+    let mut measuring = Measuring::plain(io::sink());
     copy(source, &mut measuring, progress)?;
     Ok(measuring.end().0)
 }
@@ -49,10 +42,10 @@ pub(crate) fn seal<W: Write>(
     out: W,
     progress: &dyn Fn(u64),
 ) -> io::Result<(Sealed, W)> {
-    let age = AgeWriter::new(recipients, Measuring::new(out))?;
+    let age = AgeWriter::new(recipients, Measuring::stored(out))?;
     let mut zstd = zstd::stream::write::Encoder::new(age, LEVEL)?;
     zstd.include_checksum(true)?;
-    let mut measuring = Measuring::new(zstd);
+    let mut measuring = Measuring::plain(zstd);
     copy(source, &mut measuring, progress)?;
     let (plain, zstd) = measuring.end();
     let (stored, out) = zstd.finish()?.finish()?.end();
@@ -74,10 +67,10 @@ type Packed<R> = BufReader<age::stream::StreamReader<BufReader<R>>>;
 /// not those that were promised.
 pub(crate) struct Unsealed<R: Read> {
     zstd: zstd::stream::read::Decoder<'static, Packed<R>>,
-    context: Context,
     bytes: u64,
     limit: u64,
-    sha256: Option<String>,
+    /// What the plain bytes have to be, and their hash so far.
+    expected: Option<(Digest, Hasher)>,
 }
 
 impl<R: Read> Unsealed<R> {
@@ -95,12 +88,12 @@ impl<R: Read> Unsealed<R> {
         })?;
         let mut zstd = zstd::stream::read::Decoder::new(age).map_err(|error| damaged(&error))?;
         zstd.window_log_max(WINDOW_LOG).map_err(|error| damaged(&error))?;
-        Ok(Self { zstd, context: Context::new(&SHA256), bytes: 0, limit, sha256: None })
+        Ok(Self { zstd, bytes: 0, limit, expected: None })
     }
 
-    /// Compares the plain bytes with a SHA-256 in hexadecimal digits when they are read.
-    pub(crate) fn expecting(mut self, sha256: &str) -> Self {
-        self.sha256 = Some(sha256.to_owned());
+    /// Compares the hash of the plain bytes when they are read.
+    pub(crate) fn expecting(mut self, digest: Digest) -> Self {
+        self.expected = Some((digest, digest.hasher()));
         self
     }
 }
@@ -113,10 +106,9 @@ impl<R: Read> Read for Unsealed<R> {
         if self.bytes > self.limit {
             return Err(wrong(format!("it unpacks to more than the {} bytes that were promised", self.limit)));
         }
-        self.context.update(&out[..read]);
-        if read == 0 && !out.is_empty() {
-            let found = hex(self.context.clone().finish().as_ref());
-            if self.sha256.as_ref().is_some_and(|sha256| *sha256 != found) {
+        if let Some((digest, hasher)) = &mut self.expected {
+            hasher.update(&out[..read]);
+            if read == 0 && !out.is_empty() && hasher.clone().finish() != *digest {
                 return Err(wrong("its content is not what was saved".to_owned()));
             }
         }
@@ -142,26 +134,30 @@ fn copy(source: &mut dyn Read, out: &mut dyn Write, progress: &dyn Fn(u64)) -> i
 /// Hands bytes on, counting and hashing them.
 pub(crate) struct Measuring<W> {
     out: W,
-    context: Context,
+    hasher: Hasher,
     bytes: u64,
 }
 
 impl<W: Write> Measuring<W> {
-    pub(crate) fn new(out: W) -> Self {
-        Self { out, context: Context::new(&SHA256), bytes: 0 }
+    /// For what is saved.
+    fn plain(out: W) -> Self {
+        Self { out, hasher: Hasher::blake3(), bytes: 0 }
+    }
+
+    /// For what lies in the store.
+    pub(crate) fn stored(out: W) -> Self {
+        Self { out, hasher: Hasher::sha256(), bytes: 0 }
     }
 
     pub(crate) fn end(self) -> (Measured, W) {
-        let mut sha256 = [0; 32];
-        sha256.copy_from_slice(self.context.finish().as_ref());
-        (Measured { bytes: self.bytes, sha256 }, self.out)
+        (Measured { bytes: self.bytes, digest: self.hasher.finish() }, self.out)
     }
 }
 
 impl<W: Write> Write for Measuring<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
-        self.context.update(&bytes[..written]);
+        self.hasher.update(&bytes[..written]);
         self.bytes += written as u64;
         Ok(written)
     }

@@ -109,7 +109,7 @@ pub struct StoredManifest {
 /// An item as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemRef {
-    /// The name of its content: HMAC-SHA-256 of format and plain bytes' SHA-256 under the writer's naming key.
+    /// The name of its content: HMAC-SHA-256 of form and BLAKE3 of the plain bytes, under the writer's naming key.
     pub id: String,
     /// The logical name, keyed: equal tags are the same item in two snapshots.
     pub tag: String,

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use windlass_capture::{Facts, Format};
 
+use crate::digest::Digest;
+
 pub(crate) const MANIFEST_KIND: &str = "windlass-backup manifest";
 
 /// What is in a snapshot, by name. Encrypted like the items: names say much about a household.
@@ -33,10 +35,9 @@ pub struct ManifestItem {
     /// The size of the plain bytes. Unknown (0) in the manifest of a stale item; the commit has it.
     #[serde(default)]
     pub size: u64,
-    /// The SHA-256 of the plain bytes in hexadecimal digits, to compare after a restore. Empty for a stale item whose
-    /// own snapshot is gone.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub sha256: String,
+    /// The hash of the plain bytes, to compare after a restore. Absent for a stale item whose own snapshot is gone.
+    #[serde(default, alias = "sha256", skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
     /// What the source knows of it: counts, checks passed.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub facts: Facts,

@@ -120,7 +120,7 @@ impl Run {
     }
 
     fn item_id(&self, format: Format, plain: &Measured) -> String {
-        hex(&self.writer.name(format.extension(), &plain.sha256))
+        hex(&self.writer.name(format.extension(), plain.digest.as_bytes()))
     }
 
     fn age_recipients(&self) -> Result<Vec<Box<dyn age::Recipient + Send>>, Error> {
@@ -164,7 +164,7 @@ impl Run {
             id: stored.id.clone(),
             format,
             size: plain.bytes,
-            sha256: plain.hex(),
+            digest: Some(plain.digest),
             facts,
             meta,
             stale: None,
@@ -297,7 +297,7 @@ fn item(id: String, key: String, sealed: &Sealed, locked_until: Option<Timestamp
         tag: String::new(),
         key,
         size: sealed.stored.bytes,
-        sha256: sealed.stored.hex(),
+        sha256: sealed.stored.digest.hex(),
         plain_bytes: sealed.plain.bytes,
         locked_until,
         carried: None,

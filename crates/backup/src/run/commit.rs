@@ -95,7 +95,7 @@ impl Run {
             inner.store.put(&key, Bytes::from(bytes), PutMode::Replace).await?;
         }
         let size = sealed.stored.bytes;
-        let (sha256, plain_bytes) = (sealed.stored.hex(), sealed.plain.bytes);
+        let (sha256, plain_bytes) = (sealed.stored.digest.hex(), sealed.plain.bytes);
         let stored = StoredManifest { id: name, key, size, sha256, plain_bytes, locked_until };
         Ok((stored, size))
     }
