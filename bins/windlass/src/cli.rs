@@ -47,25 +47,46 @@ Exit codes:
   2  could not be done; stderr says why
 `secrets` answers with the exit codes of sops where the verb is the same.";
 
+/// The arguments of a verb are described to the parser when it is called: all of them together would take longer than what
+/// most verbs do. The overview needs a line for each before that, so the first line of each stands here too.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Command {
+    /// Try a repository on this machine, without a cluster
     Try(TryArgs),
+    /// Print what a kustomization directory says, as `kustomize build` does
     Build(BuildArgs),
+    /// Show what a working directory would change in a cluster
     Diff(DiffArgs),
+    /// Apply a working directory to a cluster, once
     Apply(ApplyArgs),
+    /// Show the sources or the Kustomizations of a cluster
     Get(GetArgs),
+    /// Ask windlassd to reconcile now, and wait until it has
     Reconcile(ReconcileArgs),
+    /// Let a source or Kustomization stand still until it is resumed
     Suspend(SuspendArgs),
+    /// Let a suspended source or Kustomization go on
     Resume(ResumeArgs),
+    /// Back up what Git does not bring back: objects, files, databases, Git itself
     Backup(Box<BackupArgs>),
+    /// Restore objects and data from a backup
     Restore(Box<RestoreArgs>),
+    /// Rebuild an empty cluster from a backup
     Rebuild(Box<RebuildArgs>),
+    /// Try whether a backup can be restored
     Drill(Box<DrillArgs>),
+    /// List what was pruned, or bring it back
     Undelete(Box<UndeleteArgs>),
+    /// Show what would be lost now, and how long bringing it back takes (RPO and RTO)
     Coverage(CoverageArgs),
+    /// Print the definitions (CRDs) of the Flux kinds that windlassd reconciles
     Crds(CrdsArgs),
+    /// Print the manifests that run windlassd in a cluster
     Manifests(ManifestsArgs),
+    /// Read, change and look after the SOPS files of a repository
     Secrets(Box<SecretsArgs>),
+    /// Print a script that teaches a shell to complete windlass
     Completions(CompletionsArgs),
 }
 
@@ -91,5 +112,33 @@ impl Command {
             Self::Secrets(args) => secrets::run(args, console),
             Self::Completions(args) => completions::run(args, console),
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// Each verb's line in the overview is the first of what it says itself.
+    pub(crate) fn the_overview_is_true(overview: &clap::Command) {
+        let mut whole = overview.clone();
+        whole.build();
+        for verb in overview.get_subcommands() {
+            let said = |command: &clap::Command| command.get_about().map(ToString::to_string);
+            let itself = whole.find_subcommand(verb.get_name()).and_then(said);
+            assert_eq!(said(verb), itself, "{}", verb.get_name());
+        }
+    }
+
+    #[test]
+    fn the_overview_says_what_the_verbs_say() {
+        the_overview_is_true(&Cli::command());
+    }
+
+    #[test]
+    fn the_arguments_contradict_nothing() {
+        Cli::command().debug_assert();
     }
 }

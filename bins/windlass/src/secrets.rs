@@ -93,30 +93,53 @@ pub(crate) struct SecretsArgs {
 }
 
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 enum Verb {
+    /// Start with encrypted secrets: a key of your own, and a .sops.yaml that encrypts for it
     Init(init::InitArgs),
+    /// Decrypt a file to the standard output, or files in place
     Decrypt(decrypt::DecryptArgs),
+    /// Encrypt a file to the standard output, or files in place
     Encrypt(encrypt::EncryptArgs),
+    /// Edit the plaintext of a file with SOPS_EDITOR or EDITOR
     Edit(edit::EditArgs),
+    /// Print one value of a file
     Get(get::GetArgs),
+    /// Set values in a file, without an editor and without showing them
     Set(set::SetArgs),
+    /// Remove values from a file
     Unset(unset::UnsetArgs),
+    /// Show what is encrypted in a file, for whom, and which rule is for it
     List(list::ListArgs),
+    /// Give files new data keys, and add or remove recipients
     Rotate(rotate::RotateArgs),
+    /// Encrypt files for those whom the rules name today
     #[command(visible_alias = "updatekeys", alias = "update-keys")]
     Rekey(rekey::RekeyArgs),
+    /// Add key groups to a file, or remove them
     Groups(groups::GroupsArgs),
+    /// Run a command with the values of a file in its environment
     ExecEnv(exec_env::ExecEnvArgs),
+    /// Run a command with the path of the decrypted file in place of {}
     ExecFile(exec_file::ExecFileArgs),
+    /// Say whether a file is encrypted, as JSON
     #[command(visible_alias = "filestatus")]
     FileStatus(file_status::FileStatusArgs),
+    /// Check the repository: secrets in clear, files that are not what the rules say
     Check(check::CheckArgs),
+    /// Show every secret of the repository: for whom it is encrypted, and how old each value and each data key is
     Status(status::StatusArgs),
+    /// Show which keys were found where, which files they open, and whose keys are missing
     Doctor(doctor::DoctorArgs),
+    /// Keep a second key on paper, and find out whether it opens everything
     Recovery(recovery::RecoveryArgs),
+    /// Take over secrets from SealedSecrets
     Import(import::ImportArgs),
+    /// Merge three sides of an encrypted file, as a merge driver of Git
     Merge(merge_driver::MergeArgs),
+    /// Print the plaintext of a file for `git diff`
     Textconv(textconv::TextconvArgs),
+    /// Let Git merge and compare the encrypted files of this repository
     GitSetup(git_setup::GitSetupArgs),
     #[command(flatten)]
     Missing(sops_flags::Missing),
@@ -151,4 +174,16 @@ pub(crate) fn run(args: &SecretsArgs, console: &Console) -> anyhow::Result<Outco
         Verb::Missing(verb) => sops_flags::run(verb),
     };
     outcome.map_err(failure::explained)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Subcommand as _;
+
+    use super::Verb;
+
+    #[test]
+    fn the_overview_says_what_the_verbs_say() {
+        crate::cli::tests::the_overview_is_true(&Verb::augment_subcommands(clap::Command::new("secrets")));
+    }
 }

@@ -34,7 +34,8 @@ fn modern_form(mut rest: Vec<OsString>) -> Vec<OsString> {
     if rest.first().is_none_or(is_word) {
         return rest;
     }
-    let program = Cli::command();
+    let mut program = Cli::command();
+    program.build();
     let secrets = program.find_subcommand("secrets");
     let is_verb = |name: &str| name == "help" || secrets.is_some_and(|secrets| secrets.find_subcommand(name).is_some());
     let has_verb = |argument: &OsString| argument.to_str().is_some_and(is_verb);
