@@ -14,7 +14,9 @@ use anyhow::Context as _;
 /// Where a file cannot be written.
 pub fn write(folder: &Path, count: usize, recipient: &str) -> anyhow::Result<Vec<String>> {
     fs::create_dir_all(folder)?;
-    let rule = format!("creation_rules:\n  - encrypted_regex: ^(data|stringData)$\n    age: {recipient}\n");
+    let rule = format!(
+        "creation_rules:\n  - path_regex: secret-.*\\.yaml$\n    encrypted_regex: ^(data|stringData)$\n    age: {recipient}\n"
+    );
     fs::write(folder.join(".sops.yaml"), rule)?;
     let names: Vec<_> = (0..count).map(|number| format!("secret-{number:04}.yaml")).collect();
     for (number, name) in names.iter().enumerate() {

@@ -91,4 +91,4 @@ pub use sealed::{SealedError, SealingKeys, Unsealed, unseal};
 pub use secret_manifest::{check_secret, data_path, from_data, new_secret, to_data};
 pub use staged::{Staged, replace_file};
 pub use status::{SecretFile, metrics, status};
-pub use tree_change::{Change, Progress, Work, change_all};
+pub use tree_change::{Change, Progress, Work, change_all, choose};

@@ -153,7 +153,7 @@ impl Repository {
     }
 
     /// The files that somebody names: a file is itself, whatever it is; a folder and a pattern (`apps/**/*.yaml`, from
-    /// `folder`) are the files of one kind in it. Sorted, each once.
+    /// `folder`) are the files of one kind in it. A folder may lie in another repository. Sorted, each once.
     ///
     /// # Errors
     ///
@@ -168,11 +168,18 @@ impl Repository {
                 continue;
             }
             let wanted = Wanted::new(&path, name)?;
-            if all.is_none() {
-                all = Some(self.texts(kind)?);
-            }
             let before = chosen.len();
-            chosen.extend(all.iter().flatten().filter(|file| wanted.has(&file.path)).cloned());
+            if let Wanted::Folder(folder) = &wanted
+                && !folder.starts_with(&self.root)
+            {
+                let other = Self::around(folder)?;
+                chosen.extend(other.texts(kind)?.into_iter().filter(|file| wanted.has(&file.path)));
+            } else {
+                if all.is_none() {
+                    all = Some(self.texts(kind)?);
+                }
+                chosen.extend(all.iter().flatten().filter(|file| wanted.has(&file.path)).cloned());
+            }
             if chosen.len() == before {
                 let kind = if kind == Kind::Encrypted { "encrypted" } else { "plain" };
                 return Err(Error::NoMatch { what: name.clone(), kind });
@@ -282,6 +289,15 @@ mod tests {
         assert_eq!(select(&["**/b/*"]).unwrap(), ["apps/b/secret.yaml"]);
         assert_eq!(select(&["*.json"]).unwrap_err().to_string(), "*.json matches no encrypted file");
         assert!(matches!(select(&["[x"]), Err(Error::Pattern { .. })));
+    }
+
+    #[test]
+    fn a_folder_of_another_repository_can_be_named() {
+        let (_here, repository) = tree(&[(".sops.yaml", "{}"), ("a.yaml", ENCRYPTED)]);
+        let (there, other) = tree(&[(".sops.yaml", "{}"), ("apps/b.yaml", ENCRYPTED), ("c.yaml", ENCRYPTED)]);
+        let wanted = [there.path().join("apps").to_string_lossy().into_owned()];
+        let files = repository.select(repository.root(), &wanted, Kind::Encrypted).unwrap();
+        assert_eq!(names(&other, files), ["apps/b.yaml"]);
     }
 
     #[test]

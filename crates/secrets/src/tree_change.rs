@@ -39,6 +39,17 @@ pub struct Work<'a> {
     pub progress: &'a (dyn Fn(Progress) + Sync),
 }
 
+/// Those of many files that `wanted` says yes to, in their order. It is asked on several threads.
+pub fn choose(
+    files: Vec<RepositoryText>,
+    work: &Work<'_>,
+    wanted: impl Fn(&RepositoryText) -> bool + Sync,
+) -> Vec<RepositoryText> {
+    let tell = |done| (work.progress)(Progress { done, of: files.len() });
+    let answers = parallel::map(&files, work.threads, wanted, &tell);
+    files.into_iter().zip(answers).filter_map(|(file, is_wanted)| is_wanted.then_some(file)).collect()
+}
+
 /// Changes many files: `change` makes the new text of each, on several threads, and only when all could be made are the
 /// files replaced, as [`Staged`] does. Gives the notes in the order of the files.
 ///

@@ -1,6 +1,5 @@
 //! The destination rules of a `.sops.yaml`: where `sops publish` would put a file.
 
-use regex::Regex;
 use serde_json::Value as Json;
 
 use crate::rule_fields::RuleFields;
@@ -23,7 +22,6 @@ pub struct DestinationRule {
     pub omit_extensions: bool,
     /// Whom files are encrypted for there, where the rule says so.
     pub recreation: Option<CreationRule>,
-    regex: Option<Regex>,
 }
 
 /// A place that files are published to.
@@ -84,7 +82,6 @@ impl DestinationRule {
         };
         Ok(Self {
             number,
-            regex: path_regex.as_deref().and_then(|pattern| go_regex::compile(pattern).ok()),
             path_regex,
             destination: places.pop(),
             omit_extensions: fields.flag("omit_extensions")?,
@@ -94,10 +91,8 @@ impl DestinationRule {
 
     /// Whether the rule is for a file. The expression is looked for anywhere in the absolute path.
     pub fn matches(&self, path: &str) -> bool {
-        match &self.path_regex {
-            None => true,
-            Some(_) => self.regex.as_ref().is_some_and(|regex| regex.is_match(path)),
-        }
+        let Some(pattern) = &self.path_regex else { return true };
+        go_regex::compile(pattern).is_ok_and(|regex| regex.is_match(path))
     }
 }
 

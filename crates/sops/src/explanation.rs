@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::go_regex;
 use crate::rules::{CreationRule, CreationRules};
 
 /// Which creation rule counts for a file, and why: what [`CreationRules::explain`] answers.
@@ -53,12 +54,12 @@ impl fmt::Display for Explanation<'_> {
             None => write!(f, "no rule is for {path}")?,
             Some(rule) => {
                 write!(f, "rule {} is for {path}: ", rule.number + 1)?;
-                match (&rule.path_pattern, &rule.path_regex) {
-                    (None, _) => {
-                        f.write_str("it has no path_regex, so it takes every file that no rule before it took")?
+                match &rule.path_pattern {
+                    None => f.write_str("it has no path_regex, so it takes every file that no rule before it took")?,
+                    Some(pattern) if go_regex::compile(pattern).is_ok() => {
+                        write!(f, "its path_regex {pattern} matches")?;
                     }
-                    (Some(pattern), Some(_)) => write!(f, "its path_regex {pattern} matches")?,
-                    (Some(pattern), None) => {
+                    Some(pattern) => {
                         write!(f, "its path_regex {pattern} is not valid, so sops stops here with an error")?;
                     }
                 }

@@ -5,10 +5,35 @@
 //! brace, `[`, `&&` and `--` mean nothing in a class, and `\Q…\E` quotes. An expression is rewritten so that the crate
 //! matches what Go does, which decides what is encrypted.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use regex::Regex;
 
-/// Compiles an expression of Go.
+/// How many expressions a thread keeps.
+const KEPT: usize = 64;
+
+thread_local! {
+    /// All files of a repository are under a few rules, and to compile an expression takes longer than to encrypt a file.
+    static COMPILED: RefCell<HashMap<String, Regex>> = RefCell::new(HashMap::new());
+}
+
+/// Compiles an expression of Go, once for each thread.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, regex::Error> {
+    COMPILED.with_borrow_mut(|compiled| {
+        if let Some(regex) = compiled.get(pattern) {
+            return Ok(regex.clone());
+        }
+        let regex = translate_and_compile(pattern)?;
+        if compiled.len() == KEPT {
+            compiled.clear();
+        }
+        compiled.insert(pattern.to_owned(), regex.clone());
+        Ok(regex)
+    })
+}
+
+fn translate_and_compile(pattern: &str) -> Result<Regex, regex::Error> {
     let mut translator = Translator { rest: pattern, out: String::with_capacity(pattern.len() * 2) };
     let fault = |reason: &str| regex::Error::Syntax(format!("{reason} in {pattern:?}"));
     translator.run().map_err(fault)?;

@@ -1,6 +1,5 @@
 //! The creation rules of a `.sops.yaml`: which file is encrypted for whom, and how.
 
-use regex::Regex;
 use serde_json::Value as Json;
 
 use crate::rule_fields::RuleFields;
@@ -37,9 +36,8 @@ pub struct CreationRules {
 pub struct CreationRule {
     /// Its place among the rules, from 0.
     pub number: usize,
-    /// Which files it is for, translated from the syntax of Go. Absent: all that no rule before it took.
-    pub path_regex: Option<Regex>,
-    /// The same as it stands there; also where it does not compile.
+    /// Which files it is for, in Go's syntax, as it stands there; it may not compile. Absent: all that no rule before it
+    /// took.
     pub path_pattern: Option<String>,
     /// Which values are encrypted.
     pub selector: Selector,
@@ -90,7 +88,6 @@ impl CreationRule {
         fields.number("shamir_threshold")?;
         Ok(Self {
             number,
-            path_regex: path_pattern.as_deref().and_then(|pattern| go_regex::compile(pattern).ok()),
             path_pattern,
             selector: selectors.first().cloned().unwrap_or_default(),
             two_selectors: selectors.len() > 1,
@@ -103,10 +100,8 @@ impl CreationRule {
     ///
     /// An expression that does not compile takes every file that comes to it: as in sops, that file cannot be encrypted.
     pub fn matches(&self, path: &str) -> bool {
-        match (&self.path_pattern, &self.path_regex) {
-            (Some(_), Some(regex)) => regex.is_match(path),
-            _ => true,
-        }
+        let Some(pattern) = &self.path_pattern else { return true };
+        go_regex::compile(pattern).map_or(true, |regex| regex.is_match(path))
     }
 
     /// Whether the rule can be used, but for its recipients.

@@ -1,15 +1,16 @@
 //! `windlass secrets encrypt`.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
-use windlass_secrets::{Change, Kind, change_all, encrypt_text};
+use windlass_secrets::{Change, Kind, change_all, choose, encrypt_text};
 use windlass_sops::{Format, Layout};
 use zeroize::Zeroizing;
 
 use crate::outcome::Outcome;
 use crate::secrets::files::{FormatName, InputArgs, OutputArgs, Source, TreeArgs};
 use crate::secrets::recipients::{RecipientArgs, SelectorArgs};
-use crate::secrets::settings::Settings;
+use crate::secrets::settings::{FoundRule, Settings};
 use crate::secrets::{failure, rotate};
 use crate::trouble::Trouble;
 
@@ -95,31 +96,40 @@ fn tree(args: &EncryptArgs, settings: &Settings<'_>) -> anyhow::Result<Outcome> 
         let trouble = Trouble::new("several files can be encrypted in place only (-i), each in its own format");
         return Err(trouble.code(8).into());
     }
-    let (repository, mut files) = args.tree.select(settings, Kind::Plain)?;
+    let (repository, files) = args.tree.select(settings, Kind::Plain)?;
     let mut rules = settings.rule_files()?;
-    let mut work_on = Vec::new();
-    for file in files.drain(..) {
+    let (mut under_rule, mut rule_of) = (Vec::new(), HashMap::new());
+    for file in files {
         let name = settings.absolute(&file.path);
         let Some(found) = rules.for_file(&name)? else { continue };
         let Some(rule) = found.rule_for(&name).cloned() else { continue };
-        // The rules themselves, what they would leave as it is, and what they match only because they are broad, is no
-        // secret: such a file is named to be encrypted.
-        let is_meant = name != found.path && rule.path_pattern.is_some();
-        let format = args.input.format(&name);
-        let selects = windlass_sops::selected_values(&file.text, format, &rule.selector).is_ok_and(|at| !at.is_empty());
-        if is_meant && selects && !windlass_secrets::is_no_secret(&file.text, format) {
-            let rule = crate::secrets::settings::FoundRule { file: found, rule };
-            let recipients = args.recipients.recipients(Some(&rule), &name, settings)?;
-            let options = args.selector.options(Some(&rule))?.layout(args.layout(settings));
-            let options = settings.with_keys(options.stores(settings.stores(&name)), &recipients);
-            work_on.push((file, recipients, options));
+        // The rules themselves, and what a rule matches only because it is broad, is no secret: such a file is named to be
+        // encrypted.
+        if name != found.path && rule.path_pattern.is_some() {
+            rule_of.insert(file.path.clone(), FoundRule { file: found, rule });
+            under_rule.push(file);
         }
     }
+    let files = settings.with_work("looking", |work| {
+        choose(under_rule, work, |file| {
+            let (Some(found), format) = (rule_of.get(&file.path), args.input.format(&file.path)) else { return false };
+            // Nor is what the rule would leave as it is.
+            windlass_sops::selected_values(&file.text, format, &found.rule.selector).is_ok_and(|at| !at.is_empty())
+                && !windlass_secrets::is_no_secret(&file.text, format)
+        })
+    });
+    let mut ways = HashMap::new();
+    for file in &files {
+        let (name, rule) = (settings.absolute(&file.path), rule_of.get(&file.path));
+        let recipients = args.recipients.recipients(rule, &name, settings)?;
+        let options = args.selector.options(rule)?.layout(args.layout(settings)).stores(settings.stores(&name));
+        let options = settings.with_keys(options, &recipients);
+        ways.insert(file.path.clone(), (recipients, options));
+    }
     let now = std::time::SystemTime::now();
-    let files: Vec<_> = work_on.iter().map(|(file, ..)| file.clone()).collect();
     let encrypted = settings.with_work("encrypting", |work| {
         change_all(&files, work, |file| {
-            let Some((_, recipients, options)) = work_on.iter().find(|(known, ..)| known.path == file.path) else {
+            let Some((recipients, options)) = ways.get(&file.path) else {
                 return Ok(Change { text: None, note: () });
             };
             let format = args.input.format(&file.path);
