@@ -21,6 +21,12 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// The text is not valid because Git could not merge it.
+    #[error("the conflict of a merge is not resolved, line {line}: both sides stand there between the markers of Git")]
+    Conflict {
+        /// The line of the first marker, from 1.
+        line: usize,
+    },
     /// The document is readable, but its shape is one that SOPS does not encrypt.
     #[error("{at}: {reason}")]
     Shape {

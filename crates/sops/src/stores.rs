@@ -8,6 +8,21 @@ use crate::{Error, Format, Location, StoresConfig, dotenv, ini, json, json_print
 
 /// Reads a text into its documents.
 pub(crate) fn read(text: &[u8], format: Format) -> Result<Vec<Branch>, Error> {
+    read_as(text, format).map_err(|error| match (&error, conflict(text)) {
+        (Error::Syntax { .. }, Some(line)) => Error::Conflict { line },
+        _ => error,
+    })
+}
+
+/// The line of the first marker, where Git left the two sides of a merge.
+fn conflict(text: &[u8]) -> Option<usize> {
+    let mut lines = text.split(|byte| *byte == b'\n').enumerate();
+    let (first, _) = lines.find(|(_, line)| line.starts_with(b"<<<<<<< "))?;
+    lines.find(|(_, line)| line.starts_with(b"======="))?;
+    lines.find(|(_, line)| line.starts_with(b">>>>>>> ")).map(|_| first + 1)
+}
+
+fn read_as(text: &[u8], format: Format) -> Result<Vec<Branch>, Error> {
     match format {
         Format::Yaml => yaml::read(text),
         Format::Json | Format::Binary => Ok(vec![json::read(text)?]),

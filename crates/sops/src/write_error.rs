@@ -101,7 +101,7 @@ impl WriteError {
             Self::Open(error) => error.exit_code(),
             // A key that is no string is read by sops, and refused when it is encrypted.
             Self::Plaintext(Error::Shape { at, reason }) if !at.path.is_empty() || reason.contains("key") => 23,
-            Self::Plaintext(Error::Syntax { .. } | Error::Shape { .. }) => 2,
+            Self::Plaintext(Error::Syntax { .. } | Error::Shape { .. } | Error::Conflict { .. }) => 2,
             Self::Emit { .. } => 4,
             Self::Empty => 92,
             Self::AlreadyEncrypted => 203,

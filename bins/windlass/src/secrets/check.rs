@@ -68,7 +68,11 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings<'_>) -> anyhow::Result<O
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let (leaks, faults, risks) = (count(Severity::Leak), count(Severity::Fault), count(Severity::Risk));
     match args.output {
-        Output::Table => print(&findings, settings)?,
+        // Who commits is not told every time what is only at risk; the last line counts it.
+        Output::Table if args.staged && !args.strict => {
+            print(findings.iter().filter(|finding| finding.severity != Severity::Risk), settings)?;
+        }
+        Output::Table => print(findings.iter(), settings)?,
         Output::Json => settings.console.data(output::json(&as_json(&findings))?.as_bytes())?,
         Output::Yaml => settings.console.data(output::yaml(&as_json(&findings))?.as_bytes())?,
     }
@@ -76,8 +80,31 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings<'_>) -> anyhow::Result<O
     settings
         .console
         .note(&format!("{} encrypted; {leaks} in clear, {faults} wrong, {risks} at risk", files(encrypted)));
+    if let Output::Table = args.output {
+        hints(&findings, args.staged).for_each(|hint| settings.console.note(hint));
+    }
     let is_bad = leaks + faults > 0 || (args.strict && risks > 0);
     Ok(if is_bad { Outcome::Unwelcome } else { Outcome::Done })
+}
+
+/// What can be done about findings, each told once.
+fn hints(findings: &[CheckFinding], is_staged: bool) -> impl Iterator<Item = &'static str> {
+    let has = |code| findings.iter().any(|finding| finding.code == code);
+    let leaks = findings.iter().any(|finding| finding.severity == Severity::Leak);
+    [
+        (
+            leaks,
+            "help: `windlass secrets encrypt -i FILE` encrypts what is in clear, if a rule in .sops.yaml is for it; what was \
+             pushed already has been seen: change it where it comes from",
+        ),
+        (has("other-recipients"), "help: `windlass secrets rekey --all` encrypts files for those whom their rules name"),
+        (
+            has("single-recipient") && !is_staged,
+            "help: `windlass secrets recovery new` makes a second key that opens everything, for paper",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(applies, hint)| applies.then_some(hint))
 }
 
 fn word(severity: Severity) -> &'static str {
@@ -88,8 +115,9 @@ fn word(severity: Severity) -> &'static str {
     }
 }
 
-fn print(findings: &[CheckFinding], settings: &Settings<'_>) -> anyhow::Result<()> {
-    if findings.is_empty() {
+fn print<'f>(findings: impl Iterator<Item = &'f CheckFinding>, settings: &Settings<'_>) -> anyhow::Result<()> {
+    let mut findings = findings.peekable();
+    if findings.peek().is_none() {
         return Ok(());
     }
     let mut table = Table::new(&["", "FILE", "FINDING"]);

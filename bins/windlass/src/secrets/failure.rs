@@ -89,6 +89,10 @@ fn of_opening(place: Option<&str>, error: &OpenError) -> Trouble {
                  --ignore-mac` accepts it and seals the file again",
             )
         }
+        OpenError::Conflict { .. } => Trouble::new(in_file(place, &error.to_string())).help(
+            "take one side of each conflict, and of the MAC the same (`git checkout --ours` or `--theirs` does); or mix them, \
+             and seal the file with `windlass secrets edit --ignore-mac`",
+        ),
         OpenError::NotEncrypted => Trouble::new(in_file(place, &error.to_string()))
             .help("`windlass secrets encrypt -i` encrypts it by the rule that is for it"),
         error => with_causes(Trouble::new(in_file(place, &error.to_string())), error),

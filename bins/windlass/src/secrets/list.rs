@@ -102,6 +102,7 @@ fn print(file: &Path, seen: &Seen, settings: &Settings<'_>) -> anyhow::Result<()
     }
     writeln!(out, "{}", seen.why)?;
     let verb = if seen.is_encrypted { "encrypted" } else { "selected" };
-    writeln!(out, "{} values {verb}:", seen.values.len())?;
+    let count = seen.values.len();
+    writeln!(out, "{count} value{} {verb}:", if count == 1 { "" } else { "s" })?;
     Ok(seen.values.iter().try_for_each(|at| writeln!(out, "    {at}"))?)
 }

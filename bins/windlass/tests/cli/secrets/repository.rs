@@ -23,7 +23,9 @@ fn check_is_for_hooks_and_ci() {
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     assert!(run.text().contains("leak") && run.text().contains("clear.yaml:7"), "{}", run.text());
     assert!(!run.text().contains(MARKER));
+    assert!(run.stderr.contains("help: `windlass secrets encrypt -i FILE`"), "{}", run.stderr);
     let run = home.run(&["check", "-o", "json"]);
+    assert!(!run.stderr.contains("help:"), "{}", run.stderr);
     let found: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
     assert_eq!((&found[0]["code"], &found[0]["line"]), (&"plain-secret".into(), &7.into()));
     home.done(&["check", "--exclude", "clear.*"]);
@@ -42,6 +44,31 @@ fn check_is_for_hooks_and_ci() {
     assert_eq!(run.code, Some(0), "a risk is no fault: {}", run.text());
     assert!(run.text().contains("risk") && run.text().contains(ME), "{}", run.text());
     assert_eq!(home.run(&["check", "--strict"]).code, Some(1));
+    assert!(run.stderr.contains("help: `windlass secrets recovery new`"), "{}", run.stderr);
+
+    // A hook does not tell at every commit what is at risk.
+    home.git(&["add", "-A"]);
+    let run = home.run(&["check", "--staged"]);
+    assert_eq!((run.code, run.text()), (Some(0), ""));
+    assert!(run.stderr.contains(" at risk"), "{}", run.stderr);
+    assert!(home.run(&["check", "--staged", "--strict"]).text().contains("risk"));
+}
+
+#[test]
+fn an_unresolved_merge_is_told_as_such() {
+    let home = home();
+    for (name, text) in [
+        ("web.sops.yaml", home.read("web.sops.yaml")),
+        ("a.sops.json", "{\"a\": 1}\n".to_owned()),
+        ("a.sops.env", "A=1\n".to_owned()),
+        ("a.sops.ini", "[a]\nb=1\n".to_owned()),
+    ] {
+        home.write(name, format!("<<<<<<< ours\n{text}=======\n{text}>>>>>>> theirs\n"));
+        let run = home.run(&["decrypt", name]);
+        assert_eq!(run.code, Some(1), "{name}: {}", run.stderr);
+        assert!(run.stderr.contains("the conflict of a merge is not resolved, line 1"), "{name}: {}", run.stderr);
+        assert!(run.stderr.contains("git checkout --ours"), "{name}: {}", run.stderr);
+    }
 }
 
 #[test]
