@@ -223,8 +223,9 @@ pub async fn rebuild(
         // The rest is done by others, and how long that takes is not measured here.
         memory::forget(&cluster).await?;
     } else if report.is_complete() {
+        // Continued although it was at its end, it is not measured once more.
         let ended = Ended { at: Timestamp::now(), objects: chosen.objects.objects.len(), items: report.data.len() };
-        memory.ended = Some(ended);
+        memory.ended.get_or_insert(ended);
         memory.write(&cluster).await?;
         report.seconds_since_begun = memory.took();
     }

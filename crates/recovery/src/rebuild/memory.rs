@@ -161,9 +161,6 @@ impl Memory {
         self.data = wanted.collect();
         self.keep_held = options.keep_held;
         self.git = options.git;
-        if self.ended.take().is_some() {
-            self.began = Timestamp::now();
-        }
     }
 
     /// How long it took from its beginning, with the time in which nobody took it up; `None` while it is at work.
@@ -189,17 +186,19 @@ impl Memory {
         })
     }
 
-    /// Writes it down for the first time; nobody else may have, unless that one is taken up.
+    /// Writes it down for the first time. Only what is at its end, or taken up, may be written over.
     pub(super) async fn begin(&self, cluster: &Cluster, again: bool) -> Result<(), Error> {
         if again {
             return self.write(cluster).await;
         }
         match api(cluster).create(&PostParams::default(), &self.object()?).await {
             Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) if status.code == 409 => {
-                let (snapshot, began) = (self.snapshot.clone(), self.began);
-                Err(Error::Unfinished { snapshot, began })
-            }
+            Err(kube::Error::Api(status)) if status.code == 409 => match Self::read(cluster).await? {
+                Some(other) if other.ended.is_none() => {
+                    Err(Error::Unfinished { snapshot: other.snapshot, began: other.began })
+                }
+                _ => self.write(cluster).await,
+            },
             Err(error) => Err(Error::api("write down that a rebuild is begun")(error)),
         }
     }

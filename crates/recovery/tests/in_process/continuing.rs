@@ -315,6 +315,14 @@ async fn how_long_it_took_is_remembered_until_somebody_keeps_it() {
     assert_eq!(covered(None).await, [(Subject::Objects, took, how.clone())]);
     assert_eq!(covered(Some(&vault.repository)).await.len(), 2);
 
+    // Continued once more, nothing is left to do, and nothing to measure. Begun anew, it is refused for the data alone.
+    assert_eq!(site.take_up().await.seconds_since_begun, Some(took));
+    let anew = Site { server: ApiServer::new(), ..Site::new(&vault) };
+    for _ in 0..2 {
+        let options = RebuildOptions { data: BTreeMap::new(), ..anew.options() };
+        assert!(anew.rebuild(&options, |_| false).await.unwrap().unwrap().is_complete());
+    }
+
     let other = Vault::new().await;
     assert_eq!(keep_rebuild_time(site.server.client(), &other.repository, &other.writer).await.unwrap(), None);
     let kept = keep().await.unwrap().unwrap();
