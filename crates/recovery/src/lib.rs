@@ -120,7 +120,7 @@ pub use coverage::{Cover, Coverage, CoverageOptions, Covered, Exposure, RestoreT
 pub use drill::{DrillOptions, DrillReport, DrillTarget, drill};
 pub use error::Error;
 pub use facts::{ClusterFacts, Fault, KindFacts, KustomizationFacts, SourceFacts, VolumeFacts};
-pub use fetched::{DataInPlace, PutData, fetch_objects, put_data};
+pub use fetched::{DataInPlace, PutData, fetch_objects, is_free, put_data};
 pub use pattern::{Choice, Pattern};
 pub use pruned::{Deleted, KEEP_PRUNED, PrunedObjects, deleted, is_of_pruned, undelete};
 pub use rebuild::{

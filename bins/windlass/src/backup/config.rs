@@ -99,6 +99,8 @@ pub(super) struct Files {
     pub(super) databases: InTree,
     #[serde(default = "yes")]
     pub(super) one_file_system: bool,
+    /// The claim whose volume it is, as `shop/data`: for whoever puts it back.
+    pub(super) claim: Option<String>,
 }
 
 fn yes() -> bool {
@@ -125,6 +127,8 @@ pub(super) struct Sqlite {
     /// The file system is FUSE or a network's, and this machine alone uses the database.
     #[serde(default)]
     pub(super) trust_file_system: bool,
+    /// As with files.
+    pub(super) claim: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -206,6 +210,19 @@ impl ConfigFile {
             // Nothing is read yet.
             FileTree::new(&files.path, options)
                 .map_err(|error| self.fault(&["save", "files", &index.to_string()], error))?;
+        }
+        let claims = save.files.iter().map(|item| &item.claim).enumerate().map(|(at, claim)| ("files", at, claim));
+        let of_sqlite = save.sqlite.iter().map(|item| &item.claim).enumerate().map(|(at, claim)| ("sqlite", at, claim));
+        for (list, index, claim) in claims.chain(of_sqlite) {
+            let is_claim = |claim: &str| {
+                claim
+                    .split_once('/')
+                    .is_some_and(|(space, name)| !space.is_empty() && !name.is_empty() && !name.contains('/'))
+            };
+            if let Some(claim) = claim.as_deref().filter(|claim| !is_claim(claim)) {
+                let what = format!("{claim:?} is no claim: expected NAMESPACE/NAME, such as shop/data");
+                return Err(self.fault(&["save", list, &index.to_string(), "claim"], what));
+            }
         }
         for (index, dump) in save.dumps.iter().enumerate() {
             if dump.command.is_empty() == dump.shell.is_none() {

@@ -17,14 +17,15 @@ use crate::table::{Cell, Table};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
+  windlass backup diff --identity paper.key             the last two
   windlass backup diff 41 42 --identity paper.key
   windlass backup diff 12 --identity paper.key          number 12 and the newest
 
 Exit code 0: they hold the same, 1: they differ.")]
 pub(super) struct DiffArgs {
-    /// The older one: its number, or the beginning of its id
+    /// The older one: its number, or the beginning of its id; without it the one before NEW
     #[arg(value_name = "OLD")]
-    old: String,
+    old: Option<String>,
 
     /// The newer one
     #[arg(value_name = "NEW", default_value = "latest")]
@@ -57,8 +58,13 @@ pub(super) fn run(args: &DiffArgs, console: &Console) -> anyhow::Result<Outcome>
     let (old, new) = block_on(async {
         let repository = args.place.open(config.as_ref()).await?;
         let found = repository.snapshots().await?;
-        let old = repository.manifest(pick::snapshot(&found, &args.old)?, &identities).await?;
-        let new = repository.manifest(pick::snapshot(&found, &args.new)?, &identities).await?;
+        let new = pick::snapshot(&found, &args.new)?;
+        let old = match &args.old {
+            Some(old) => pick::snapshot(&found, old)?,
+            None => pick::before(&found, new)?,
+        };
+        let old = repository.manifest(old, &identities).await?;
+        let new = repository.manifest(new, &identities).await?;
         Ok((old, new))
     })?;
     let changes = changes(&old, &new);

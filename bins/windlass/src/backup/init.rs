@@ -28,7 +28,7 @@ A configuration, windlass-backup.yaml:
     files:
       - {name: notes, path: /srv/notes, exclude: ['*.log'], databases: snapshot}
     sqlite:
-      - {name: home-assistant, path: /srv/ha/home-assistant_v2.db}
+      - {name: home-assistant, path: /srv/ha/home-assistant_v2.db, claim: home/config}
     dumps:
       - {name: keycloak, command: [pg_dump, -Fc, keycloak], timeout: 10m}
     git:

@@ -24,6 +24,12 @@ pub(super) fn snapshot<'s>(found: &'s Snapshots, wanted: &str) -> anyhow::Result
     }
 }
 
+/// The snapshot of the same host before `newer`.
+pub(super) fn before<'s>(found: &'s Snapshots, newer: &Snapshot) -> anyhow::Result<&'s Snapshot> {
+    let older = found.snapshots.iter().rev().find(|one| one.seq < newer.seq && one.host == newer.host);
+    older.ok_or_else(|| Trouble::new(format!("snapshot {} of {} has none before it", newer.id, newer.host)).into())
+}
+
 /// The snapshot `wanted`, which must hold `item`. The latest is the newest backup of the host that has it.
 pub(super) async fn holding(
     repository: &Repository,

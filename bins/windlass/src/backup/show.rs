@@ -116,14 +116,14 @@ fn facts(facts: &windlass_capture::Facts) -> String {
         .iter()
         .filter_map(|name| Some((name, facts.get(*name)?.as_u64()?)))
         .filter(|(_, count)| *count > 0)
-        .map(|(name, count)| format!("{count} {name}"))
+        .map(|(name, count)| sizes::count(count, name))
         .collect();
     if let Some(rows) = facts.get("rows").and_then(|rows| rows.as_object()) {
         let sum: u64 = rows.values().filter_map(serde_json::Value::as_u64).sum();
-        words.push(format!("{sum} rows in {} tables", rows.len()));
+        words.push(format!("{} in {}", sizes::count(sum, "rows"), sizes::count(rows.len() as u64, "tables")));
     }
     if let Some(warnings) = facts.get("warnings").and_then(|warnings| warnings.as_array()) {
-        words.push(format!("{} warnings", warnings.len()));
+        words.push(sizes::count(warnings.len() as u64, "warnings"));
     }
     words.join(", ")
 }

@@ -16,6 +16,12 @@ pub(crate) fn bytes(count: u64) -> String {
     if value < 9.95 { format!("{value:.1} {}", UNITS[unit]) } else { format!("{value:.0} {}", UNITS[unit]) }
 }
 
+/// So many of what has this plural: `1 table`, `2 tables`.
+pub(crate) fn count(count: u64, plural: &str) -> String {
+    let name = if count == 1 { plural.strip_suffix('s').unwrap_or(plural) } else { plural };
+    format!("{count} {name}")
+}
+
 /// How long ago, in the one unit that counts: `40s`, `3h`, `12d`.
 pub(crate) fn age(then: Timestamp, now: Timestamp) -> String {
     let seconds = now.duration_since(then).as_secs().max(0);
@@ -48,6 +54,7 @@ mod tests {
         let shown = [0, 999, 1000, 1549, 9_949, 9_951, 999_499, 999_500, 12_000_000, 3_400_000_000].map(bytes);
         let wanted = ["0 B", "999 B", "1.0 kB", "1.5 kB", "9.9 kB", "10 kB", "999 kB", "1.0 MB", "12 MB", "3.4 GB"];
         assert_eq!(shown, wanted);
+        assert_eq!([count(0, "rows"), count(1, "rows")], ["0 rows", "1 row"]);
         let now = Timestamp::UNIX_EPOCH;
         let shown =
             [0, 119, 7_199, 100_000, 864_000].map(|seconds| age(now, now + jiff::SignedDuration::from_secs(seconds)));

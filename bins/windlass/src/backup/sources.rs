@@ -67,7 +67,7 @@ fn files(config: &ConfigFile, at: usize, scratch: &Path) -> anyhow::Result<Item>
     // A pattern that is none is a fault of the configuration, not of the files.
     let tree =
         FileTree::new(&path, options).map_err(|error| config.fault(&["save", "files", &at.to_string()], error))?;
-    Ok(new(format!("files/{}", item.name), Ok(Box::new(tree)), &[("path", path.display().to_string())]))
+    Ok(new(format!("files/{}", item.name), Ok(Box::new(tree)), &of_volume(&path, item.claim.as_ref())))
 }
 
 fn sqlite(config: &ConfigFile, item: &Sqlite, scratch: &Path) -> anyhow::Result<Item> {
@@ -77,7 +77,13 @@ fn sqlite(config: &ConfigFile, item: &Sqlite, scratch: &Path) -> anyhow::Result<
         options = options.with_busy(busy);
     }
     let database = SqliteDatabase::new(&path, options);
-    Ok(new(format!("sqlite/{}", item.name), Ok(Box::new(database)), &[("path", path.display().to_string())]))
+    Ok(new(format!("sqlite/{}", item.name), Ok(Box::new(database)), &of_volume(&path, item.claim.as_ref())))
+}
+
+/// Where data lie, and the claim whose volume that is.
+fn of_volume(path: &Path, claim: Option<&String>) -> Vec<(&'static str, String)> {
+    let path = ("path", path.display().to_string());
+    std::iter::once(path).chain(claim.map(|claim| ("claim", claim.clone()))).collect()
 }
 
 fn dump(item: &DumpOf) -> anyhow::Result<Item> {

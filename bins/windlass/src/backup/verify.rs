@@ -77,8 +77,12 @@ fn print(found: &Verification, is_recorded: bool, console: &Console) -> anyhow::
         writeln!(out, "broken: snapshot {snapshot} needs something that is damaged")?;
     }
     let opened = if found.opened > 0 { format!(", {} of them opened", found.opened) } else { String::new() };
-    writeln!(out, "{} objects ({}) are as they were written{opened}", found.objects, sizes::bytes(found.bytes))?;
-    writeln!(out, "{} snapshots are whole", found.whole.len())?;
+    let be = |count: u64| if count == 1 { "is" } else { "are" };
+    let (objects, whole) = (found.objects, found.whole.len() as u64);
+    let written = if objects == 1 { "as it was written" } else { "as they were written" };
+    let (of, bytes) = (sizes::count(objects, "objects"), sizes::bytes(found.bytes));
+    writeln!(out, "{of} ({bytes}) {} {written}{opened}", be(objects))?;
+    writeln!(out, "{} {} whole", sizes::count(whole, "snapshots"), be(whole))?;
     if !is_recorded {
         writeln!(out, "not recorded: the writer key is not here")?;
     }

@@ -135,13 +135,16 @@ fn table(report: &DrillReport, evidence: Option<&str>, console: &Console) -> any
 
 /// What was counted in an item: rows, files, references, bytes.
 fn found(facts: &Map<String, Value>) -> String {
-    let count = |name: &str| Some(format!("{} {name}", facts.get(name)?.as_u64()?));
+    let count = |name: &str| Some(sizes::count(facts.get(name)?.as_u64()?, name));
     let of_map = |name: &str| facts.get(name).and_then(Value::as_object);
     let rows = of_map("rows").map(|tables| {
         let sum: u64 = tables.values().filter_map(Value::as_u64).sum();
-        format!("{sum} rows in {} tables", tables.len())
+        format!("{} in {}", sizes::count(sum, "rows"), sizes::count(tables.len() as u64, "tables"))
     });
-    let references = of_map("references").map(|references| format!("{} branches and tags", references.len()));
+    let references = of_map("references").map(|references| match references.len() {
+        1 => "1 branch or tag".to_owned(),
+        count => format!("{count} branches and tags"),
+    });
     let bytes = facts.get("bytes").and_then(Value::as_u64).map(sizes::bytes);
     [rows, references, count("files"), bytes].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use windlass_flux::GoDuration;
 use windlass_recovery::{
-    GitFiles, RebuildOptions, RebuildPlan, RebuildProgress, RebuildReport, keep_rebuild_time, plan_rebuild, rebuild,
+    GitFiles, RebuildOptions, RebuildPlan, RebuildProgress, RebuildReport, is_free, keep_rebuild_time, plan_rebuild,
+    rebuild,
 };
 
 use super::data::{placed, places};
@@ -227,6 +228,7 @@ fn show(plan: &RebuildPlan, console: &Console) -> anyhow::Result<()> {
     for data in &plan.data {
         let place = match &data.place {
             Some(at) if data.in_place => Cell::new(&format!("{} (is there)", at.display())).good(),
+            Some(at) if !is_free(at) => Cell::new(&format!("{} (something is there)", at.display())).pending(),
             Some(at) => Cell::new(&at.display().to_string()),
             None => Cell::new("none").bad(),
         };

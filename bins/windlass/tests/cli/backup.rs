@@ -128,7 +128,7 @@ fn whole_life(home: &Home) {
     assert!(!home.good("backup show").stdout.contains("files/notes"));
     for key in ["paper.key", "partner.key"] {
         let shown = home.good(&format!("backup show --identity {key}")).stdout;
-        assert!(shown.contains("4 rows in 1 tables") && shown.contains("1 files, 1 databases"), "{shown}");
+        assert!(shown.contains("4 rows in 1 table") && shown.contains("1 file, 1 database"), "{shown}");
     }
     let refused = home.run("backup show --identity writer.key");
     assert!(refused.code == Some(2) && refused.stderr.contains("writer.key"), "{refused}");
@@ -136,6 +136,7 @@ fn whole_life(home: &Home) {
     assert!(same.stdout.contains("all the same"), "{same}");
     let differs = home.run("backup diff 1 -i paper.key");
     assert!(differs.code == Some(1) && differs.stdout.contains("changed"), "{differs}");
+    assert_eq!(home.run("backup diff -i paper.key").stdout, home.run("backup diff 2 3 -i paper.key").stdout);
 
     assert_eq!(home.good("backup cat dump/greeting -i paper.key").stdout, "hello");
     let missing = home.run("backup cat dump/other -i paper.key");
@@ -167,6 +168,21 @@ fn put_back(home: &Home) {
     assert!(done.stdout.contains("what was there is at greeting.txt.before-1"), "{done}");
     assert_eq!(fs::read_to_string(home.path("greeting.txt.before-1")).unwrap(), "mine");
     assert_eq!(fs::read_to_string(home.path("greeting.txt")).unwrap(), "hello");
+
+    // What a restore cannot put into place is said before anything is done.
+    let restore = "restore --only-data -i paper.key --yes --data";
+    for (data, what) in [
+        ("dump/greeting=greeting.txt", "--replace"),
+        ("files/notes=notes", "--replace"),
+        ("sqlite/home=missing/home.db", "there is no folder missing"),
+        ("sqlite/hoem=new.db", "its items: "),
+    ] {
+        let refused = home.run(&format!("{restore} git/homelab=other.git --data {data}"));
+        assert!(refused.code == Some(2) && refused.stderr.contains(what), "{data}: {refused}");
+        assert!(!home.path("other.git").exists(), "{data}");
+    }
+    home.good(&format!("{restore} git/homelab=other.git --data dump/greeting=greeting.txt --replace"));
+    assert!(home.path("other.git/HEAD").exists() && home.path("greeting.txt.before-2").exists());
 }
 
 fn look_after(home: &Home) {
@@ -346,6 +362,7 @@ fn faults_of_the_configuration_name_file_and_line() {
         ("path: repository", "path: repository, url: 'https://x/y'", 17, "needs one of `path` and `url`"),
         ("exclude: ['*.log']", "exclude: ['[']", 11, "no pattern"),
         ("repository: store", "repository: 'ftp://nas/x'", 1, "ftp:// is not known"),
+        ("path: home.db", "path: home.db, claim: config", 13, "\"config\" is no claim: expected NAMESPACE/NAME"),
         ("  git:", "  files:", 16, "files"),
     ];
     for (from, to, line, what) in cases {
@@ -392,7 +409,11 @@ fn objects_of_a_cluster_are_saved_and_a_cluster_that_is_away_stops_nothing() {
     let ran = home.good("backup run");
     assert!(ran.stdout.contains("cluster/objects") && !format!("{ran}").contains("hunter2"), "{ran}");
     let shown = home.good("backup show -i paper.key").stdout;
-    assert!(shown.contains("2 objects, 1 secrets"), "the Secret and its namespace: {shown}");
+    assert!(shown.contains("2 objects, 1 secret"), "the Secret and its namespace: {shown}");
+    for (wanted, what) in [("Secret/shop/tokne", "Secret/shop/tokne"), ("--namespace shpo", "namespace shpo")] {
+        let ran = home.run(&format!("restore -i paper.key {wanted} --yes"));
+        assert!(ran.code == Some(2) && ran.stderr.contains(&format!("{what}: nothing in the backup")), "{ran}");
+    }
 
     // What would be lost: the claim that nobody saves; and what the host of the configuration saves, which is fine.
     let claim = serde_json::json!({

@@ -366,8 +366,13 @@ fn restore(house: &Household, place: &Place<'_>) {
     house.sqlite("volumes/notes.db", "DELETE FROM notes");
     let data = "--only-data --hold private/Deployment/notes --data sqlite/notes=volumes/notes.db";
     let refused = house.run(&format!("{command} {data} --yes"));
-    assert!(refused.code == Some(2) && refused.stderr.contains("is there already"), "{refused}");
+    assert!(refused.code == Some(2) && refused.stderr.contains("--replace"), "{refused}");
+    assert_eq!(replicas(), 2, "for what cannot be done nobody is stopped");
+    let used = fs::File::open(house.path("volumes/notes.db")).unwrap();
+    let refused = house.run(&format!("{command} {data} --yes --replace"));
+    assert!(refused.code == Some(2) && refused.stderr.contains("in use"), "{refused}");
     assert_eq!(replicas(), 0, "who has no data waits");
+    drop(used);
     shown("life_release", "--release");
     assert_eq!(replicas(), 2);
     shown("life_restore_data", &format!("{data} --yes --replace"));

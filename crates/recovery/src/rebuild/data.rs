@@ -11,7 +11,7 @@ use super::same::{self, Found};
 use super::{Clock, RebuildOptions};
 use crate::Error;
 use crate::choose::Chosen;
-use crate::fetched::{DataInPlace, PutData, blocking, put_data};
+use crate::fetched::{DataInPlace, PutData, blocking, is_free, put_data};
 
 /// What is needed to put data into place.
 pub(super) struct Placing<'a> {
@@ -87,7 +87,7 @@ impl Placing<'_> {
 
     /// What is to be done about an item.
     async fn look(&self, item: &str, path: &Path, state: &State) -> Result<Look, Error> {
-        if same::is_free(path) {
+        if is_free(path) {
             return Ok(Look::Put { replace: false });
         }
         let now = Identity::of(path);

@@ -7,6 +7,7 @@ use std::os::unix::fs::{PermissionsExt as _, lchown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::fetched::is_beside;
 use windlass_capture::{ArchiveEntry, ArchiveLimits, EntryKind, TreeArchive};
 
 /// What is in a place.
@@ -27,21 +28,6 @@ impl Found {
             (Self::Whole, Self::Whole) => Self::Whole,
             _ => Self::Part,
         }
-    }
-}
-
-/// What a volume may hold beside the data: ext4's own, and what putting files back leaves or keeps.
-fn is_beside(name: &str) -> bool {
-    name == "lost+found" || name.starts_with(".windlass-before-") || name.starts_with("windlass-capture-")
-}
-
-/// Whether nothing is there that could be lost.
-pub(super) fn is_free(path: &Path) -> bool {
-    match fs::read_dir(path) {
-        Ok(mut entries) => {
-            entries.all(|entry| entry.is_ok_and(|entry| is_beside(&entry.file_name().to_string_lossy())))
-        }
-        Err(_) => fs::symlink_metadata(path).is_err(),
     }
 }
 

@@ -4,7 +4,8 @@ use windlass_cluster::{Cluster, Options};
 use windlass_manifest::{Manifest, ObjectId};
 
 use super::Mapping;
-use crate::pattern::Choice;
+use crate::SavedCluster;
+use crate::pattern::{Choice, Pattern};
 
 /// What happens to objects that are in the cluster already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,6 +66,20 @@ impl Wanted {
     #[must_use]
     pub fn is_all(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The patterns of namespaces and objects that fit nothing in `saved`: typing errors, most of the time.
+    pub(crate) fn unmatched(&self, saved: &SavedCluster) -> Vec<String> {
+        let manifests = || saved.objects.values();
+        let in_namespace = |pattern: &Pattern, manifest: &Manifest| {
+            let own = (manifest.kind() == "Namespace").then(|| manifest.name());
+            manifest.namespace().or(own).is_some_and(|namespace| pattern.matches(namespace))
+        };
+        let namespaces = self.namespaces.include.iter();
+        let namespaces = namespaces.filter(|pattern| !manifests().any(|manifest| in_namespace(pattern, manifest)));
+        let objects = self.objects.include.iter();
+        let objects = objects.filter(|pattern| !manifests().any(|manifest| pattern.matches(&shown(&manifest.id()))));
+        namespaces.map(|pattern| format!("namespace {pattern}")).chain(objects.map(ToString::to_string)).collect()
     }
 
     /// Whether an object is wanted; `resource` is the folder that it has in the archive.

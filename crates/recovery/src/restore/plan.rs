@@ -88,6 +88,9 @@ pub async fn plan_restore(
     let looks = items.into_iter().map(|item| planning.look(item));
     let looks: Vec<Result<Look, Error>> = stream::iter(looks).buffered(CONCURRENCY).collect().await;
     let mut plan = RestorePlan { options: options.clone(), ..RestorePlan::default() };
+    let unmatched = options.wanted.unmatched(saved).into_iter();
+    plan.failures
+        .extend(unmatched.map(|object| Note { object, message: "nothing in the backup is called so".to_owned() }));
     for look in looks {
         let look = look?;
         plan.notes.extend(look.notes);

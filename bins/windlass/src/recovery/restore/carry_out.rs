@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use windlass_backup::{Identities, Repository};
 use windlass_cluster::Cluster;
 use windlass_recovery::{
-    Chosen, DataInPlace, DataPlace, Hold, Note, PutData, RestorePlan, Restored, Wish, choose, hold, plan_restore,
-    put_data, refuse_in_use, restore, restoring,
+    Chosen, DataInPlace, DataPlace, Hold, Note, PutData, RestorePlan, Restored, Wish, choose, hold, is_free,
+    plan_restore, put_data, refuse_in_use, restore, restoring,
 };
 
 use super::RestoreArgs;
@@ -109,14 +109,25 @@ fn places(args: &RestoreArgs, chosen: &Chosen) -> Vec<DataPlace> {
     args.data.iter().map(place).collect()
 }
 
-/// Refuses items that are not there before anything is written.
+/// Refuses items that are not there, and places that they cannot go to, before anything is written.
 fn check_items(args: &RestoreArgs, chosen: &Chosen) -> anyhow::Result<()> {
-    let Some((item, _)) = args.data.iter().find(|(item, _)| !chosen.manifest.items.contains_key(item)) else {
-        return Ok(());
-    };
-    let items: Vec<&str> = chosen.manifest.items.keys().map(String::as_str).collect();
-    let trouble = Trouble::new(format!("snapshot {} holds no {item}", chosen.snapshot.id));
-    Err(trouble.help(format!("its items: {}", items.join(", "))).into())
+    for (item, path) in &args.data {
+        if !chosen.manifest.items.contains_key(item) {
+            let items: Vec<&str> = chosen.manifest.items.keys().map(String::as_str).collect();
+            let trouble = Trouble::new(format!("snapshot {} holds no {item}", chosen.snapshot.id));
+            return Err(trouble.help(format!("its items: {}", items.join(", "))).into());
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            let trouble = Trouble::new(format!("{item} cannot go to {}", path.display()));
+            return Err(trouble.because(format!("there is no folder {}", folder.display())).into());
+        }
+        if !args.replace && !is_free(path) {
+            let trouble = Trouble::new(format!("{item} cannot go to {}: something is there", path.display()));
+            return Err(trouble.help("move it away, or have it moved aside with --replace").into());
+        }
+    }
+    Ok(())
 }
 
 /// The plan for people.
@@ -198,7 +209,7 @@ async fn finish(
             tell_held(&held, console)?;
             tell_held(&restored.hold, console)?;
         }
-        if is_missing_data {
+        if is_missing_data && !still_held.is_empty() {
             console.note("error: not all data are in place, so what waits for them has no replicas");
         }
     } else if let Some(cluster) = cluster {
