@@ -7,30 +7,29 @@ use zeroize::Zeroizing;
 
 use crate::trouble::Trouble;
 
-/// Asks for a line that is not shown. Ctrl-C and Ctrl-D give up, and the terminal is as it was in any case.
-pub(crate) fn hidden(question: &str) -> anyhow::Result<Zeroizing<String>> {
-    let tty = terminal()?;
+/// Asks for a line that is not shown. Ctrl-C and Ctrl-D give up, and the terminal is as it was in any case. Where there is
+/// none, `instead` says what else can be done.
+pub(crate) fn hidden(question: &str, instead: &'static str) -> anyhow::Result<Zeroizing<String>> {
+    let tty = terminal().map_err(|trouble| trouble.help(instead))?;
     let answer = read_hidden(&tty, question);
     writeln!(&tty)?;
     answer
 }
 
 /// Asks twice, so that a slip of the finger is found before it is encrypted.
-pub(crate) fn hidden_twice(what: &str) -> anyhow::Result<Zeroizing<String>> {
+pub(crate) fn hidden_twice(what: &str, instead: &'static str) -> anyhow::Result<Zeroizing<String>> {
     loop {
-        let answer = hidden(&format!("{what}: "))?;
-        if *hidden("again: ")? == *answer {
+        let answer = hidden(&format!("{what}: "), instead)?;
+        if *hidden("again: ", instead)? == *answer {
             return Ok(answer);
         }
         writeln!(terminal()?, "these differ; once more")?;
     }
 }
 
-fn terminal() -> anyhow::Result<File> {
+fn terminal() -> Result<File, Trouble> {
     let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty");
-    let trouble =
-        || Trouble::new("there is no terminal to ask at").help("give the value with --stdin or --from-file").code(1);
-    terminal.map_err(|error| trouble().because(error).into())
+    terminal.map_err(|error| Trouble::new("there is no terminal to ask at").because(error).code(1))
 }
 
 #[cfg(unix)]
@@ -92,10 +91,7 @@ impl Drop for Quiet<'_> {
 
 #[cfg(not(unix))]
 fn read_hidden(_tty: &File, _question: &str) -> anyhow::Result<Zeroizing<String>> {
-    Err(Trouble::new("hidden input needs a Unix terminal")
-        .help("give the value with --stdin or --from-file")
-        .code(1)
-        .into())
+    Err(Trouble::new("hidden input needs a Unix terminal").code(1).into())
 }
 
 /// Asks on the standard streams, as sops does, until the answer is `y` or `n`. Whoever has nobody there gets a no.

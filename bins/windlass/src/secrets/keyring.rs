@@ -51,7 +51,7 @@ fn sources(age_key_file: Option<PathBuf>) -> IdentitySources<'static> {
 
 /// Asks at the terminal.
 pub(crate) fn prompt() -> Prompt {
-    Prompt::new(|question| asking::hidden(&format!("{question}: ")).ok())
+    Prompt::new(|question| asking::hidden(&format!("{question}: "), "").ok())
 }
 
 fn run(words: &[String]) -> Result<Zeroizing<String>, String> {

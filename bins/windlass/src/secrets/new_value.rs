@@ -124,7 +124,10 @@ impl ValueArgs {
     pub(crate) fn bytes(&self, values: &mut NewValues, at: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
         let bytes = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
         Ok(match &mut values.values {
-            Values::Asked => bytes(&asking::hidden_twice(&format!("value of {}", values.paths[at]))?),
+            Values::Asked => bytes(&asking::hidden_twice(
+                &format!("value of {}", values.paths[at]),
+                "give the value with --stdin or --from-file",
+            )?),
             Values::Generated(generator) => bytes(&generator.generate()?),
             Values::Bytes(value) => std::mem::take(value),
             Values::Texts(texts) => bytes(texts.get(at).map(|text| text.as_str()).unwrap_or_default()),

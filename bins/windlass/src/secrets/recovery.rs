@@ -158,8 +158,10 @@ impl KeyArgs {
                 Zeroizing::new(std::fs::read(file).map_err(trouble)?)
             };
             let text = std::str::from_utf8(&bytes).map_err(|_| Trouble::new("the key is no text").code(1))?;
-            let read =
-                read_paper(text).map_err(|error| Trouble::new(format!("{}: {error}", file.display())).code(1))?;
+            let as_printed =
+                "write each as it is printed, rows with their numbers and check letters, or in one piece on a line";
+            let read = read_paper(text)
+                .map_err(|error| Trouble::new(format!("{}: {error}", file.display())).help(as_printed).code(1))?;
             texts.extend(read);
         }
         Ok(texts)
@@ -181,7 +183,9 @@ fn ask_one(what: &str) -> anyhow::Result<Zeroizing<String>> {
     let mut key = Zeroizing::new(String::new());
     for number in 1.. {
         let row = loop {
-            let typed = asking::hidden(&format!("{what}, row {number} (nothing when all are typed): "))?;
+            let question = format!("{what}, row {number} (nothing when all are typed): ");
+            let instead = "give the key, or enough of its shares, with --key-file FILE, or - for the standard input";
+            let typed = asking::hidden(&question, instead)?;
             if typed.trim().is_empty() && number > 1 {
                 return Ok(key);
             }

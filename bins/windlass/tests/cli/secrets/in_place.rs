@@ -74,19 +74,24 @@ fn a_value_on_the_command_line_is_refused_with_the_way_out() {
 fn without_a_terminal_nothing_is_asked() {
     let home = Home::new();
     home.encrypted("secret.yaml", "a: b\n");
-    let mut command = home.command(&["set", "secret.yaml", "a"]);
-    // A session of its own has no terminal, wherever the tests run.
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut detached = std::process::Command::new("setsid");
-    detached.arg("--wait").arg(command.get_program()).args(command.get_args());
-    detached
-        .current_dir(home.folder())
-        .env_clear()
-        .env("SOPS_AGE_KEY", &home.key)
-        .env("PATH", std::env::var_os("PATH").unwrap());
-    let run = super::home::finish(detached, "");
-    assert_eq!(run.code, Some(1), "{}", run.stderr);
-    assert!(run.stderr.contains("no terminal"), "{}", run.stderr);
+    for (arguments, instead) in [
+        (&["set", "secret.yaml", "a"][..], "--stdin or --from-file"),
+        (&["recovery", "drill"], "--key-file FILE"),
+        (&["recovery", "join"], "--key-file FILE"),
+    ] {
+        let command = home.command(arguments);
+        // A session of its own has no terminal, wherever the tests run.
+        let mut detached = std::process::Command::new("setsid");
+        detached.arg("--wait").arg(command.get_program()).args(command.get_args());
+        detached
+            .current_dir(home.folder())
+            .env_clear()
+            .env("SOPS_AGE_KEY", &home.key)
+            .env("PATH", std::env::var_os("PATH").unwrap());
+        let run = super::home::finish(detached, "");
+        assert_eq!(run.code, Some(1), "{}", run.stderr);
+        assert!(run.stderr.contains("no terminal") && run.stderr.contains(instead), "{}", run.stderr);
+    }
 }
 
 #[test]
