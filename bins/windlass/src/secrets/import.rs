@@ -61,7 +61,10 @@ struct SealedArgs {
 pub(crate) fn run(args: &ImportArgs, settings: &Settings<'_>) -> anyhow::Result<Outcome> {
     let From::Sealed(args) = &args.from;
     let backup = if args.keys.as_os_str() == "-" { Source::stdin(None)? } else { Source::file(&args.keys, 2)? };
-    let keys = SealingKeys::parse(text(&backup)?)?;
+    let keys = SealingKeys::parse(text(&backup)?).map_err(|error| {
+        let message = format!("{} is no backup of the keys: {error}", args.keys.display());
+        Trouble::new(message).help("`windlass secrets import --help` has the command that makes one").code(1)
+    })?;
     let mut staged = Staged::new();
     let mut written = Vec::new();
     for file in &args.files {

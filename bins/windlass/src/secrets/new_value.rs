@@ -97,6 +97,13 @@ impl ValueArgs {
 
     fn stdin_values(&self, paths: &[String]) -> anyhow::Result<Values> {
         let mut bytes = read_stdin()?;
+        if bytes.is_empty() {
+            // What a pipe gives whose first command failed.
+            return Err(Trouble::new("the standard input is empty; nothing was set")
+                .help("an empty value is an empty line: echo | windlass secrets set … --stdin")
+                .code(1)
+                .into());
+        }
         if bytes.last() == Some(&b'\n') {
             bytes.pop();
             if bytes.last() == Some(&b'\r') {

@@ -70,6 +70,20 @@ fn a_value_on_the_command_line_is_refused_with_the_way_out() {
     assert_eq!(home.done(&["get", "secret.yaml", "a"]), MARKER);
 }
 
+/// As from a pipe whose first command failed.
+#[test]
+fn an_empty_input_sets_nothing_and_an_empty_line_an_empty_value() {
+    let home = Home::new();
+    home.encrypted("secret.yaml", "a: b\n");
+    let before = home.read("secret.yaml");
+    let run = home.run_with(&["set", "secret.yaml", "a", "--stdin"], "");
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert!(run.stderr.contains("nothing was set"), "{}", run.stderr);
+    assert_eq!(home.read("secret.yaml"), before);
+    assert_eq!(home.run_with(&["set", "secret.yaml", "a", "--stdin"], "\n").code, Some(0));
+    assert_eq!(home.done(&["get", "secret.yaml", "a"]), "");
+}
+
 #[test]
 fn without_a_terminal_nothing_is_asked() {
     let home = Home::new();

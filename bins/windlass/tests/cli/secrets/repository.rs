@@ -228,6 +228,9 @@ fn sealed_secrets_are_taken_over() {
     assert_eq!(home.done(&["get", "--data", "apps/by-namespace.sops.yaml", "token"]), "t0ken");
     assert!(!home.read("apps/strict.sops.yaml").contains("aHVudGVyMg"));
     assert!(home.read("apps/strict.sops.yaml").contains("app: web"));
+    let run = home.run(&["import", "sealed", "sealed.yaml", "--keys", "sealed.yaml", "--to", "more"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error: sealed.yaml is no backup of the keys: "), "{}", run.stderr);
     let run = home.run(&["import", "sealed", "sealed.yaml", "--keys", "backup.yaml", "--to", "apps"]);
     assert_eq!(run.code, Some(1), "what is there is not overwritten");
     assert_eq!(std::fs::read_dir(home.path("apps")).unwrap().count(), 3);
