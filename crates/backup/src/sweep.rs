@@ -149,6 +149,15 @@ impl Repository {
         Ok(swept)
     }
 
+    /// The snapshots that were said to go and are still there, until a sweep deletes them.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn leaving(&self, listed: &Snapshots) -> Result<BTreeSet<String>, Error> {
+        let said = self.inner.tombstones().await?.leaving();
+        Ok(listed.snapshots.iter().map(|snapshot| snapshot.id.clone()).filter(|id| said.contains(id)).collect())
+    }
+
     /// Undoes what retention said and no sweep has done yet: all snapshots that are still there stay. Returns how many.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod cloud_native_pg;
 mod fields;
 mod own;
 mod series;
+mod snapshots;
 mod tools;
 mod velero;
 mod volsync;
@@ -12,11 +13,12 @@ mod volsync;
 use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 use serde::Serialize;
-use windlass_backup::Repository;
+use windlass_backup::{Identities, Repository};
 
 use crate::Error;
 use crate::facts::Fault;
 use annotation::Limit;
+use snapshots::Saved;
 use tools::Tools;
 
 /// How a cluster is asked.
@@ -28,11 +30,14 @@ pub struct CoverageOptions {
     pub max_age: SignedDuration,
     /// The time.
     pub now: Timestamp,
+    /// Keys that open the snapshots of the repository: with them it is told which objects and claims those hold, whoever
+    /// made them (`windlass backup run`, a Job beside a volume). Default: none.
+    pub identities: Option<Identities>,
 }
 
 impl Default for CoverageOptions {
     fn default() -> Self {
-        Self { max_age: SignedDuration::from_hours(26), now: Timestamp::now() }
+        Self { max_age: SignedDuration::from_hours(26), now: Timestamp::now(), identities: None }
     }
 }
 
@@ -176,13 +181,22 @@ pub async fn coverage(
     repository: Option<&Repository>,
     options: &CoverageOptions,
 ) -> Result<Coverage, Error> {
-    let tools = Tools::ask(client).await?;
+    let mut tools = Tools::ask(client).await?;
     let measured = own::Measured::read(client, repository).await?;
     let drills = &measured.drills;
-    let mut subjects = vec![own::objects(&tools, &measured, options)];
+    let saved = match (repository, &options.identities) {
+        (Some(repository), Some(identities)) => {
+            Saved::read(repository, identities, &measured, &mut tools, options).await?
+        }
+        _ => Saved::default(),
+    };
+    let mut subjects = vec![own::objects(&tools, &measured, saved.objects.as_ref(), options)];
     subjects.extend(cloud_native_pg::databases(&tools, options));
     subjects.extend(tools.of("PersistentVolumeClaim").map(|claim| {
         let mut by: Vec<Cover> = own::covers_of_claim(&tools, claim, drills).collect();
+        if by.is_empty() {
+            by.extend(saved.of_claim(&fields::full_name(claim)));
+        }
         by.extend(volsync::covers(&tools, claim));
         by.extend(cloud_native_pg::cover_of_claim(&tools, claim, options));
         by.extend(velero::cover_of_claim(&tools, claim, options));

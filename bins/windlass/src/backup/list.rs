@@ -1,5 +1,6 @@
 //! `windlass backup list`: the snapshots of a repository.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use jiff::Timestamp;
@@ -34,22 +35,27 @@ pub(super) struct ListArgs {
 
 pub(super) fn run(args: &ListArgs, console: &Console) -> anyhow::Result<Outcome> {
     let config = args.place.config()?;
-    let found = block_on(async { Ok(args.place.open(config.as_ref()).await?.snapshots().await?) })?;
+    let (found, leaving) = block_on(async {
+        let repository = args.place.open(config.as_ref()).await?;
+        let found = repository.snapshots().await?;
+        let leaving = repository.leaving(&found).await?;
+        Ok((found, leaving))
+    })?;
     let (snapshots, faults) = (found.snapshots, found.faults);
     let wanted = |snapshot: &&Snapshot| args.host.as_ref().is_none_or(|host| snapshot.host == *host);
     let snapshots: Vec<&Snapshot> = snapshots.iter().filter(wanted).collect();
-    let all = json!({ "snapshots": snapshots, "faults": faults });
+    let all = json!({ "snapshots": snapshots, "leaving": leaving, "faults": faults });
     match args.output {
         Output::Json => console.data(output::json(&all)?.as_bytes())?,
         Output::Yaml => console.data(output::yaml(&all)?.as_bytes())?,
         Output::Table if snapshots.is_empty() => writeln!(console.out(), "no snapshots yet")?,
-        Output::Table => write!(console.out(), "{}", table(&snapshots, Timestamp::now()))?,
+        Output::Table => write!(console.out(), "{}", table(&snapshots, &leaving, Timestamp::now()))?,
     }
     place::tell_faults(&faults, console);
     Ok(if faults.is_empty() { Outcome::Done } else { Outcome::Unwelcome })
 }
 
-fn table(snapshots: &[&Snapshot], now: Timestamp) -> Table {
+fn table(snapshots: &[&Snapshot], leaving: &BTreeSet<String>, now: Timestamp) -> Table {
     let mut table = Table::new(&["NUMBER", "FINISHED (UTC)", "AGE", "HOST", "STATE", "ITEMS", "SIZE", "SENT"]);
     for snapshot in snapshots {
         table.row(vec![
@@ -57,7 +63,7 @@ fn table(snapshots: &[&Snapshot], now: Timestamp) -> Table {
             Cell::new(&sizes::moment(snapshot.finished)),
             Cell::new(&sizes::age(snapshot.finished, now)),
             Cell::new(&snapshot.host),
-            state(snapshot),
+            if leaving.contains(&snapshot.id) { Cell::new("let go").pending() } else { state(snapshot) },
             Cell::new(&snapshot.counts.items.to_string()),
             Cell::new(&sizes::bytes(snapshot.counts.plain_bytes)),
             Cell::new(&sizes::bytes(snapshot.counts.sent_bytes)),

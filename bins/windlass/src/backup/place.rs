@@ -94,7 +94,7 @@ impl IdentityArgs {
     }
 
     /// The keys, if any file was named.
-    pub(super) fn read(&self) -> anyhow::Result<Option<Identities>> {
+    pub(crate) fn read(&self) -> anyhow::Result<Option<Identities>> {
         let mut all: Option<Identities> = None;
         for path in &self.identity {
             let text = read_secret(path)?;

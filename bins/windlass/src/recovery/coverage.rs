@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use windlass_recovery::{Coverage, CoverageOptions, Covered, Exposure, Subject, coverage};
 
 use super::tell;
-use crate::backup::place::PlaceArgs;
+use crate::backup::place::{IdentityArgs, PlaceArgs};
 use crate::backup::sizes;
 use crate::kubeconfig::{ClusterArgs, block_on};
 use crate::outcome::Outcome;
@@ -19,7 +19,7 @@ use crate::table::{Cell, Table};
 /// Of the cluster's objects, each database and each claim: how old the last good recovery point is and may be, when it is
 /// saved next, and how long the last measured restore took. The schedules of windlassd are asked, and the tools beside it:
 /// VolSync, Velero, and CloudNativePG with its plug-in. With a repository also its hosts, its drills, and the
-/// last rebuild.
+/// last rebuild; and with a key that opens it, which objects and claims its snapshots hold, whoever made them.
 ///
 /// The annotation backups.windlass.dev/max-age on a claim or a database says how old its point may be (168h), or that it
 /// need not be saved (none).
@@ -28,6 +28,7 @@ use crate::table::{Cell, Table};
 Examples:
   windlass coverage
   windlass coverage --max-age 2h --bucket backups/home --endpoint https://nas.lan:9000
+  windlass coverage -r /mnt/nas/backup -i paper.key
   windlass coverage -o metrics > /var/lib/node_exporter/windlass.prom
 
 Exit code 0: everything is saved, and recently; 1: something is not.")]
@@ -39,6 +40,9 @@ pub(crate) struct CoverageArgs {
     /// How to print it
     #[arg(long, short, value_name = "FORMAT", value_enum, default_value_t)]
     output: Form,
+
+    #[command(flatten)]
+    identity: IdentityArgs,
 
     #[command(flatten)]
     place: PlaceArgs,
@@ -66,7 +70,8 @@ pub(crate) fn run(args: &CoverageArgs, console: &Console) -> anyhow::Result<Outc
         let connection = args.cluster.connect().await?;
         connection.check().await?;
         let repository = args.place.if_given().await?;
-        let options = CoverageOptions { max_age: args.max_age, now: Timestamp::now() };
+        let options =
+            CoverageOptions { max_age: args.max_age, now: Timestamp::now(), identities: args.identity.read()? };
         let found = coverage(&connection.client, repository.as_ref(), &options).await?;
         for fault in &found.faults {
             console.note(&format!("warning: {}: {}", fault.what, fault.message));

@@ -197,6 +197,7 @@ fn look_after(home: &Home) {
     let plan = home.good("backup prune --dry-run").stdout;
     assert!(plan.contains("1 stay, 2 would go"), "{plan}");
     assert!(home.good("backup prune").stdout.contains("take-back"));
+    assert_eq!(home.good("backup list").stdout.matches("let go").count(), 2);
     let swept = home.good("backup sweep").stdout;
     assert!(swept.contains("0 snapshots and 0 objects"), "a day is not over: {swept}");
     assert!(home.good("backup prune --take-back").stdout.contains("stay after all"));
@@ -426,12 +427,14 @@ fn objects_of_a_cluster_are_saved_and_a_cluster_that_is_away_stops_nothing() {
     assert!(ran.stdout.contains("claim shop/photos would lose all of it"), "{ran}");
     let ran = home.run("coverage -o metrics");
     assert!(ran.stdout.contains("windlass_coverage_ok{kind=\"claim\",name=\"shop/photos\"} 0"), "{ran}");
-    let ran = home.run("coverage -o json");
-    let found: Value = serde_json::from_str(&ran.stdout).unwrap();
-    let subjects = found["subjects"].as_array().unwrap();
-    let states: Vec<(&str, &str)> =
-        subjects.iter().map(|one| (one["kind"].as_str().unwrap(), one["state"].as_str().unwrap())).collect();
-    assert_eq!(states, [("objects", "unsaved"), ("claim", "unsaved"), ("host", "inTime")], "{ran}");
+    for (key, objects) in [("", "unsaved"), (" -i paper.key", "inTime")] {
+        let ran = home.run(&format!("coverage -o json{key}"));
+        let found: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let subjects = found["subjects"].as_array().unwrap();
+        let states: Vec<(&str, &str)> =
+            subjects.iter().map(|one| (one["kind"].as_str().unwrap(), one["state"].as_str().unwrap())).collect();
+        assert_eq!(states, [("objects", objects), ("claim", "unsaved"), ("host", "inTime")], "{ran}");
+    }
     drop((serving, server));
     runtime.shutdown_background();
 

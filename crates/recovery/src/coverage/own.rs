@@ -40,6 +40,11 @@ impl Measured {
         Ok(measured)
     }
 
+    /// The last drill of a host.
+    pub(super) fn last_drill(&self, host: &str) -> Option<RestoreTime> {
+        last_drill(&self.drills, Some(host))
+    }
+
     async fn kept(repository: &Repository) -> Result<Self, Error> {
         let listed = repository.snapshots().await?;
         let (evidence, _) = repository.evidence().await?;
@@ -96,11 +101,15 @@ pub(super) async fn hosts(
 }
 
 /// The objects of the cluster.
-pub(super) fn objects(tools: &Tools, measured: &Measured, options: &CoverageOptions) -> Covered {
+pub(super) fn objects(tools: &Tools, measured: &Measured, saved: Option<&Cover>, options: &CoverageOptions) -> Covered {
     let drills = &measured.drills;
     let whole =
         |schedule: &&Value| schedule["spec"]["withoutObjects"] != true && !is_filtered(&schedule["spec"]["objects"]);
     let mut by: Vec<Cover> = tools.of("BackupSchedule").filter(whole).map(|schedule| cover(schedule, drills)).collect();
+    // A schedule says the same, and when it is due.
+    if by.is_empty() {
+        by.extend(saved.cloned());
+    }
     by.extend(velero::cover_of_objects(tools, options));
     let limit = Limit::Age(options.max_age);
     let rebuild = last_drill(&measured.rebuilds, None);

@@ -171,8 +171,9 @@ async fn told(cluster: &Cluster, pod: &Pod, how: &str) -> Result<String, Error> 
         _ if pod.metadata.deletion_timestamp.is_some() => "it is ending: give it more time (--timeout)".to_owned(),
         _ if is_static => "it is a static Pod: move its file out of the manifests of its node meanwhile".to_owned(),
         None => format!(
-            "no controller made it, so nothing but its deletion stops it: hold it by name, with `windlass restore --hold \
-             {namespace}/Pod/{name}`, which deletes it and makes it again at the release"
+            "no controller made it, so nothing but its deletion stops it: hold it by name, with --hold \
+             {namespace}/Pod/{name} (before a rebuild: `windlass restore --only-hold --hold {namespace}/Pod/{name}`), and it is \
+             deleted, and made again at the release"
         ),
         Some(made_by) => {
             let (kind, owner) = outermost(cluster, &namespace, made_by).await?;

@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use windlass_apiserver::ApiServer;
 use windlass_backup::{EvidenceKind, Findings, RunOptions};
 use windlass_capture::{Bytes, Format};
-use windlass_recovery::{Coverage, CoverageOptions, Covered, Exposure, Subject, coverage, schedule_crds};
+use windlass_recovery::{
+    CLUSTER_OBJECTS, Coverage, CoverageOptions, Covered, Exposure, Subject, coverage, schedule_crds,
+};
 
 use crate::bed::{foreign_definition, get, make, make_all, namespace};
 use crate::vault::Vault;
@@ -218,6 +220,45 @@ async fn a_repository_adds_its_hosts_and_how_long_its_last_drill_took() {
         assert_eq!(restore.seconds.round(), 3.0 * 3600.0, "the last that went well");
     }
     assert!(subject(&found, Subject::Claim, "shop/photos").restore.as_ref().unwrap().how.starts_with("Replication"));
+}
+
+/// Who saves without a schedule of the cluster is known by the snapshots, to those who can open them.
+#[tokio::test]
+async fn with_a_key_snapshots_tell_which_objects_and_claims_they_hold() {
+    let (server, vault) = (ApiServer::new(), Vault::new().await);
+    make(&server, namespace("shop")).await;
+    make_all(&server, [claim("data", json!({})), claim("other", json!({}))]).await;
+    let save = async |host: &str, item: &str, claim: Option<&str>| {
+        let mut run = vault.repository.begin(&vault.writer, RunOptions::new(host)).await.unwrap();
+        let meta = claim.map(|claim| ("claim".to_owned(), claim.into())).into_iter().collect();
+        run.add(item, Box::new(Bytes::new(Format::Tar, item.as_bytes().to_vec())), meta).await.unwrap();
+        run.commit().await.unwrap()
+    };
+    save("home", CLUSTER_OBJECTS, None).await;
+    let of_claim = save("beside", "files/media", Some("shop/data")).await;
+    let states = async |identities: Option<&windlass_backup::Identities>| {
+        let options = CoverageOptions { identities: identities.cloned(), ..CoverageOptions::default() };
+        let found = coverage(&server.client(), Some(&vault.repository), &options).await.unwrap();
+        let state = |kind, name| subject(&found, kind, name).state;
+        let objects = state(Subject::Objects, "cluster");
+        (objects, state(Subject::Claim, "shop/data"), state(Subject::Claim, "shop/other"), found)
+    };
+    let (objects, data, other, _) = states(None).await;
+    assert_eq!((objects, data, other), (Exposure::Unsaved, Exposure::Unsaved, Exposure::Unsaved));
+    let (objects, data, other, found) = states(Some(&vault.paper)).await;
+    assert_eq!((objects, data, other), (Exposure::InTime, Exposure::InTime, Exposure::Unsaved));
+    let covered = subject(&found, Subject::Claim, "shop/data");
+    assert_eq!((covered.point, covered.by[0].object.as_str()), (Some(of_claim.started), "files/media of host beside"));
+
+    // A key that opens nothing is told; of two clusters nobody says which one this is.
+    let stranger = age::x25519::Identity::generate();
+    let stranger = age::secrecy::ExposeSecret::expose_secret(&stranger.to_string()).to_owned();
+    let stranger = windlass_backup::Identities::parse(&stranger).unwrap();
+    let (objects, _, _, found) = states(Some(&stranger)).await;
+    assert_eq!((objects, found.faults.len()), (Exposure::Unsaved, 2));
+    save("cabin", CLUSTER_OBJECTS, None).await;
+    let (objects, data, ..) = states(Some(&vault.paper)).await;
+    assert_eq!((objects, data), (Exposure::Unsaved, Exposure::Unsaved));
 }
 
 #[tokio::test]
