@@ -38,8 +38,9 @@ pub(crate) fn find(text: &str, documents: &[Node]) -> Vec<Found> {
     let (mut scalars, mut brackets) = (Vec::new(), Vec::new());
     documents.iter().for_each(|node| collect_scalars(node, &mut scalars, &mut brackets));
     scalars.sort_unstable();
+    brackets.sort_unstable_by_key(|span| span.end);
     let mut scalars = &scalars[..];
-    let (mut found, mut lines) = (Vec::new(), Vec::new());
+    let (mut found, mut lines) = (Vec::<Found>::new(), Vec::new());
     let (mut document, mut has_content) = (0, false);
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (index, line) in lines_of(text).enumerate() {
@@ -66,9 +67,9 @@ pub(crate) fn find(text: &str, documents: &[Node]) -> Vec<Found> {
                 document,
                 behind: behind.map(|span| span.start),
             };
-            let is_between = |other: &Found| behind.is_some_and(|span| other.at > span.start && other.at < span.end);
-            let first_between = found.iter().position(is_between);
-            found.insert(first_between.unwrap_or(found.len()), comment);
+            // All that was found since the bracket opened stands between.
+            let between = behind.map_or(0, |span| found.iter().rev().take_while(|other| other.at > span.start).count());
+            found.insert(found.len() - between, comment);
         }
     }
     mark_depth(&mut found, &lines);
@@ -90,7 +91,7 @@ fn lines_of(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The brackets that close last before a comment, with commas at most between.
+/// The brackets that close last before a comment, with commas at most between, of brackets sorted by their ends.
 fn brackets_before(before: &str, number: usize, brackets: &[Span]) -> Option<Span> {
     let text = before.trim_end_matches([' ', '\t', ',']);
     // That of an alias ends with its name.
@@ -98,7 +99,7 @@ fn brackets_before(before: &str, number: usize, brackets: &[Span]) -> Option<Spa
         return None;
     }
     let end = Position { line: number, column: text.chars().count() + 1 };
-    brackets.iter().find(|span| span.end == end).copied()
+    brackets.binary_search_by_key(&end, |span| span.end).ok().map(|place| brackets[place])
 }
 
 fn collect_scalars(node: &Node, spans: &mut Vec<Span>, brackets: &mut Vec<Span>) {
