@@ -194,7 +194,7 @@ pub async fn coverage(
     subjects.extend(cloud_native_pg::databases(&tools, options));
     subjects.extend(tools.of("PersistentVolumeClaim").map(|claim| {
         let mut by: Vec<Cover> = own::covers_of_claim(&tools, claim, drills).collect();
-        if by.is_empty() {
+        if by.iter().all(|cover| cover.last.is_none()) {
             by.extend(saved.of_claim(&fields::full_name(claim)));
         }
         by.extend(volsync::covers(&tools, claim));

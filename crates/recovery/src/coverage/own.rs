@@ -106,8 +106,8 @@ pub(super) fn objects(tools: &Tools, measured: &Measured, saved: Option<&Cover>,
     let whole =
         |schedule: &&Value| schedule["spec"]["withoutObjects"] != true && !is_filtered(&schedule["spec"]["objects"]);
     let mut by: Vec<Cover> = tools.of("BackupSchedule").filter(whole).map(|schedule| cover(schedule, drills)).collect();
-    // A schedule says the same, and when it is due.
-    if by.is_empty() {
+    // A schedule that has run says the same, and when it is due.
+    if by.iter().all(|cover| cover.last.is_none()) {
         by.extend(saved.cloned());
     }
     by.extend(velero::cover_of_objects(tools, options));

@@ -78,7 +78,9 @@ pub struct BackupScheduleSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"))]
     pub max_age: Option<GoDuration>,
-    /// Which snapshots of this host are kept; all of them by default. The last that was verified is never let go.
+    /// Which snapshots of this host are kept; all of them by default. The last that was verified is never let go. After one
+    /// that is less than half as large as the one before, nothing is let go until somebody accepts it, by the annotation
+    /// `backups.windlass.dev/accept-shrink` with its id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention: Option<RetentionSpec>,
     /// In how many days all objects of the repository are compared with what was signed: a share each day, after the first
@@ -291,5 +293,21 @@ impl ObjectsSpec {
 #[must_use]
 pub fn schedule_crds() -> Vec<Value> {
     // A derived CRD is plain data: turning it into a value cannot fail.
-    vec![serde_json::to_value(BackupSchedule::crd()).unwrap_or_default()]
+    let mut crd = serde_json::to_value(BackupSchedule::crd()).unwrap_or_default();
+    drop_formats(&mut crd);
+    vec![crd]
+}
+
+/// Takes out the formats that a Kubernetes schema does not know: kubectl warns of each when it applies them.
+fn drop_formats(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if fields.get("format").and_then(Value::as_str).is_some_and(|format| format.starts_with("uint")) {
+                fields.shift_remove("format");
+            }
+            fields.values_mut().for_each(drop_formats);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_formats),
+        _ => {}
+    }
 }

@@ -30,6 +30,9 @@ pub struct RunPlace {
     pub scratch: PathBuf,
     /// A folder in which Git repositories are kept from run to run, so that only what is new is fetched.
     pub git: PathBuf,
+    /// The id of a snapshot that shrank suspiciously, and that somebody has looked at and accepts: where it is the newest
+    /// of its host, this one is measured anew.
+    pub accept_shrink: Option<String>,
 }
 
 /// How a run went.
@@ -91,6 +94,11 @@ async fn save(
     options.scratch = Some(place.scratch.clone());
     options.git_revision =
         objects.as_ref().and_then(|objects| objects.as_ref().ok()).and_then(ClusterObjects::git_revision);
+    if let Some(accepted) = &place.accept_shrink {
+        let listed = place.repository.snapshots().await?;
+        let newest = listed.snapshots.iter().rev().find(|snapshot| snapshot.host == place.host);
+        options.accept_shrink = newest.is_some_and(|newest| newest.id == *accepted);
+    }
     let mut run = place.repository.begin(&place.writer, options).await?;
     problems.extend(run.warnings().iter().map(|fault| format!("{}: {}", fault.key, fault.what)));
     if let Some(objects) = objects {

@@ -70,6 +70,8 @@ const HISTORY: usize = 10;
 const LONGEST_SLEEP: Duration = Duration::from_secs(300);
 /// How long to wait after a run that failed before it is tried again.
 const RETRY: Duration = Duration::from_secs(600);
+/// The annotation by which somebody accepts a snapshot that shrank, by its id: its schedule goes on from there.
+const ACCEPT_SHRINK: &str = "backups.windlass.dev/accept-shrink";
 
 impl Schedules {
     /// The schedules of the cluster that `client` speaks to. Nothing happens before [`run`](Self::run).
@@ -271,13 +273,24 @@ impl Schedules {
             host: schedule.spec.host.clone().unwrap_or_else(|| self.options.host.clone()),
             scratch: self.options.scratch.clone(),
             git: self.options.git.clone(),
+            accept_shrink: schedule.metadata.annotations.as_ref().and_then(|all| all.get(ACCEPT_SHRINK).cloned()),
         };
         let mut run = back_up(&self.cluster, &schedule.spec, &place).await;
-        if run.snapshot.is_some() {
+        if let Some(snapshot) = &run.snapshot {
+            let shrank = snapshot.suspicious.as_ref().map(|reason| {
+                format!(
+                    "snapshot {id} is suspiciously small ({reason}), so nothing older is let go: if that is meant, annotate \
+                     this schedule with {ACCEPT_SHRINK}={id}, and the next run goes on from there",
+                    id = snapshot.id
+                )
+            });
             let pruned = row_of_pruned(&self.options.host);
             let is_of_pruned = looks_after_pruned(&schedule.spec);
             let concerns = |host: &str| host == place.host || (is_of_pruned && host == pruned);
-            let looked = look_after(&place.repository, &place.writer, &schedule.spec, status, concerns).await;
+            let may_let_go = shrank.is_none();
+            run.problems.extend(shrank);
+            let looked =
+                look_after(&place.repository, &place.writer, &schedule.spec, status, may_let_go, concerns).await;
             run.problems.extend(looked);
             // Only windlassd has a key to sign with, after the machine was lost that had the other.
             let client = self.cluster.client().clone();

@@ -29,12 +29,13 @@ impl RetentionSpec {
 
 /// Looks after a repository as a schedule asks for. Returns what is not as it should be; none of it undoes the backup.
 ///
-/// `concerns` says whose snapshots are let go: those of other schedules have rules of their own.
+/// Where nothing may be let go, since what was saved last is doubtful, it is verified only. `concerns` says whose snapshots are let go: those of other schedules have rules of their own.
 pub(crate) async fn look_after(
     repository: &Repository,
     writer: &WriterKey,
     spec: &BackupScheduleSpec,
     status: &mut BackupScheduleStatus,
+    may_let_go: bool,
     concerns: impl Fn(&str) -> bool,
 ) -> Vec<String> {
     let zone = spec.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
@@ -52,7 +53,7 @@ pub(crate) async fn look_after(
         }
     }
     // What is damaged may have to be mended from what retention would let go.
-    if let Some(retention) = spec.retention.as_ref().filter(|_| problems.is_empty())
+    if let Some(retention) = spec.retention.as_ref().filter(|_| may_let_go && problems.is_empty())
         && let Err(reason) = let_go(repository, writer, retention, &zone, concerns).await
     {
         problems.push(format!("nothing is deleted: {reason}"));
@@ -85,6 +86,9 @@ async fn let_go(
 ) -> Result<(), String> {
     let plan = repository.plan_retention_of(&retention.policy(), zone, concerns).await;
     let plan = plan.map_err(|error| chain(&error))?;
+    if let Some(reason) = plan.suspended {
+        return Err(reason);
+    }
     repository.carry_out_retention(&plan, writer).await.map_err(|error| chain(&error))?;
     let swept = repository.sweep(writer).await.map_err(|error| chain(&error))?;
     if swept.hidden > 0 || swept.locked > 0 {

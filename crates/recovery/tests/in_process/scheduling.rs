@@ -94,6 +94,46 @@ async fn a_schedule_runs_when_asked_and_says_how_it_went() {
     assert_eq!(status["history"].as_array().unwrap().len(), 2);
 }
 
+/// A source that was emptied must not push out what was in it; and who emptied it on purpose says so.
+#[tokio::test]
+async fn what_shrank_stops_retention_until_somebody_accepts_it() {
+    let vault = Vault::new().await;
+    let spec = json!({
+        "schedule": "0 3 * * *", "git": false, "withoutObjects": true, "retention": {"last": 1},
+        "sqlite": [{"name": "notes", "path": vault.path("notes.db")}],
+    });
+    let server = bed(&vault, spec).await;
+    std::fs::remove_file(vault.path("notes.db")).unwrap();
+    let large = "create table notes (text); insert into notes values (hex(randomblob(100000)))";
+    rusqlite::Connection::open(vault.path("notes.db")).unwrap().execute_batch(large).unwrap();
+    let run = async |token: &str| {
+        ask(&server, token).await;
+        until(&server, &vault, |status| status["lastHandledReconcileAt"] == token).await
+    };
+    assert_eq!(run("full").await["history"][0]["result"], "Complete");
+    std::fs::remove_file(vault.path("notes.db")).unwrap();
+    make_database(&vault.path("notes.db"), 1);
+    let newest = async || vault.repository.snapshots().await.unwrap().newest().unwrap().id.clone();
+    let status = run("emptied").await;
+    let emptied = newest().await;
+    let said = status["conditions"][0]["message"].as_str().unwrap();
+    assert_eq!(status["history"][0]["result"], "Partial");
+    assert!(said.contains(&format!("backups.windlass.dev/accept-shrink={emptied}")), "{said}");
+    assert_eq!(said.matches("nothing").count(), 1, "{said}");
+    let going = async || {
+        let listed = vault.repository.snapshots().await.unwrap();
+        vault.repository.leaving(&listed).await.unwrap().len()
+    };
+    // Another id accepts nothing.
+    for (accepted, result, gone) in [("00000001-other", "Partial", 0), ("", "Complete", 3)] {
+        let accepted = if accepted.is_empty() { newest().await } else { accepted.to_owned() };
+        patch(&server, "", json!({"metadata": {"annotations": {"backups.windlass.dev/accept-shrink": accepted}}}))
+            .await;
+        let status = run(&accepted).await;
+        assert_eq!((&status["history"][0]["result"], going().await), (&json!(result), gone), "{status}");
+    }
+}
+
 /// Sets fields of the status, as time or another process would have.
 async fn set_status(server: &ApiServer, status: Value) {
     patch(server, "/status", json!({"status": status})).await;

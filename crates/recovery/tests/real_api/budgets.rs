@@ -83,6 +83,7 @@ async fn five_thousand_objects_of_a_cluster_take_four_requests_and_an_unchanged_
             host: "home".to_owned(),
             scratch: vault.folder.path().to_owned(),
             git: vault.path("git"),
+            accept_shrink: None,
         };
         let before = traffic(&server);
         let run = back_up(&cluster, &spec, &place).await;

@@ -104,6 +104,7 @@ async fn life(testbed: &windlass_testbed::Testbed, vault: Vault) {
         host: "home".to_owned(),
         scratch: vault.folder.path().to_owned(),
         git: vault.path("git"),
+        accept_shrink: None,
     };
     let run = back_up(&cluster, &spec(&vault), &place).await;
     assert_eq!(run.result(), RunResult::Complete, "{:?}", run.problems);
