@@ -164,9 +164,10 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// [`WriteError::Path`] for a path that does not start with a key, or leads into the metadata.
+    /// [`WriteError::Path`] for a path that does not start with a key, or leads into the metadata, or takes a list for a mapping.
     pub fn set(&mut self, path: &[PathStep], value: &Json) -> Result<bool, WriteError> {
         self.check_path(path)?;
+        self.check_way(0, path)?;
         let value = values::node_from_json(value, path.len())?;
         let before = self.plain.clone();
         if let Some(document) = self.plain.first_mut() {
@@ -287,6 +288,16 @@ impl Document {
             }
             Some(PathStep::Key(_)) => Ok(()),
             _ => fault("a path starts with a key: the top of a document is a mapping"),
+        }
+    }
+
+    fn check_way(&self, document: usize, path: &[PathStep]) -> Result<(), WriteError> {
+        match self.plain.get(document).and_then(|items| tree_edit::in_the_way(items, path)) {
+            None => Ok(()),
+            Some((depth, reason)) => {
+                let at = Location { path: path[..depth].to_vec(), ..Location::default() };
+                Err(WriteError::Path { at, reason })
+            }
         }
     }
 

@@ -78,6 +78,8 @@
 //! | an empty comment in an encrypted list comes out as an item `""` | stays a comment |
 //! | an unquoted `lastmodified` is refused by 3.13 | accepted |
 //! | several `sops` entries in one JSON object: the last counts | refused |
+//! | text behind a JSON document is lost | refused |
+//! | a path that takes a list for a mapping panics, the other way round it writes a number as a key | refused |
 //! | dotenv keys and INI files that are not UTF-8 (or UTF-16 behind a mark, read as bytes) | refused |
 //! | an INI comment whose first line is empty: panics | printed as `;` |
 //! | encrypted comments in lists are written as items, which 3.13.2 cannot verify | written as comments; both forms are read |

@@ -38,6 +38,23 @@ pub(crate) fn set(items: &mut Branch, path: &[PathStep], value: Value) {
     }
 }
 
+/// What a value at a path would destroy: a list or a mapping with something in it, where the path takes it for the other.
+/// (sops panics there, or writes a number as a key.) The depth at which it stands, and what to tell.
+pub(crate) fn in_the_way(items: &Branch, path: &[PathStep]) -> Option<(usize, &'static str)> {
+    path.iter().enumerate().skip(1).find_map(|(depth, step)| {
+        let reason = match (&get(items, &path[..depth])?.value, step) {
+            (Value::List(nodes), PathStep::Key(_)) if !nodes.is_empty() => {
+                "a list stands there: its items have positions, as in [0]"
+            }
+            (Value::Map(items), PathStep::Index(_)) if !items.is_empty() => {
+                "a mapping stands there: its values have keys and no positions"
+            }
+            _ => return None,
+        };
+        Some((depth, reason))
+    })
+}
+
 fn set_node(node: &mut Node, path: &[PathStep], value: Value) {
     let Some((step, rest)) = path.split_first() else {
         node.value = value;

@@ -18,6 +18,7 @@ impl Document {
     /// As for [`set`](Self::set). Where there is no such document nothing is changed.
     pub fn set_in(&mut self, document: usize, path: &[PathStep], value: &Json) -> Result<bool, WriteError> {
         self.check_path(path)?;
+        self.check_way(document, path)?;
         let node = values::node_from_json(value, path.len())?;
         let before = self.plain.clone();
         if let Some(document) = self.plain.get_mut(document) {

@@ -84,6 +84,28 @@ fn an_empty_input_sets_nothing_and_an_empty_line_an_empty_value() {
     assert_eq!(home.done(&["get", "secret.yaml", "a"]), "");
 }
 
+/// sops panics at the first two, and writes a number as a key at the others.
+#[test]
+fn a_path_through_a_list_or_a_mapping_destroys_neither() {
+    let home = Home::new();
+    home.encrypted("secret.yaml", "l: [1, 2]\nm: {a: 1}\ne: []\nn: 1\n");
+    for (path, told) in [
+        ("l.x", "l: a list stands there"),
+        ("l.x.y", "l: a list stands there"),
+        ("m[0]", "m: a mapping stands there"),
+        ("m[0].x", "m: a mapping stands there"),
+    ] {
+        let run = home.run_with(&["set", "secret.yaml", path, "--stdin"], "new");
+        assert_eq!(run.code, Some(1), "{path}: {}", run.stderr);
+        assert!(run.stderr.contains(told), "{path}: {}", run.stderr);
+    }
+    // What is empty or no collection gives way, as in sops.
+    for path in ["e.x", "n.x", "l[0].x", "m.a[0]"] {
+        let run = home.run_with(&["set", "secret.yaml", path, "--stdin"], "new");
+        assert_eq!(run.code, Some(0), "{path}: {}", run.stderr);
+    }
+}
+
 #[test]
 fn without_a_terminal_nothing_is_asked() {
     let home = Home::new();
