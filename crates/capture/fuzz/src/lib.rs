@@ -34,8 +34,18 @@ const NAMES: [&str; 16] =
     ["a", "b", "A", ".git", "..", ".", "a/b", "", ".gitmodules", "git~1", "x y", "é", "CON", "-", "a\0", "zz"];
 const MODES: [&str; 8] = ["100644", "100755", "120000", "40000", "160000", "040000", "100664", "0"];
 const REFERENCES: [&str; 12] = [
-    "refs/heads/main", "refs/heads/a", "refs/heads/a/b", "refs/tags/v1", "HEAD", "refs/heads/../x", "refs/heads/a.lock",
-    "refs/notes/n", "main", "refs/heads/", "refs/tags/a b", "refs/heads/master",
+    "refs/heads/main",
+    "refs/heads/a",
+    "refs/heads/a/b",
+    "refs/tags/v1",
+    "HEAD",
+    "refs/heads/../x",
+    "refs/heads/a.lock",
+    "refs/notes/n",
+    "main",
+    "refs/heads/",
+    "refs/tags/a b",
+    "refs/heads/master",
 ];
 
 /// A bundle by a script: each byte chooses an object, what it names, and what is wrong with it.
