@@ -26,7 +26,7 @@ use windlass_manifest::Gvk;
 use crate::Error;
 use crate::choose::{Chosen, Wish, choose};
 use crate::restore::{
-    DataPlace, Mode, Note, RestoreOptions, Wave, held, plan_restore, refuse_in_use, restore, restoring,
+    DataPlace, Mode, Note, RestoreOptions, Wave, held, hold_running, plan_restore, refuse_in_use, restore, restoring,
     wait_until_still,
 };
 
@@ -259,6 +259,11 @@ async fn nobody_uses(
 ) -> Result<(), Error> {
     if memory.all_in_place {
         return Ok(());
+    }
+    if options.again {
+        // What the first one let run, before there were data to put into place.
+        let held = hold_running(cluster, chosen.objects.objects.values()).await?;
+        tracing::debug!(count = held.len(), "held what ran");
     }
     wait_until_still(cluster, options.wait).await?;
     let places = options.data.iter().map(|(item, path)| {

@@ -20,5 +20,5 @@ pub use plan::{Note, RestorePlan, plan_restore};
 pub use users::{DataPlace, refuse_in_use};
 
 pub(crate) use bare_pods::SECRET_TYPE as HELD_POD;
-pub(crate) use hold::{Held, hold_in_manifest, wait_until_still};
+pub(crate) use hold::{Held, hold_in_manifest, hold_running, wait_until_still};
 pub(crate) use waves::Wave;

@@ -228,6 +228,23 @@ pub async fn held(cluster: &Cluster) -> Result<Hold, Error> {
     Ok(hold)
 }
 
+/// Holds those of `saved` that are in the cluster and run: an earlier rebuild let them.
+pub(crate) async fn hold_running(cluster: &Cluster, saved: impl Iterator<Item = &Manifest>) -> Result<Hold, Error> {
+    let mut hold = Hold::default();
+    for manifest in saved {
+        let is_workload =
+            WORKLOADS.iter().any(|(api, kind)| (manifest.api_version(), manifest.kind()) == (*api, *kind));
+        if !is_workload {
+            continue;
+        }
+        let live = cluster.get(&manifest.gvk(), manifest.namespace(), manifest.name()).await?;
+        if let Some(live) = live.filter(|live| live["metadata"]["annotations"][HELD].is_null()) {
+            hold_one(cluster, &live, &mut hold).await?;
+        }
+    }
+    Ok(hold)
+}
+
 /// Waits until no Pod of a workload is left that is held, for at most `limit`: what was let run before it was held may still
 /// write.
 pub(crate) async fn wait_until_still(cluster: &Cluster, limit: Duration) -> Result<(), Error> {

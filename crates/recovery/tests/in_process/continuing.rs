@@ -202,6 +202,22 @@ async fn what_applications_wrote_since_their_data_came_back_stays() {
     assert!(writes.iter().all(|write| !write.contains("deployments")), "{writes:?}");
 }
 
+/// Data that are thought of later are put under nobody either.
+#[tokio::test]
+async fn what_runs_already_is_stopped_for_data_that_come_later() {
+    let vault = saved().await;
+    let site = Site::new(&vault);
+    let without = RebuildOptions { data: BTreeMap::new(), ..site.options() };
+    assert!(site.rebuild(&without, |_| false).await.unwrap().unwrap().is_complete());
+    assert_eq!(site.replicas().await, 2);
+    let later = RebuildOptions { again: true, ..site.options() };
+    let is_release = |progress: &RebuildProgress<'_>| matches!(progress, RebuildProgress::Step("let workloads run"));
+    assert!(site.rebuild(&later, is_release).await.is_none());
+    assert_eq!((site.replicas().await, notes(&site.place("notes.db")).len()), (json!(0), 20));
+    assert!(site.take_up().await.is_complete());
+    site.assert_whole("later").await;
+}
+
 /// Killed between a rename and the note of it: what is there is known by its content.
 #[tokio::test]
 async fn what_was_put_there_and_not_noted_is_known_by_its_content() {
