@@ -121,7 +121,14 @@ impl<'c> Show<'c> {
         let total: usize = verbs.values().sum();
         let verbs: Vec<String> = verbs.iter().map(|(verb, count)| format!("{count} {verb}")).collect();
         let seconds = self.started.elapsed().as_secs_f64();
-        let health = if unwell == 0 { "all healthy".to_owned() } else { format!("{unwell} not healthy") };
+        let is_unready = |owner: &&Owner| owner.kind == "Kustomization" && owner.standing != Standing::Ready;
+        let unready = overview.owners.iter().map(|(owner, _)| owner).filter(is_unready).count();
+        // One that is an object itself is counted there; the root is none.
+        let health = match (unwell, unready) {
+            (0, 0) => "all healthy".to_owned(),
+            (0, unready) => format!("{} not ready", counted(unready, "Kustomization")),
+            (unwell, _) => format!("{unwell} not healthy"),
+        };
         let (objects, makers) = (counted(objects, "object"), counted(makers, "Kustomization"));
         writeln!(out, "\n{objects} from {makers}, {health}, in {seconds:.2} s")?;
         writeln!(out, "{total} API requests: {}", verbs.join(", "))?;

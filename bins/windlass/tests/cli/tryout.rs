@@ -109,10 +109,19 @@ fn what_is_wrong_is_shown_with_its_line_and_the_rest_goes_on() {
     assert!(ran.stderr.contains("--> bad/map.yaml:3"), "{ran}");
     assert!(ran.stdout.contains("Kustomization/flux-system/good  ready  1 object\n"), "{ran}");
     assert!(ran.stdout.contains("Kustomization/flux-system/bad  failed  bad/map.yaml:3"), "{ran}");
+    assert!(ran.stdout.contains(" from 4 Kustomizations, 2 not healthy, in "), "{ran}");
     assert!(
         ran.stdout.contains("Kustomization/flux-system/late  waits  dependency 'flux-system/bad' is not ready"),
         "{ran}"
     );
+}
+
+#[test]
+fn a_root_that_fails_is_not_healthy() {
+    let scratch = Scratch::new([("clusters/home/map.yaml", "apiVersion: v1\nkind: ConfigMap\nkind: ConfigMap\n")]);
+    let ran = try_in(&scratch, ". --path clusters/home", &[]);
+    assert_eq!(ran.code, Some(1), "{ran}");
+    assert!(ran.stdout.contains("0 objects from 1 Kustomization, 1 Kustomization not ready, in "), "{ran}");
 }
 
 #[test]
