@@ -41,7 +41,7 @@ impl DirectoryStore {
         let root = path.into();
         let place = root.display().to_string();
         let other = |what: &str| StoreError::new("open", "the folder", &place, StoreFault::Other(what.to_owned()));
-        let missing = "it cannot be opened; make it, or mount the disk that should be there";
+        let missing = "it cannot be reached; make it, or mount the disk that should be there";
         let found = fs::metadata(&root).map_err(|error| other(missing).because(error))?;
         if !found.is_dir() {
             return Err(other("it is not a folder"));

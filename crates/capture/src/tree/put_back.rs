@@ -1,3 +1,4 @@
+use std::ffi::OsStr;
 use std::fs::{self, File, FileTimes, Permissions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, lchown, symlink};
@@ -67,6 +68,12 @@ pub struct FilesInPlace {
 /// What a volume may hold though it is empty: ext4 makes it.
 const LOST_AND_FOUND: &str = "lost+found";
 const ASIDE: &str = ".windlass-before-";
+
+/// Whether a folder of this name is what stood in the way when files were put back. It is no part of a tree any more.
+pub(super) fn is_aside(name: &OsStr) -> bool {
+    let number = name.to_str().and_then(|name| name.strip_prefix(ASIDE));
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
+}
 
 /// Unpacks the archive that `reader` gives into the folder `target`, which is made where it is missing.
 ///

@@ -13,6 +13,7 @@ use crate::sqlite::{COMPANIONS, companion};
 use crate::tree::header::{self, BLOCK, Fields};
 use crate::tree::links::stays_inside;
 use crate::tree::options::Databases;
+use crate::tree::put_back::is_aside;
 use crate::tree::select::Selection;
 use crate::tree::steady::{self, Version};
 use crate::tree::tally::Tally;
@@ -105,6 +106,10 @@ impl<'a> TreeReader<'a> {
 
     fn step(&mut self, step: Step) -> Result<(), Error> {
         if self.selection.excludes(&step.path) {
+            return Ok(());
+        }
+        if step.kind() == FileType::Directory && step.path.file_name().is_some_and(is_aside) {
+            self.tally.warn(&step.path, "what was moved aside when files were put back, left out");
             return Ok(());
         }
         if self.inside.as_ref().is_some_and(|inside| !step.path.starts_with(inside)) {

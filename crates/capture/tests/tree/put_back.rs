@@ -4,7 +4,7 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use windlass_capture::put_back::{self, FilesPutBack};
 use windlass_capture::{Error, FileOptions};
 
-use crate::sketch::{archive, listing, write};
+use crate::sketch::{archive, listing, names, write};
 
 #[test]
 fn a_folder_with_something_in_it_is_replaced_only_on_request_and_keeps_the_old() {
@@ -26,6 +26,13 @@ fn a_folder_with_something_in_it_is_replaced_only_on_request_and_keeps_the_old()
     assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "new");
     assert!(!target.join("z").exists() && target.join("lost+found/x").exists());
     assert_eq!(fs::metadata(&target).unwrap().mtime(), fs::metadata(&root).unwrap().mtime());
+
+    // What was moved aside is not saved with the rest from now on.
+    let (bytes, facts) = archive(&target, FileOptions::default());
+    let names = names(&bytes);
+    assert!(names.iter().any(|name| name == "b/c"), "{names:?}");
+    assert!(!names.iter().any(|name| name.contains(".windlass-before-")), "{names:?}");
+    assert!(facts["warnings"].to_string().contains("moved aside"), "{facts:?}");
 }
 
 #[test]
