@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -22,9 +23,6 @@ pub struct Staged {
     tidied: BTreeSet<PathBuf>,
 }
 
-/// How many files are synchronised at a time: a file system writes one journal entry for those that wait together.
-const SYNCHRONISED_AT_ONCE: usize = 16;
-
 #[derive(Debug)]
 struct StagedFile {
     /// Where the file really lies: a link to it stays a link.
@@ -32,6 +30,8 @@ struct StagedFile {
     temporary: PathBuf,
     /// What was read; none where there was no file.
     old: Option<Old>,
+    /// Whether the new text is on the disk.
+    is_synchronised: bool,
 }
 
 struct Old {
@@ -58,27 +58,32 @@ impl Staged {
     ///
     /// [`Error::Write`]; [`Error::ChangedMeanwhile`] where the file is not as it was read.
     pub fn add(&mut self, path: &Path, old: Option<&[u8]>, new: &[u8]) -> Result<(), Error> {
-        let fault = |source| Error::Write { path: path.to_owned(), source };
-        let path = if old.is_some() { path.canonicalize().map_err(fault)? } else { path.to_owned() };
-        if let Some(folder) = path.parent().filter(|_| old.is_none()) {
-            fs::create_dir_all(folder).map_err(fault)?;
-        }
-        let old = old
-            .map(|text| {
-                let permissions = fs::metadata(&path).map_err(fault)?.permissions();
-                Ok::<_, Error>(Old { text: Zeroizing::new(text.to_vec()), permissions })
-            })
-            .transpose()?;
-        let file = StagedFile { temporary: temporary_of(&path), path, old };
-        file.check()?;
-        if let Some(folder) = file.path.parent().filter(|folder| !self.tidied.contains(*folder)) {
+        let path = StagedFile::place(path, old.is_some())?;
+        self.tidy(&path);
+        let (file, written) = StagedFile::write(path, old, new)?;
+        // Even one that was cut off is removed with the others.
+        self.files.push(file);
+        written
+    }
+
+    /// The same from one of several threads, for a file that is there. The new text is on the disk afterwards.
+    pub(crate) fn add_from_thread(staged: &Mutex<Self>, path: &Path, old: &[u8], new: &[u8]) -> Result<(), Error> {
+        // A thread that panicked leaves at most a file that is removed.
+        let lock = || staged.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = StagedFile::place(path, true)?;
+        lock().tidy(&path);
+        let (mut file, written) = StagedFile::write(path, Some(old), new)?;
+        let synchronised = written.and_then(|()| file.synchronise());
+        lock().files.push(file);
+        synchronised
+    }
+
+    /// Removes what killed programs left in the folder of a file, once.
+    fn tidy(&mut self, path: &Path) {
+        if let Some(folder) = path.parent().filter(|folder| !self.tidied.contains(*folder)) {
             remove_leftovers(folder);
             self.tidied.insert(folder.to_owned());
         }
-        let written = write_new(&file.temporary, file.old.as_ref().map(|old| &old.permissions), new);
-        // Even one that was cut off is removed with the others.
-        self.files.push(file);
-        written.map_err(fault)
     }
 
     /// How many files are staged.
@@ -117,26 +122,8 @@ impl Staged {
     }
 
     /// Waits until the new texts are on the disk: only then may they replace what is there.
-    fn synchronise(&self) -> Result<(), Error> {
-        let one = |file: &StagedFile| {
-            let synchronised = File::open(&file.temporary).and_then(|temporary| temporary.sync_all());
-            synchronised.map_err(|source| Error::Write { path: file.path.clone(), source })
-        };
-        if self.files.len() < 2 {
-            return self.files.iter().try_for_each(one);
-        }
-        std::thread::scope(|scope| {
-            let share = self.files.len().div_ceil(SYNCHRONISED_AT_ONCE);
-            let shares: Vec<_> =
-                self.files.chunks(share).map(|files| scope.spawn(move || files.iter().try_for_each(one))).collect();
-            shares.into_iter().try_for_each(|share| {
-                let panicked = |_| Error::Write {
-                    path: self.files[0].path.clone(),
-                    source: io::Error::other("a thread that wrote to the disk panicked"),
-                };
-                share.join().map_err(panicked)?
-            })
-        })
+    fn synchronise(&mut self) -> Result<(), Error> {
+        self.files.iter_mut().filter(|file| !file.is_synchronised).try_for_each(StagedFile::synchronise)
     }
 }
 
@@ -149,6 +136,38 @@ impl Drop for Staged {
 }
 
 impl StagedFile {
+    /// Where a file really lies; the folders of one that is to be made are made.
+    fn place(path: &Path, is_there: bool) -> Result<PathBuf, Error> {
+        let fault = |source| Error::Write { path: path.to_owned(), source };
+        if is_there {
+            return path.canonicalize().map_err(fault);
+        }
+        path.parent().map_or(Ok(()), fs::create_dir_all).map_err(fault)?;
+        Ok(path.to_owned())
+    }
+
+    /// Writes a new text beside a file. The inner error leaves something to remove.
+    fn write(path: PathBuf, old: Option<&[u8]>, new: &[u8]) -> Result<(Self, Result<(), Error>), Error> {
+        let old = old
+            .map(|text| {
+                let permissions = fs::metadata(&path).map(|found| found.permissions());
+                let permissions = permissions.map_err(|source| Error::Write { path: path.clone(), source })?;
+                Ok::<_, Error>(Old { text: Zeroizing::new(text.to_vec()), permissions })
+            })
+            .transpose()?;
+        let file = Self { temporary: temporary_of(&path), path, old, is_synchronised: false };
+        file.check()?;
+        let written = write_new(&file.temporary, file.old.as_ref().map(|old| &old.permissions), new);
+        let written = written.map_err(|source| Error::Write { path: file.path.clone(), source });
+        Ok((file, written))
+    }
+
+    fn synchronise(&mut self) -> Result<(), Error> {
+        let synchronised = File::open(&self.temporary).and_then(|temporary| temporary.sync_all());
+        self.is_synchronised = synchronised.is_ok();
+        synchronised.map_err(|source| Error::Write { path: self.path.clone(), source })
+    }
+
     fn check(&self) -> Result<(), Error> {
         let same = match (&self.old, fs::read(&self.path).map(Zeroizing::new)) {
             (Some(old), Ok(now)) => *old.text == *now,

@@ -1,6 +1,7 @@
 //! The same change to many files: to all of them, or to none.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -39,6 +40,9 @@ pub struct Work<'a> {
     pub progress: &'a (dyn Fn(Progress) + Sync),
 }
 
+/// For each thread that works, so many that wait for the disk.
+const WAITING: usize = 4;
+
 /// Those of many files that `wanted` says yes to, in their order. It is asked on several threads.
 pub fn choose(
     files: Vec<RepositoryText>,
@@ -50,8 +54,8 @@ pub fn choose(
     files.into_iter().zip(answers).filter_map(|(file, is_wanted)| is_wanted.then_some(file)).collect()
 }
 
-/// Changes many files: `change` makes the new text of each, on several threads, and only when all could be made are the
-/// files replaced, as [`Staged`] does. Gives the notes in the order of the files.
+/// Changes many files: `change` makes the new text of each, on several threads, which is written beside it at once; only
+/// when all could be made are the files replaced, as [`Staged`] does. Gives the notes in the order of the files.
 ///
 /// # Errors
 ///
@@ -62,24 +66,25 @@ pub fn change_all<T: Send>(
     change: impl Fn(&RepositoryText) -> Result<Change<T>, Error> + Sync,
 ) -> Result<Vec<T>, Vec<Error>> {
     let tell = |done| (work.progress)(Progress { done, of: files.len() });
-    let answers = parallel::map(files, work.threads, change, &tell);
-    let (mut staged, mut notes, mut faults) = (Staged::new(), Vec::new(), Vec::new());
-    for (file, answer) in files.iter().zip(answers) {
+    let staged = Mutex::new(Staged::new());
+    let make = |file: &RepositoryText| {
+        let Change { text, note } = change(file)?;
+        if let Some(new) = text.filter(|new| **new != *file.text) {
+            Staged::add_from_thread(&staged, &file.path, &file.text, &new)?;
+        }
+        Ok(note)
+    };
+    let (mut notes, mut faults) = (Vec::new(), Vec::new());
+    for answer in parallel::map(files, work.threads * WAITING, make, &tell) {
         match answer {
+            Ok(note) => notes.push(note),
             Err(fault) => faults.push(fault),
-            Ok(_) if !faults.is_empty() => {}
-            Ok(Change { text, note }) => {
-                notes.push(note);
-                let different = text.filter(|new| **new != *file.text);
-                let added = different.map_or(Ok(()), |new| staged.add(&file.path, Some(&file.text), &new));
-                faults.extend(added.err());
-            }
         }
     }
     if !faults.is_empty() {
         return Err(faults);
     }
-    staged.commit().map_err(|fault| vec![fault])?;
+    staged.into_inner().unwrap_or_else(PoisonError::into_inner).commit().map_err(|fault| vec![fault])?;
     Ok(notes)
 }
 
