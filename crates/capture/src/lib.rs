@@ -78,5 +78,5 @@ pub use tree::{ArchiveEntry, ArchiveLimits, Databases, EntryKind, FileOptions, F
 pub mod put_back {
     pub use crate::git::put_back::{BundleInPlace, BundlePutBack, bundle};
     pub use crate::sqlite::put_back::{SqliteInPlace, SqlitePutBack, sqlite};
-    pub use crate::tree::put_back::{FilesInPlace, FilesPutBack, files};
+    pub use crate::tree::put_back::{FilesInPlace, FilesPutBack, files, give_metadata, is_beside};
 }

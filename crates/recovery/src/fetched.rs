@@ -100,18 +100,11 @@ fn place(fetched: &mut Fetched, item: String, path: PathBuf, options: &PutData) 
     Ok(DataInPlace { item, path, facts, aside })
 }
 
-/// What a volume may hold beside the data: ext4's own, and what putting files back leaves or keeps.
-pub(crate) fn is_beside(name: &str) -> bool {
-    name == "lost+found" || name.starts_with(".windlass-before-") || name.starts_with("windlass-capture-")
-}
-
 /// Whether data can be put at `path` without anything there being moved aside: nothing is there, or an empty folder.
 #[must_use]
 pub fn is_free(path: &Path) -> bool {
     match std::fs::read_dir(path) {
-        Ok(mut entries) => {
-            entries.all(|entry| entry.is_ok_and(|entry| is_beside(&entry.file_name().to_string_lossy())))
-        }
+        Ok(mut entries) => entries.all(|entry| entry.is_ok_and(|entry| put_back::is_beside(&entry.file_name()))),
         Err(_) => std::fs::symlink_metadata(path).is_err(),
     }
 }

@@ -75,6 +75,14 @@ pub(super) fn is_aside(name: &OsStr) -> bool {
     number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
+/// Whether a name in a folder that files are put back into is none of the data: what a file system keeps there itself, what
+/// was moved aside, what a process that was killed left.
+#[must_use]
+pub fn is_beside(name: &OsStr) -> bool {
+    let text = name.to_string_lossy();
+    text == LOST_AND_FOUND || text.starts_with(ASIDE) || text.starts_with(scratch::PREFIX)
+}
+
 /// Unpacks the archive that `reader` gives into the folder `target`, which is made where it is missing.
 ///
 /// The whole archive is unpacked into a private folder inside of the target first, and judged (see
@@ -131,10 +139,9 @@ fn unpack_and_move(reader: &mut dyn Read, target: &Path, options: &FilesPutBack)
 fn old_names(target: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut names = Vec::new();
     for entry in fs::read_dir(target).map_err(Error::file("read", target))? {
-        let name = PathBuf::from(entry.map_err(Error::file("read", target))?.file_name());
-        let text = name.to_string_lossy();
-        if text != LOST_AND_FOUND && !text.starts_with(ASIDE) && !text.starts_with(scratch::PREFIX) {
-            names.push(name);
+        let name = entry.map_err(Error::file("read", target))?.file_name();
+        if !is_beside(&name) {
+            names.push(PathBuf::from(name));
         }
     }
     Ok(names)
@@ -197,21 +204,31 @@ impl Unpacking<'_> {
 
 /// Gives owner, permissions and time of change to what an entry became.
 fn finish(path: &Path, entry: &ArchiveEntry, tally: &mut Tally) -> Result<(), Error> {
-    let metadata = fs::symlink_metadata(path).map_err(Error::file("read", path))?;
-    if (metadata.uid(), metadata.gid()) != (entry.user, entry.group)
-        && lchown(path, Some(entry.user), Some(entry.group)).is_err()
-    {
+    if !give_metadata(path, entry)? {
         tally.warn(&entry.path, "its owner cannot be given back without being root");
     }
+    Ok(())
+}
+
+/// Gives owner, permissions and time of change to the file or folder at `path`, as `entry` has them; a link has an owner
+/// only. Says whether the owner could be given: that is for root.
+///
+/// # Errors
+/// Where the file system refuses the rest.
+pub fn give_metadata(path: &Path, entry: &ArchiveEntry) -> Result<bool, Error> {
+    let metadata = fs::symlink_metadata(path).map_err(Error::file("read", path))?;
+    let is_owned = (metadata.uid(), metadata.gid()) == (entry.user, entry.group)
+        || lchown(path, Some(entry.user), Some(entry.group)).is_ok();
     if matches!(entry.kind, EntryKind::Symlink(_)) {
-        return Ok(());
+        return Ok(is_owned);
     }
     let changed = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(entry.changed));
     let times = changed.map_or_else(FileTimes::new, |changed| FileTimes::new().set_modified(changed));
     File::open(path)
         .and_then(|file| file.set_times(times))
         .and_then(|()| fs::set_permissions(path, Permissions::from_mode(entry.mode)))
-        .map_err(Error::file("write", path))
+        .map_err(Error::file("write", path))?;
+    Ok(is_owned)
 }
 
 fn compare(target: &Path, expected: &Facts, found: &Facts) -> Result<(), Error> {

@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::{PermissionsExt as _, lchown};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
-use crate::fetched::is_beside;
-use windlass_capture::{ArchiveEntry, ArchiveLimits, EntryKind, TreeArchive};
+use windlass_capture::put_back::{give_metadata, is_beside};
+use windlass_capture::{ArchiveLimits, EntryKind, TreeArchive};
 
 /// What is in a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +78,7 @@ fn compare_folder(reader: &mut dyn Read, root: &Path) -> Result<Found, windlass_
     }
     if found == Found::Whole {
         for folder in folders.iter().rev() {
-            if finish(&root.join(&folder.path), folder).is_err() {
+            if give_metadata(&root.join(&folder.path), folder).is_err() {
                 return Ok(Found::Part);
             }
         }
@@ -98,7 +96,7 @@ fn has_others(root: &Path, below: &Path, names: &BTreeSet<PathBuf>) -> io::Resul
         let entry = entry?;
         let name = below.join(entry.file_name());
         if !names.contains(&name) {
-            if below.as_os_str().is_empty() && is_beside(&entry.file_name().to_string_lossy()) {
+            if below.as_os_str().is_empty() && is_beside(&entry.file_name()) {
                 continue;
             }
             return Ok(true);
@@ -149,18 +147,6 @@ fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(filled)
-}
-
-/// Gives owner, permissions and time to a folder, as putting it back would have done.
-fn finish(path: &Path, folder: &ArchiveEntry) -> io::Result<()> {
-    // Only root may give away.
-    let _ = lchown(path, Some(folder.user), Some(folder.group));
-    let changed = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(folder.changed));
-    let times = changed.map_or_else(fs::FileTimes::new, |changed| fs::FileTimes::new().set_modified(changed));
-    let place = File::open(path)?;
-    place.set_times(times)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(folder.mode))?;
-    place.sync_all()
 }
 
 /// Compares two folders that were made of the same bundle.
