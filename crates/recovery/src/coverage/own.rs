@@ -15,7 +15,7 @@ use crate::rebuild::last_rebuild;
 
 /// A drill or a rebuild that ended well.
 #[derive(Debug, Clone)]
-pub(super) struct Drill {
+pub(super) struct Taken {
     host: String,
     restore: RestoreTime,
 }
@@ -23,8 +23,8 @@ pub(super) struct Drill {
 /// What was measured, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Measured {
-    pub(super) drills: Vec<Drill>,
-    rebuilds: Vec<Drill>,
+    pub(super) drills: Vec<Taken>,
+    rebuilds: Vec<Taken>,
 }
 
 impl Measured {
@@ -36,13 +36,13 @@ impl Measured {
         };
         let cluster = Cluster::new(client.clone(), Options::default());
         let last = last_rebuild(&cluster).await;
-        measured.rebuilds.extend(last.map(|(host, restore)| Drill { host, restore }));
+        measured.rebuilds.extend(last.map(|(host, restore)| Taken { host, restore }));
         Ok(measured)
     }
 
     /// The last drill of a host.
     pub(super) fn last_drill(&self, host: &str) -> Option<RestoreTime> {
-        last_drill(&self.drills, Some(host))
+        last_of(&self.drills, Some(host))
     }
 
     async fn kept(repository: &Repository) -> Result<Self, Error> {
@@ -58,11 +58,11 @@ impl Measured {
                     // Of a snapshot that retention let go since, the host is not known any more.
                     let snapshot = listed.snapshots.iter().find(|snapshot| snapshot.id == *id);
                     let Some(host) = snapshot.map(|snapshot| snapshot.host.clone()) else { continue };
-                    measured.drills.push(Drill { host, restore: restore(format!("drill of {id}")) });
+                    measured.drills.push(Taken { host, restore: restore(format!("drill of {id}")) });
                 }
                 EvidenceKind::Rebuild => {
                     let Some((host, id)) = fact("host").zip(fact("snapshot")) else { continue };
-                    measured.rebuilds.push(Drill { host, restore: restore(format!("rebuild from {id}")) });
+                    measured.rebuilds.push(Taken { host, restore: restore(format!("rebuild from {id}")) });
                 }
                 _ => {}
             }
@@ -71,10 +71,10 @@ impl Measured {
     }
 }
 
-/// The last drill of a host; of any, where it is not known.
-fn last_drill(drills: &[Drill], host: Option<&str>) -> Option<RestoreTime> {
-    let of_host = |drill: &&Drill| host.is_none_or(|host| drill.host == host);
-    drills.iter().rev().find(of_host).map(|drill| drill.restore.clone())
+/// The last one of a host; of any, where it is not known.
+fn last_of(taken: &[Taken], host: Option<&str>) -> Option<RestoreTime> {
+    let of_host = |one: &&Taken| host.is_none_or(|host| one.host == host);
+    taken.iter().rev().find(of_host).map(|one| one.restore.clone())
 }
 
 /// Each host of a repository.
@@ -89,11 +89,11 @@ pub(super) async fn hosts(
             tool: "windlass",
             object: format!("snapshot {}", point.newest_complete.as_ref().unwrap_or(&point.newest)),
             last: point.complete_age.and_then(|age| options.now.checked_sub(age).ok()),
-            restore: last_drill(&measured.drills, Some(&point.host)),
+            restore: last_of(&measured.drills, Some(&point.host)),
             trouble: (point.stale > 0).then(|| format!("{} items of the newest snapshot are older ones", point.stale)),
             ..Cover::default()
         };
-        let rebuild = last_drill(&measured.rebuilds, Some(&point.host));
+        let rebuild = last_of(&measured.rebuilds, Some(&point.host));
         let limit = Limit::Age(options.max_age);
         Covered { rebuild, ..Covered::new(Subject::Host, point.host, vec![cover], &limit, options) }
     });
@@ -112,7 +112,7 @@ pub(super) fn objects(tools: &Tools, measured: &Measured, saved: Option<&Cover>,
     }
     by.extend(velero::cover_of_objects(tools, options));
     let limit = Limit::Age(options.max_age);
-    let rebuild = last_drill(&measured.rebuilds, None);
+    let rebuild = last_of(&measured.rebuilds, None);
     Covered { rebuild, ..Covered::new(Subject::Objects, "cluster".to_owned(), by, &limit, options) }
 }
 
@@ -125,7 +125,7 @@ fn is_filtered(objects: &Value) -> bool {
 pub(super) fn covers_of_claim<'a>(
     tools: &'a Tools,
     claim: &'a Value,
-    drills: &'a [Drill],
+    drills: &'a [Taken],
 ) -> impl Iterator<Item = Cover> + 'a {
     let full = full_name(claim);
     tools.of("BackupSchedule").filter_map(move |schedule| {
@@ -135,7 +135,7 @@ pub(super) fn covers_of_claim<'a>(
     })
 }
 
-fn cover(schedule: &Value, drills: &[Drill]) -> Cover {
+fn cover(schedule: &Value, drills: &[Taken]) -> Cover {
     let status = &schedule["status"];
     let suspended = schedule["spec"]["suspend"] == true;
     // What was saved is what was there when the run began.
@@ -149,7 +149,7 @@ fn cover(schedule: &Value, drills: &[Drill]) -> Cover {
         object: named("BackupSchedule", schedule),
         last: began.filter(|began| ended.is_none_or(|ended| *began <= ended)).or(ended),
         next: time(schedule, "/status/nextRunTime").filter(|_| !suspended),
-        restore: last_drill(drills, optional(schedule, "/spec/host").as_deref()),
+        restore: last_of(drills, optional(schedule, "/spec/host").as_deref()),
         trouble: unready.or(late).or_else(|| suspended.then(|| "it is suspended".to_owned())),
     }
 }
