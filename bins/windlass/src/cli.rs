@@ -47,8 +47,8 @@ Exit codes:
   2  could not be done; stderr says why
 `secrets` answers with the exit codes of sops where the verb is the same.";
 
-/// The arguments of a verb are described to the parser when it is called: all of them together would take longer than what
-/// most verbs do. The overview needs a line for each before that, so the first line of each stands here too.
+/// The arguments of a verb are described to the parser when it is called, not those of all verbs at each start. The overview
+/// needs a line for each before that, so the first line of each stands here too.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Command {

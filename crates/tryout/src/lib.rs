@@ -32,8 +32,8 @@
 //!   credentials, and what is not committed counts. A directory is read again at every poll.
 //! * **The keys** that are given ([`AgeKeys`]) go where the repository looks for them: into the Secrets that `spec.decryption`
 //!   names and nobody defines, and nowhere else; a Kustomization that names none uses them directly. Other keys
-//!   ([`TryoutOptions::identities`]: PGP, Vault, SSH) lie in no Secret, and are tried for every Kustomization that decrypts. The built-in example
-//!   brings its own key, which is public.
+//!   ([`TryoutOptions::identities`]: PGP, Vault, SSH) lie in no Secret, and are tried for every Kustomization that decrypts.
+//!   The built-in example brings its own key, which is public.
 //! * **Kinds that nobody defines** (those of operators, whose definitions come with their charts) get an open definition that
 //!   takes anything, and are named in [`Tryout::notes`].
 //! * **The root** is the Kustomization that stands for the path, if the repository holds it; else one is made up. Without a
