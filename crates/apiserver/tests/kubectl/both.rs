@@ -24,7 +24,8 @@ static HIDDEN: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"Resource Version: +\d+", "Resource Version: <revision>"),
         (r"\b10\.96\.\d+\.\d+ *", "<address> "),
         (r"(?m)^(diff|---|\+\+\+) .*$", "$1"),
-        (r"(?m)\b\d+[smh](\d+s)?( |$)", "<age> "),
+        // An age of ten seconds makes its column wider than one of nine.
+        (r"(?m)\b\d+[smh](\d+s)?( +|$)", "<age> "),
         (r"(CLUSTER-IP|AGE) +", "$1 "),
         (r"/tmp/[^ ]*", "<file>"),
         // What the client's own log says of a watch that it ends.
