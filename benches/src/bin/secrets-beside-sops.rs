@@ -75,6 +75,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let sops: PathBuf = testbed.command(Tool::Sops)?.get_program().into();
     let windlass = arguments.windlass.clone().map_or_else(|| program::release("windlass"), Ok)?;
     let folder = tempfile::tempdir()?;
+    secret_tree::keep_apart(folder.path());
     let names = secret_tree::write(&folder.path().join("plain"), arguments.files, &recipient)?;
     let bench = Bench { sops, windlass, folder: folder.path().to_owned(), names };
 
@@ -157,9 +158,9 @@ impl Bench {
             Verb::Decrypt => "encrypted",
             Verb::Encrypt => "plain",
         });
-        let [theirs, ours] = ["theirs", "ours"].map(|name| self.folder.join(name));
+        // Each round has trees of its own, and they stay until the end.
+        let [theirs, ours] = ["theirs", "ours"].map(|name| self.folder.join(format!("{}-{round}-{name}", verb.name())));
         for folder in [&theirs, &ours] {
-            drop(fs::remove_dir_all(folder));
             secret_tree::copy(&source, folder)?;
         }
         let sops = || self.loop_of_sops(verb, &theirs);

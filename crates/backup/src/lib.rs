@@ -95,6 +95,7 @@ mod digest;
 mod error;
 mod evidence;
 mod format;
+mod frames;
 mod history;
 mod identifier;
 mod inspect;

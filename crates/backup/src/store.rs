@@ -7,6 +7,7 @@ mod fault;
 mod lock;
 mod parts;
 mod s3;
+mod unfinished;
 mod url;
 mod version;
 

@@ -16,6 +16,11 @@ pub(crate) struct Git {
 impl Git {
     /// The working directory that a folder is the top of, or lies in; none where there is no `git`.
     pub(crate) fn around(folder: &Path) -> Option<Self> {
+        // Git looks for nothing else, and to start it takes longer than a file needs.
+        let is_likely = folder.ancestors().any(|above| above.join(".git").exists());
+        if !is_likely && std::env::var_os("GIT_DIR").is_none() {
+            return None;
+        }
         let at = Self { root: folder.to_owned() };
         let top = at.ask(["rev-parse", "--show-toplevel"]).ok()?;
         let top = String::from_utf8(top).ok()?;

@@ -87,21 +87,27 @@ impl Repository {
     ///
     /// Where a folder cannot be read, or `git` fails.
     pub fn files(&self) -> Result<Vec<PathBuf>, Error> {
-        let mut files = match &self.git {
+        self.files_below(&self.root, |_| true)
+    }
+
+    /// Those of the files in a folder of the repository that are wanted.
+    fn files_below(&self, folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, Error> {
+        let wanted = |path: &PathBuf| wanted(path) && !staged::is_temporary(path);
+        let mut files: Vec<PathBuf> = match &self.git {
             Some(git) => {
                 let listed = git.ask(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
                 let path = |bytes: &[u8]| self.root.join(&*String::from_utf8_lossy(bytes));
                 let names = listed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
                 let is_there = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
-                names.map(path).filter(is_there).collect()
+                names.map(path).filter(wanted).filter(is_there).collect()
             }
             None => {
                 let mut files = Vec::new();
-                walk(&self.root, &mut files)?;
+                walk(folder, &mut files)?;
+                files.retain(wanted);
                 files
             }
         };
-        files.retain(|path| !staged::is_temporary(path));
         files.sort();
         files.dedup();
         Ok(files)
@@ -159,31 +165,42 @@ impl Repository {
     ///
     /// [`Error::NoMatch`] for a name that gives no file, [`Error::Pattern`], and as for [`texts`](Self::texts).
     pub fn select(&self, folder: &Path, names: &[String], kind: Kind) -> Result<Vec<RepositoryText>, Error> {
-        let mut all: Option<Vec<RepositoryText>> = None;
-        let mut chosen = Vec::new();
+        let (mut chosen, mut own) = (Vec::new(), Vec::new());
+        let no_match = |name: &str| {
+            let kind = if kind == Kind::Encrypted { "encrypted" } else { "plain" };
+            Error::NoMatch { what: name.to_owned(), kind }
+        };
         for name in names {
             let path = folder.join(name);
             if path.is_file() {
                 chosen.extend(read_all(vec![path], None)?);
                 continue;
             }
-            let wanted = Wanted::new(&path, name)?;
-            let before = chosen.len();
-            if let Wanted::Folder(folder) = &wanted
-                && !folder.starts_with(&self.root)
-            {
-                let other = Self::around(folder)?;
-                chosen.extend(other.texts(kind)?.into_iter().filter(|file| wanted.has(&file.path)));
-            } else {
-                if all.is_none() {
-                    all = Some(self.texts(kind)?);
+            match Wanted::new(&path, name)? {
+                Wanted::Folder(folder) if !folder.starts_with(&self.root) => {
+                    let other = Self::around(&folder)?;
+                    let files = read_all(other.files_below(&folder, |path| path.starts_with(&folder))?, Some(kind))?;
+                    if files.is_empty() {
+                        return Err(no_match(name));
+                    }
+                    chosen.extend(files);
                 }
-                chosen.extend(all.iter().flatten().filter(|file| wanted.has(&file.path)).cloned());
+                wanted => own.push((name, wanted)),
             }
-            if chosen.len() == before {
-                let kind = if kind == Kind::Encrypted { "encrypted" } else { "plain" };
-                return Err(Error::NoMatch { what: name.clone(), kind });
+        }
+        if !own.is_empty() {
+            let below = match &own[..] {
+                [(_, Wanted::Folder(folder))] => folder,
+                _ => &self.root,
+            };
+            // What is not wanted is not read: a repository may be large, and much of it in clear.
+            let is_wanted = |path: &Path| own.iter().any(|(_, wanted)| wanted.has(path));
+            let files = read_all(self.files_below(below, is_wanted)?, Some(kind))?;
+            let is_empty = |wanted: &Wanted| !files.iter().any(|file| wanted.has(&file.path));
+            if let Some((name, _)) = own.iter().find(|(_, wanted)| is_empty(wanted)) {
+                return Err(no_match(name));
             }
+            chosen.extend(files);
         }
         chosen.sort_by(|left, right| left.path.cmp(&right.path));
         chosen.dedup_by(|left, right| left.path == right.path);

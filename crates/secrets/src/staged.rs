@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::{Error, parallel};
 
 /// New contents for files, written beside them and not yet in their place. What is not [committed](Self::commit) goes away.
 ///
@@ -52,18 +52,19 @@ impl Staged {
         Self::default()
     }
 
-    /// Writes a new text beside a file. `old` is the text that was read there; without one the file must not be there yet.
+    /// Writes a new text beside a file. `old` is the text that was read there; without one the file must not be there yet:
+    /// [`commit`](Self::commit) looks whether that is so.
     ///
     /// # Errors
     ///
-    /// [`Error::Write`]; [`Error::ChangedMeanwhile`] where the file is not as it was read.
+    /// [`Error::Write`].
     pub fn add(&mut self, path: &Path, old: Option<&[u8]>, new: &[u8]) -> Result<(), Error> {
         let path = StagedFile::place(path, old.is_some())?;
         self.tidy(&path);
         let (file, written) = StagedFile::write(path, old, new)?;
         // Even one that was cut off is removed with the others.
         self.files.push(file);
-        written
+        written.map(drop)
     }
 
     /// The same from one of several threads, for a file that is there. The new text is on the disk afterwards.
@@ -73,7 +74,7 @@ impl Staged {
         let path = StagedFile::place(path, true)?;
         lock().tidy(&path);
         let (mut file, written) = StagedFile::write(path, Some(old), new)?;
-        let synchronised = written.and_then(|()| file.synchronise());
+        let synchronised = written.and_then(|temporary| file.synchronise(&temporary));
         lock().files.push(file);
         synchronised
     }
@@ -101,8 +102,13 @@ impl Staged {
     /// # Errors
     ///
     /// [`Error::ChangedMeanwhile`] and [`Error::Write`], and then all is as it was; [`Error::HalfDone`] where it is not.
-    pub fn commit(mut self) -> Result<(), Error> {
-        self.files.iter().try_for_each(StagedFile::check)?;
+    pub fn commit(self) -> Result<(), Error> {
+        self.commit_with_threads(1)
+    }
+
+    /// The same, with the files looked at on several threads.
+    pub(crate) fn commit_with_threads(mut self, threads: usize) -> Result<(), Error> {
+        parallel::map(&self.files, threads, StagedFile::check, &|_| ()).into_iter().collect::<Result<(), Error>>()?;
         self.synchronise()?;
         for (done, file) in self.files.iter().enumerate() {
             if let Err(source) = fs::rename(&file.temporary, &file.path) {
@@ -123,7 +129,11 @@ impl Staged {
 
     /// Waits until the new texts are on the disk: only then may they replace what is there.
     fn synchronise(&mut self) -> Result<(), Error> {
-        self.files.iter_mut().filter(|file| !file.is_synchronised).try_for_each(StagedFile::synchronise)
+        self.files.iter_mut().filter(|file| !file.is_synchronised).try_for_each(|file| {
+            let temporary = File::open(&file.temporary);
+            let fault = |source| Error::Write { path: file.path.clone(), source };
+            file.synchronise(&temporary.map_err(fault)?)
+        })
     }
 }
 
@@ -147,7 +157,7 @@ impl StagedFile {
     }
 
     /// Writes a new text beside a file. The inner error leaves something to remove.
-    fn write(path: PathBuf, old: Option<&[u8]>, new: &[u8]) -> Result<(Self, Result<(), Error>), Error> {
+    fn write(path: PathBuf, old: Option<&[u8]>, new: &[u8]) -> Result<(Self, Result<File, Error>), Error> {
         let old = old
             .map(|text| {
                 let permissions = fs::metadata(&path).map(|found| found.permissions());
@@ -156,14 +166,13 @@ impl StagedFile {
             })
             .transpose()?;
         let file = Self { temporary: temporary_of(&path), path, old, is_synchronised: false };
-        file.check()?;
         let written = write_new(&file.temporary, file.old.as_ref().map(|old| &old.permissions), new);
         let written = written.map_err(|source| Error::Write { path: file.path.clone(), source });
         Ok((file, written))
     }
 
-    fn synchronise(&mut self) -> Result<(), Error> {
-        let synchronised = File::open(&self.temporary).and_then(|temporary| temporary.sync_all());
+    fn synchronise(&mut self, temporary: &File) -> Result<(), Error> {
+        let synchronised = temporary.sync_all();
         self.is_synchronised = synchronised.is_ok();
         synchronised.map_err(|source| Error::Write { path: self.path.clone(), source })
     }
@@ -182,8 +191,7 @@ impl StagedFile {
             None => fs::remove_file(&self.path),
             Some(old) => {
                 let _ = fs::remove_file(&self.temporary);
-                write_new(&self.temporary, Some(&old.permissions), &old.text)?;
-                File::open(&self.temporary)?.sync_all()?;
+                write_new(&self.temporary, Some(&old.permissions), &old.text)?.sync_all()?;
                 fs::rename(&self.temporary, &self.path)
             }
         }
@@ -232,7 +240,7 @@ fn remove_leftovers(folder: &Path) {
     }
 }
 
-fn write_new(path: &Path, permissions: Option<&Permissions>, text: &[u8]) -> io::Result<()> {
+fn write_new(path: &Path, permissions: Option<&Permissions>, text: &[u8]) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -245,7 +253,8 @@ fn write_new(path: &Path, permissions: Option<&Permissions>, text: &[u8]) -> io:
     if let Some(permissions) = permissions {
         file.set_permissions(permissions.clone())?;
     }
-    file.write_all(text)
+    file.write_all(text)?;
+    Ok(file)
 }
 
 #[cfg(test)]

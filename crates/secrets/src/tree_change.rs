@@ -84,7 +84,8 @@ pub fn change_all<T: Send>(
     if !faults.is_empty() {
         return Err(faults);
     }
-    staged.into_inner().unwrap_or_else(PoisonError::into_inner).commit().map_err(|fault| vec![fault])?;
+    let staged = staged.into_inner().unwrap_or_else(PoisonError::into_inner);
+    staged.commit_with_threads(work.threads).map_err(|fault| vec![fault])?;
     Ok(notes)
 }
 

@@ -139,10 +139,10 @@ fn tree(args: &EncryptArgs, settings: &Settings<'_>) -> anyhow::Result<Outcome> 
     });
     match encrypted {
         Ok(notes) => {
-            for file in &files {
-                settings.console.note(&format!("{}: encrypted", repository.shown(&file.path).display()));
-            }
-            settings.console.note(&format!("{} encrypted", rotate::files(notes.len())));
+            // At one stroke: there may be hundreds of lines.
+            let told: String =
+                files.iter().map(|file| format!("{}: encrypted\n", repository.shown(&file.path).display())).collect();
+            settings.console.note(&format!("{told}{} encrypted", rotate::files(notes.len())));
             Ok(Outcome::Done)
         }
         Err(faults) => Err(failure::of_many(faults, settings.console)),

@@ -1,7 +1,6 @@
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -10,12 +9,11 @@ use futures::future::BoxFuture;
 use futures::{FutureExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 
+use super::unfinished::{Unfinished, sweep};
 use super::{Capabilities, Download, Entry, Parts, PutMode, Removal, Store, StoreError, StoreFault, check_key};
 use crate::format::{MARKER, RESTORE_TEXT};
 use crate::identifier::Ulid;
 
-/// Files being written are named so; they are no objects.
-const UNFINISHED: &str = ".unfinished-";
 /// How much of a file is read at once.
 const BLOCK: usize = 256 << 10;
 
@@ -94,7 +92,7 @@ impl Store for DirectoryStore {
             let needs_marker = needs_marker(key);
             self.blocking("write", key, move || {
                 let mut unfinished = Unfinished::beside(&path, &root, needs_marker)?;
-                unfinished.file.write_all(&body)?;
+                unfinished.write(&body)?;
                 unfinished.finish(&path, mode)
             })
             .await
@@ -111,9 +109,8 @@ impl Store for DirectoryStore {
             loop {
                 match parts.next().await {
                     Ok(Some(part)) => {
-                        unfinished = self
-                            .blocking("write", key, move || unfinished.file.write_all(&part).map(|()| unfinished))
-                            .await?;
+                        unfinished =
+                            self.blocking("write", key, move || unfinished.write(&part).map(|()| unfinished)).await?;
                     }
                     Ok(None) => break,
                     Err(gone) => {
@@ -263,70 +260,13 @@ impl Store for DirectoryStore {
     }
 }
 
-/// A file under its working name, removed unless it is finished.
-struct Unfinished {
-    file: File,
-    path: PathBuf,
-    kept: bool,
-}
-
-impl Unfinished {
-    fn beside(target: &Path, root: &Path, needs_marker: bool) -> io::Result<Self> {
-        let device = if needs_marker { Some(marker_of(root)?.dev()) } else { None };
-        let folder = target.parent().unwrap_or(root);
-        let path = folder.join(format!("{UNFINISHED}{}", Ulid::now()));
-        let mut tries = 0;
-        loop {
-            let opened =
-                make_folders(root, folder).and_then(|()| File::options().write(true).create_new(true).open(&path));
-            match opened {
-                Ok(file) => {
-                    let unfinished = Self { file, path, kept: false };
-                    // The disk may have gone between the two looks.
-                    let elsewhere =
-                        device.map(|device| Ok::<_, io::Error>(unfinished.file.metadata()?.dev() != device));
-                    return if elsewhere.transpose()?.unwrap_or_default() { Err(unmounted()) } else { Ok(unfinished) };
-                }
-                // Somebody deleted the last object of the folder, and the folder with it.
-                Err(error) if error.kind() == io::ErrorKind::NotFound && tries < 3 => tries += 1,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    fn finish(mut self, target: &Path, mode: PutMode) -> io::Result<()> {
-        self.file.sync_all()?;
-        if mode == PutMode::IfAbsent {
-            // A link fails when the name is taken, at one stroke. Where the file system has no links, look first.
-            match fs::hard_link(&self.path, target) {
-                Ok(()) => return sync_folder(target),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
-                Err(_) if target.try_exists()? => return Err(io::ErrorKind::AlreadyExists.into()),
-                Err(_) => {}
-            }
-        }
-        fs::rename(&self.path, target)?;
-        self.kept = true;
-        sync_folder(target)
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if !self.kept {
-            // What cannot be removed now is swept later.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
 /// Whether a key, or the prefix of a list, is of a repository that has to be there already: all but what makes one.
 fn needs_marker(key: &str) -> bool {
     key != MARKER && key != RESTORE_TEXT && !key.starts_with("probe/")
 }
 
 /// The marker of the repository in `root`; without it nothing is written there.
-fn marker_of(root: &Path) -> io::Result<fs::Metadata> {
+pub(super) fn marker_of(root: &Path) -> io::Result<fs::Metadata> {
     match fs::symlink_metadata(root.join(MARKER)) {
         Ok(found) if found.is_file() => Ok(found),
         Ok(_) => Err(unmounted()),
@@ -335,29 +275,8 @@ fn marker_of(root: &Path) -> io::Result<fs::Metadata> {
     }
 }
 
-fn unmounted() -> io::Error {
+pub(super) fn unmounted() -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, format!("there is no {MARKER}"))
-}
-
-/// Makes the folders between `root` and `folder` that are missing, durably. `root` itself is never made.
-fn make_folders(root: &Path, folder: &Path) -> io::Result<()> {
-    let missing: Vec<&Path> = folder.ancestors().take_while(|above| *above != root && !above.is_dir()).collect();
-    for folder in missing.into_iter().rev() {
-        match fs::create_dir(folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => sync_folder(folder)?,
-        }
-    }
-    Ok(())
-}
-
-/// The name is durable when the folder is. Some file systems cannot flush folders, and have no need to.
-fn sync_folder(target: &Path) -> io::Result<()> {
-    let Some(folder) = target.parent() else { return Ok(()) };
-    match File::open(folder)?.sync_all() {
-        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
-        other => other,
-    }
 }
 
 fn read_block(mut file: File, left: u64) -> io::Result<(Bytes, File)> {
@@ -396,19 +315,4 @@ fn walk(folder: &Path, prefix: &str, see: &mut dyn FnMut(String, fs::Metadata)) 
         }
     }
     Ok(())
-}
-
-fn sweep(folder: &Path, before: SystemTime) -> io::Result<u64> {
-    let mut swept = 0;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let Ok(metadata) = entry.metadata() else { continue };
-        if metadata.is_dir() {
-            swept += sweep(&entry.path(), before)?;
-        } else if entry.file_name().to_string_lossy().starts_with(UNFINISHED) && metadata.modified()? <= before {
-            fs::remove_file(entry.path())?;
-            swept += 1;
-        }
-    }
-    Ok(swept)
 }

@@ -42,6 +42,8 @@ pub(super) struct TreeReader<'a> {
     /// Bytes to give, and how many of them are given.
     ready: Vec<u8>,
     given: usize,
+    /// The last small file. Its memory is used again.
+    small: Vec<u8>,
     content: Option<Content>,
     ended: bool,
     /// What is missing from the archive since an error came before it; it never comes to its end then.
@@ -79,6 +81,7 @@ impl<'a> TreeReader<'a> {
             companions: BTreeSet::new(),
             ready: Vec::new(),
             given: 0,
+            small: Vec::new(),
             content: None,
             ended: false,
             failed: false,
@@ -208,7 +211,7 @@ impl<'a> TreeReader<'a> {
             self.linked.insert(identity, name.to_vec());
         }
         if metadata.len() <= steady::SMALL {
-            return self.small(step, &file, path);
+            return self.small_file(step, &file, path);
         }
         self.write_waiting();
         self.write_file(&step.path, &metadata)?;
@@ -217,13 +220,12 @@ impl<'a> TreeReader<'a> {
         Ok(())
     }
 
-    fn small(&mut self, step: &Step, file: &File, path: PathBuf) -> Result<(), Error> {
-        let mut content = Vec::new();
-        let metadata = steady::read_small(file, &mut content).map_err(Error::file("read", &path))?;
+    fn small_file(&mut self, step: &Step, file: &File, path: PathBuf) -> Result<(), Error> {
+        let metadata = steady::read_small(file, &mut self.small).map_err(Error::file("read", &path))?;
         let metadata = metadata.ok_or(Error::Changing { path })?;
         self.write_waiting();
         self.write_file(&step.path, &metadata)?;
-        self.ready.append(&mut content);
+        self.ready.extend_from_slice(&self.small);
         self.ready.resize(self.ready.len() + header::padding(metadata.len()), 0);
         Ok(())
     }
