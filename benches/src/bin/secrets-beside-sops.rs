@@ -76,6 +76,8 @@ fn main() -> anyhow::Result<ExitCode> {
     let windlass = arguments.windlass.clone().map_or_else(|| program::release("windlass"), Ok)?;
     let folder = tempfile::tempdir()?;
     secret_tree::keep_apart(folder.path());
+    let [sops, windlass] = [sops, windlass].map(|program| installed(&program, folder.path()));
+    let (sops, windlass) = (sops?, windlass?);
     let names = secret_tree::write(&folder.path().join("plain"), arguments.files, &recipient)?;
     let bench = Bench { sops, windlass, folder: folder.path().to_owned(), names };
 
@@ -109,6 +111,14 @@ fn again_with_key(testbed: &Testbed) -> anyhow::Result<ExitCode> {
     let program = std::env::current_exe().context("this program has no path")?;
     let status = Command::new(program).args(std::env::args_os().skip(1)).env(KEY_FILE, &file).status()?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A copy of a program, as an installation makes one. What a linker has just written lies in memory in small pieces, which makes
+/// every start of it slower.
+fn installed(program: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
+    let copy = folder.join(program.file_name().context("a program has a name")?);
+    fs::copy(program, &copy).with_context(|| format!("cannot copy {}", program.display()))?;
+    Ok(copy)
 }
 
 fn recipient(key: &Path) -> anyhow::Result<String> {

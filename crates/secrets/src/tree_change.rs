@@ -41,7 +41,7 @@ pub struct Work<'a> {
 }
 
 /// For each thread that works, so many that wait for the disk.
-const WAITING: usize = 4;
+const WAITING: usize = 8;
 
 /// Those of many files that `wanted` says yes to, in their order. It is asked on several threads.
 pub fn choose(
@@ -56,6 +56,9 @@ pub fn choose(
 
 /// Changes many files: `change` makes the new text of each, on several threads, which is written beside it at once; only
 /// when all could be made are the files replaced, as [`Staged`] does. Gives the notes in the order of the files.
+///
+/// Until then the new texts lie beside the files, in clear where files are decrypted; those of a program that is killed stay
+/// there until the next change in the folder.
 ///
 /// # Errors
 ///
