@@ -125,7 +125,7 @@ pub use format::{
 };
 pub use inspect::Document;
 pub use keys::{Identities, PaperKey, Recipient, Trust, WriterId, WriterKey};
-pub use marker_change::KeyChange;
+pub use marker_change::{KeyChange, KeyHolders};
 pub use prove::{Proof, Proven};
 pub use reading::Fetched;
 pub use recovery_point::RecoveryPoint;

@@ -18,7 +18,27 @@ pub struct KeyChange {
     pub waive_second_recipient: bool,
 }
 
+/// For whom is encrypted, and who may write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyHolders {
+    /// For whom is encrypted.
+    pub recipients: Vec<Recipient>,
+    /// Who may write.
+    pub writers: Vec<WriterId>,
+}
+
 impl Repository {
+    /// What [`change_keys`](Self::change_keys) would make of recipients and writers. Nothing is written.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn plan_keys(&self, writer: &WriterKey, change: KeyChange) -> Result<KeyHolders, Error> {
+        self.inner.row(None).await?;
+        let Marker { recipients, writers, .. } = self.changed_marker(writer, change)?;
+        Ok(KeyHolders { recipients, writers })
+    }
+
     /// Changes recipients or writers. The next backup of each host encrypts everything anew to the new recipients; what
     /// was saved before stays as it is: a key that is taken out still opens older snapshots.
     ///
@@ -27,8 +47,18 @@ impl Repository {
     pub async fn change_keys(&self, writer: &WriterKey, change: KeyChange) -> Result<(), Error> {
         let inner = &self.inner;
         let row = inner.row(None).await?;
-        inner.marker_is_ours(writer)?;
-        let current = inner.marker().document.clone();
+        let bytes = sign(&self.changed_marker(writer, change)?, writer)?;
+        let id = snapshot_id(row.highest + 1, inner.now())?;
+        inner.store.put(&marker_key(&id), Bytes::from(bytes), PutMode::Replace).await?;
+        inner.follow_marker(&id).await.map_err(|error| match error {
+            Error::Untrusted { writer, .. } => Error::ForeignMarker { key: MARKER.to_owned(), writer },
+            other => other,
+        })
+    }
+
+    fn changed_marker(&self, writer: &WriterKey, change: KeyChange) -> Result<Marker, Error> {
+        self.inner.marker_is_ours(writer)?;
+        let current = self.inner.marker().document.clone();
         let KeyChange { recipients, writers, waive_second_recipient } = change;
         let recipients = recipients.unwrap_or(current.recipients);
         check_recipients(&recipients, waive_second_recipient)?;
@@ -36,7 +66,7 @@ impl Repository {
         if !writers.contains(&writer.id()) {
             writers.insert(0, writer.id());
         }
-        let marker = Marker {
+        Ok(Marker {
             kind: MARKER_KIND.to_owned(),
             number: current.number + 1,
             tool: tool(),
@@ -45,13 +75,6 @@ impl Repository {
             writers,
             writer: writer.id(),
             ..current
-        };
-        let bytes = sign(&marker, writer)?;
-        let id = snapshot_id(row.highest + 1, inner.now())?;
-        inner.store.put(&marker_key(&id), Bytes::from(bytes), PutMode::Replace).await?;
-        inner.follow_marker(&id).await.map_err(|error| match error {
-            Error::Untrusted { writer, .. } => Error::ForeignMarker { key: MARKER.to_owned(), writer },
-            other => other,
         })
     }
 }

@@ -1,19 +1,23 @@
 //! The envelopes of a document by what they hold, so that an unchanged value keeps its envelope.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher as _, RandomState};
 
-use sha2::{Digest as _, Sha256};
-
-/// Envelopes by the hash of type, text and additional data: no plaintext is kept.
+/// Envelopes by the hash of type, text and additional data: no plaintext is kept. The hash is keyed anew in every run (two
+/// SipHashes, 128 bits), so that it tells nobody a short secret.
 ///
 /// Equal items of one list share all three. Each keeps its own envelope here, in their order; sops remembers one for all of
 /// them, so that they change at every edit.
 #[derive(Clone, Default)]
-pub(crate) struct Remembered(BTreeMap<[u8; 32], VecDeque<String>>);
+pub(crate) struct Remembered {
+    keys: [RandomState; 2],
+    envelopes: BTreeMap<[u64; 2], VecDeque<String>>,
+}
 
 impl Remembered {
     pub(crate) fn add(&mut self, type_name: &str, plain: &[u8], aad: &str, envelope: &str) {
-        self.0.entry(digest(type_name, plain, aad)).or_default().push_back(envelope.to_owned());
+        let digest = self.digest(type_name, plain, aad);
+        self.envelopes.entry(digest).or_default().push_back(envelope.to_owned());
     }
 
     /// The envelope of a value. A number whose text is the same is the same, whatever its type: sops before 3.12 encrypted
@@ -25,17 +29,15 @@ impl Remembered {
             _ => None,
         };
         let mut types = std::iter::once(type_name).chain(other_type);
-        types.find_map(|type_name| self.0.get_mut(&digest(type_name, plain, aad))?.pop_front())
+        types.find_map(|type_name| {
+            let digest = self.digest(type_name, plain, aad);
+            self.envelopes.get_mut(&digest)?.pop_front()
+        })
     }
-}
 
-fn digest(type_name: &str, plain: &[u8], aad: &str) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in [type_name.as_bytes(), aad.as_bytes(), plain] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
+    fn digest(&self, type_name: &str, plain: &[u8], aad: &str) -> [u64; 2] {
+        self.keys.each_ref().map(|key| key.hash_one((type_name, aad, plain)))
     }
-    hash.finalize().into()
 }
 
 #[cfg(test)]

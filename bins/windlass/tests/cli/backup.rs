@@ -379,6 +379,29 @@ fn faults_of_the_configuration_name_file_and_line() {
 }
 
 #[test]
+fn a_change_of_keys_is_told_and_made() {
+    let home = Home::new("store", &[]);
+    fs::create_dir(home.path("store")).unwrap();
+    home.good("backup init");
+    let phone = home.good("backup key new phone.key").stdout.trim().to_owned();
+    let config = fs::read_to_string(home.path("windlass-backup.yaml")).unwrap();
+    let partner = config.lines().find(|line| line.contains("partner")).unwrap();
+    let changed = config.replace(partner, &format!("  - {{label: phone, key: {phone}}}"));
+    fs::write(home.path("windlass-backup.yaml"), changed).unwrap();
+
+    let told = home.good("backup key change --dry-run");
+    assert!(told.stdout.contains("opens with    phone") && told.stdout.contains(", new\n"), "{told}");
+    assert!(told.stdout.contains("no longer     partner") && told.stderr.contains("nothing was changed"), "{told}");
+    home.good("backup run");
+    assert_eq!(home.run("backup show --identity phone.key").code, Some(2));
+    let made = home.good("backup key change");
+    assert_eq!(made.stdout, told.stdout);
+    home.good("backup run");
+    home.good("backup show --identity phone.key");
+    assert_eq!(home.run("backup show --identity partner.key").code, Some(2));
+}
+
+#[test]
 fn a_single_key_has_to_be_waived() {
     let home = Home::new("store", &[]);
     fs::create_dir(home.path("store")).unwrap();

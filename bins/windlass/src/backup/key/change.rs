@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use windlass_backup::KeyChange;
+use windlass_backup::{KeyChange, Recipient, WriterId};
 
 use crate::backup::place::{self, PlaceArgs};
 use crate::kubeconfig::block_on;
@@ -20,6 +20,10 @@ pub(in crate::backup) struct ChangeArgs {
     /// Encrypt to a single key. Whoever loses that key has lost the backup
     #[arg(long)]
     waive_second_recipient: bool,
+
+    /// Tell what would be changed, and change nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 pub(super) fn run(args: &ChangeArgs, console: &Console) -> anyhow::Result<Outcome> {
@@ -31,17 +35,33 @@ pub(super) fn run(args: &ChangeArgs, console: &Console) -> anyhow::Result<Outcom
         writers: Some(config.config.trusted_writers.clone()),
         waive_second_recipient: args.waive_second_recipient,
     };
-    let repository = block_on(async {
+    let (former, holders) = block_on(async {
         let repository = args.place.open_as(&config, &writer).await?;
-        repository.change_keys(&writer, change).await?;
-        Ok(repository)
+        let holders = repository.plan_keys(&writer, change.clone()).await?;
+        let former = (repository.recipients(), repository.writers());
+        if !args.dry_run {
+            repository.change_keys(&writer, change).await?;
+        }
+        Ok((former, holders))
     })?;
+    let (former_recipients, former_writers) = former;
+    let recipient = |recipient: &Recipient| format!("{} ({})", recipient.label, recipient.fingerprint());
+    let names = |all: &[Recipient]| all.iter().map(recipient).collect::<Vec<_>>();
+    let ids = |all: &[WriterId]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
     let mut out = console.out();
-    for recipient in repository.recipients() {
-        writeln!(out, "opens with    {} ({})", recipient.label, recipient.fingerprint())?;
-    }
-    for writer in repository.writers() {
-        writeln!(out, "written by    {writer}")?;
+    tell(&mut out, "opens with", &names(&holders.recipients), &names(&former_recipients))?;
+    tell(&mut out, "written by", &ids(&holders.writers), &ids(&former_writers))?;
+    if args.dry_run {
+        console.note("nothing was changed");
     }
     Ok(Outcome::Done)
+}
+
+/// The holders of keys as they are to be, and those that are left out.
+fn tell(out: &mut impl Write, what: &str, now: &[String], former: &[String]) -> std::io::Result<()> {
+    for one in now {
+        let news = if former.contains(one) { "" } else { ", new" };
+        writeln!(out, "{what}    {one}{news}")?;
+    }
+    former.iter().filter(|one| !now.contains(one)).try_for_each(|one| writeln!(out, "no longer     {one}"))
 }
