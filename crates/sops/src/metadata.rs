@@ -74,13 +74,14 @@ impl Metadata {
     }
 }
 
-/// A semantic version, or what begins like the first ones of sops.
+/// A semantic version, with a `v` before it or none, or what begins like the first ones of sops.
 fn is_version(text: &str) -> bool {
     let is_number = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) && (part == "0" || !part.starts_with('0'))
     };
-    let core = text.split(['-', '+']).next().unwrap_or_default();
-    let rest = &text[core.len()..];
+    let number = text.strip_prefix('v').unwrap_or(text);
+    let core = number.split(['-', '+']).next().unwrap_or_default();
+    let rest = &number[core.len()..];
     let parts: Vec<_> = core.split('.').collect();
     text.starts_with("1.") || (parts.len() == 3 && parts.iter().all(|part| is_number(part)) && rest.len() != 1)
 }
@@ -91,4 +92,20 @@ fn is_version(text: &str) -> bool {
 pub struct KeyGroup {
     /// The recipients, age first, then in the order of the document.
     pub recipients: Vec<Recipient>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As sops 3.11.0 takes and refuses them.
+    #[test]
+    fn versions_are_told_from_what_is_none() {
+        for text in ["3.11.0", "v3.11.0", "3.11.0-rc.1", "1.14", "1.2.3.4", "99.1.1"] {
+            assert!(is_version(text), "{text}");
+        }
+        for text in ["", "3", "3.11", "abc", "3.11.x", "3..1", "03.1.1", "V3.11.0", "vv3.11.0", " 3.11.0", "3.11.0-"] {
+            assert!(!is_version(text), "{text}");
+        }
+    }
 }

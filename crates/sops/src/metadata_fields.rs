@@ -26,7 +26,7 @@ pub(crate) fn take(documents: &mut [Branch], format: Format) -> Result<Metadata,
             first = found.into_iter().next();
         }
     }
-    read(&first.ok_or(Error::NotEncrypted)?)
+    read(&first.ok_or(Error::NotEncrypted)?, format)
 }
 
 /// sops reads no YAML with a key twice at the top of the first document, or in its metadata; it does not look further.
@@ -60,8 +60,8 @@ fn refuse_repeated_keys_below(node: &Node) -> Result<(), Error> {
 }
 
 /// Reads a `sops` entry.
-fn read(node: &Node) -> Result<Metadata, Error> {
-    let fields = Fields::of(node, "sops".to_owned())?;
+fn read(node: &Node, format: Format) -> Result<Metadata, Error> {
+    let fields = Fields::of(node, "sops".to_owned(), format)?;
     let mut groups = vec![read_group(&fields)?];
     // Lists at the top win over key groups.
     if groups[0].recipients.is_empty() {
@@ -75,7 +75,7 @@ fn read(node: &Node) -> Result<Metadata, Error> {
     }
     Ok(Metadata {
         groups,
-        shamir_threshold: fields.count("shamir_threshold")?.filter(|threshold| *threshold > 0),
+        shamir_threshold: fields.count("shamir_threshold")?,
         selector: read_selector(&fields)?,
         mac_only_encrypted: fields.flag("mac_only_encrypted")?,
         last_modified: fields.text("lastmodified")?,
@@ -89,7 +89,7 @@ fn read_group(fields: &Fields<'_>) -> Result<KeyGroup, Error> {
     for kind in RecipientKind::ALL {
         for entry in fields.list(kind.list_name())? {
             for (name, field) in entry.each() {
-                if field.as_text().is_none() && !matches!(field.value, Value::Map(_) | Value::Null) {
+                if fields.text_of(field).is_none() && !matches!(field.value, Value::Map(_) | Value::Null) {
                     return Err(fault(&entry.name(name), "must be text"));
                 }
             }
@@ -118,12 +118,14 @@ fn read_selector(fields: &Fields<'_>) -> Result<Selector, Error> {
 struct Fields<'a> {
     items: &'a [Item],
     place: String,
+    /// Go takes other types for a field from YAML than from JSON, which binary files are in too.
+    format: Format,
 }
 
 impl<'a> Fields<'a> {
-    fn of(node: &'a Node, place: String) -> Result<Self, Error> {
+    fn of(node: &'a Node, place: String, format: Format) -> Result<Self, Error> {
         match &node.value {
-            Value::Map(items) => Ok(Self { items, place }),
+            Value::Map(items) => Ok(Self { items, place, format }),
             _ => Err(fault(&place, "must be a mapping")),
         }
     }
@@ -161,20 +163,46 @@ impl<'a> Fields<'a> {
         self.each().map(field).collect()
     }
 
-    fn text(&self, field: &str) -> Result<Option<String>, Error> {
-        self.get(field).map(|node| node.as_text().ok_or_else(|| fault(&self.name(field), "must be text"))).transpose()
+    fn is_json(&self) -> bool {
+        matches!(self.format, Format::Json | Format::Binary)
     }
 
+    /// In YAML every scalar is a text where one is wanted.
+    fn text_of(&self, node: &Node) -> Option<String> {
+        let is_string = matches!(node.value, Value::Scalar(Scalar::Str(_)));
+        if self.is_json() && !is_string { None } else { node.as_text() }
+    }
+
+    fn text(&self, field: &str) -> Result<Option<String>, Error> {
+        let fault = || fault(&self.name(field), "must be text");
+        self.get(field).map(|node| self.text_of(node).ok_or_else(fault)).transpose()
+    }
+
+    /// A number above zero. One that is not counts as absent.
     fn count(&self, field: &str) -> Result<Option<usize>, Error> {
-        self.text(field)?.map(|text| text.parse().map_err(|_| fault(&self.name(field), "must be a number"))).transpose()
+        let Some(node) = self.get(field) else { return Ok(None) };
+        let number = match &node.value {
+            Value::Scalar(Scalar::Int(number)) => Some(*number),
+            Value::Scalar(Scalar::Float(_)) if !self.is_json() => node.as_text().and_then(|text| text.parse().ok()),
+            _ => None,
+        };
+        let number = number.ok_or_else(|| fault(&self.name(field), "must be a number"))?;
+        Ok(usize::try_from(number).ok().filter(|number| *number > 0))
     }
 
     fn flag(&self, field: &str) -> Result<bool, Error> {
-        match self.get(field).map(|node| &node.value) {
-            None => Ok(false),
-            Some(Value::Scalar(Scalar::Bool(flag))) => Ok(*flag),
-            Some(_) => Err(fault(&self.name(field), "must be true or false")),
-        }
+        let flag = match self.get(field).map(|node| &node.value) {
+            None => Some(false),
+            Some(Value::Scalar(Scalar::Bool(flag))) => Some(*flag),
+            // Words of YAML 1.1, which Go's reader takes where it wants a flag.
+            Some(Value::Scalar(Scalar::Str(word))) if !self.is_json() => match word.as_slice() {
+                b"y" | b"Y" | b"yes" | b"Yes" | b"YES" | b"on" | b"On" | b"ON" => Some(true),
+                b"n" | b"N" | b"no" | b"No" | b"NO" | b"off" | b"Off" | b"OFF" => Some(false),
+                _ => None,
+            },
+            Some(_) => None,
+        };
+        flag.ok_or_else(|| fault(&self.name(field), "must be true or false"))
     }
 
     /// A list of mappings.
@@ -184,7 +212,7 @@ impl<'a> Fields<'a> {
             None => Ok(Vec::new()),
             Some(Value::List(nodes)) => {
                 let entries = nodes.iter().filter(|node| !matches!(node.value, Value::Comment(_)));
-                entries.enumerate().map(|(at, node)| Fields::of(node, format!("{name}[{at}]"))).collect()
+                entries.enumerate().map(|(at, node)| Fields::of(node, format!("{name}[{at}]"), self.format)).collect()
             }
             Some(_) => Err(fault(&name, "must be a list")),
         }
@@ -222,6 +250,47 @@ mod tests {
         let groups = format!(r#""key_groups": [{{{group}}}, {{{group}, "hc_vault": []}}]"#);
         assert_eq!(parse(&format!("{{{groups}, \"shamir_threshold\": 2}}")).unwrap().groups.len(), 2);
         assert_eq!(parse(&format!("{{{group}, {groups}}}")).unwrap().groups.len(), 1);
+    }
+
+    /// As sops 3.11.0 takes and refuses them.
+    #[test]
+    fn types_are_those_that_go_takes_from_each_format() {
+        let read = |format, field: &str| {
+            let text = match format {
+                Format::Json => {
+                    format!("{{\"sops\": {{\"age\": [{{\"recipient\": \"r\", \"enc\": \"e\"}}], {field}}}}}")
+                }
+                _ => format!("sops:\n  age: [{{recipient: r, enc: e}}]\n  {field}\n"),
+            };
+            take(&mut stores::read(text.as_bytes(), format).unwrap(), format)
+        };
+        for (field, threshold) in [("2", Some(2)), ("-1", None), ("0x2", Some(2)), ("1.0", Some(1)), ("0", None)] {
+            let metadata = read(Format::Yaml, &format!("shamir_threshold: {field}")).unwrap();
+            assert_eq!(metadata.shamir_threshold, threshold, "{field}");
+        }
+        assert_eq!(read(Format::Json, r#""shamir_threshold": -2"#).unwrap().shamir_threshold, None);
+        for field in ["yes", "ON", "\"y\"", "true"] {
+            assert!(read(Format::Yaml, &format!("mac_only_encrypted: {field}")).unwrap().mac_only_encrypted, "{field}");
+        }
+        assert_eq!(read(Format::Yaml, "version: 3").unwrap().version.as_deref(), Some("3"));
+        for field in [
+            "shamir_threshold: \"2\"",
+            "mac_only_encrypted: \"true\"",
+            "mac_only_encrypted: 1",
+            "mac_only_encrypted: yEs",
+        ] {
+            assert!(matches!(read(Format::Yaml, field), Err(Error::Metadata { .. })), "{field}");
+        }
+        for field in [
+            r#""shamir_threshold": "2""#,
+            r#""shamir_threshold": 2.0"#,
+            r#""mac_only_encrypted": "yes""#,
+            r#""lastmodified": 3"#,
+            r#""version": 3"#,
+            r#""mac": true"#,
+        ] {
+            assert!(matches!(read(Format::Json, field), Err(Error::Metadata { .. })), "{field}");
+        }
     }
 
     #[test]
