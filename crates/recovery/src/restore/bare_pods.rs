@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use windlass_cluster::Cluster;
 use windlass_manifest::{Gvk, Manifest, Origin};
 
-use super::hold::HELD;
+use super::hold_patch::HELD;
 use super::plan::message;
 use crate::Error;
 use crate::clean::clean;

@@ -1,6 +1,5 @@
 //! Holding workloads still while their data are put into place.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -14,39 +13,12 @@ use windlass_cluster::Cluster;
 use windlass_manifest::{Gvk, Manifest, ObjectId};
 
 use super::bare_pods::{self, HeldPod};
+use super::hold_patch::{HELD, noted_patches};
+use super::makers::makers;
 use super::plan::{Note, message};
+use super::target::Target;
 use super::users::wait_for_users;
 use crate::Error;
-
-/// What a held object says about itself, so that it can be released even if this process is killed: the merge patch
-/// that releases it. It goes with the release.
-pub const HELD: &str = "restore.windlass.dev/held";
-
-/// A workload, or all workloads of a namespace.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// The namespace.
-    pub namespace: String,
-    /// Kind and name; all workloads where there is none.
-    pub workload: Option<(String, String)>,
-}
-
-impl std::str::FromStr for Target {
-    type Err = String;
-
-    /// `shop`, or `shop/StatefulSet/db`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts: Vec<&str> = text.split('/').collect();
-        match parts.as_slice() {
-            [namespace] if !namespace.is_empty() => Ok(Self { namespace: (*namespace).to_owned(), workload: None }),
-            [namespace, kind, name] if parts.iter().all(|part| !part.is_empty()) => {
-                let workload = Some(((*kind).to_owned(), (*name).to_owned()));
-                Ok(Self { namespace: (*namespace).to_owned(), workload })
-            }
-            _ => Err("expected NAMESPACE or NAMESPACE/KIND/NAME".to_owned()),
-        }
-    }
-}
 
 /// Objects that are held.
 #[derive(Debug, Default)]
@@ -134,45 +106,6 @@ impl Hold {
         }
         notes
     }
-}
-
-/// The merge patches that hold an object and release it; `None` where it is nothing that runs.
-fn patches(object: &Value) -> Option<(Value, Value)> {
-    let spec = &object["spec"];
-    let api_version = object["apiVersion"].as_str().unwrap_or_default();
-    match (api_version, object["kind"].as_str().unwrap_or_default()) {
-        ("apps/v1", "Deployment" | "StatefulSet" | "ReplicaSet") | ("v1", "ReplicationController") => {
-            let replicas = spec["replicas"].as_i64().unwrap_or(1);
-            Some((json!({"spec": {"replicas": 0}}), json!({"spec": {"replicas": replicas}})))
-        }
-        ("batch/v1", "CronJob" | "Job") => {
-            let suspended = spec["suspend"] == true;
-            Some((json!({"spec": {"suspend": true}}), json!({"spec": {"suspend": suspended}})))
-        }
-        ("apps/v1", "DaemonSet") => {
-            let select = |value: Value| json!({"spec": {"template": {"spec": {"nodeSelector": {HELD: value}}}}});
-            Some((select("true".into()), select(Value::Null)))
-        }
-        (api, _) if api.starts_with("kustomize.toolkit.fluxcd.io/") || api.starts_with("helm.toolkit.fluxcd.io/") => {
-            let suspended = if spec["suspend"] == true { Value::Bool(true) } else { Value::Null };
-            Some((json!({"spec": {"suspend": true}}), json!({"spec": {"suspend": suspended}})))
-        }
-        _ => None,
-    }
-}
-
-/// The patches with the note of how to release in them.
-fn noted_patches(object: &Value) -> Option<(Value, Value)> {
-    let (mut hold, mut release) = patches(object)?;
-    // One that is held already knows how it was before.
-    if let Some(before) = object["metadata"]["annotations"][HELD].as_str()
-        && let Ok(before) = serde_json::from_str(before)
-    {
-        release = before;
-    }
-    hold["metadata"] = json!({"annotations": {HELD: release.to_string()}});
-    release["metadata"] = json!({"annotations": {HELD: null}});
-    Some((hold, release))
 }
 
 /// Changes a manifest so that what it makes does not run yet.
@@ -355,35 +288,6 @@ async fn found(cluster: &Cluster, target: &Target) -> Result<Vec<Value>, Error> 
     Ok(found)
 }
 
-/// The Flux objects that made the workloads, and those that made them in turn, by their labels: the innermost first.
-async fn makers(cluster: &Cluster, workloads: &[Value]) -> Result<Vec<Value>, Error> {
-    let mut waiting: VecDeque<_> = workloads.iter().flat_map(makers_of).collect();
-    let (mut seen, mut makers) = (Vec::new(), Vec::new());
-    while let Some((gvk, id)) = waiting.pop_front() {
-        if seen.contains(&id) {
-            continue;
-        }
-        if let Some(object) = cluster.get(&gvk, id.namespace.as_deref(), &id.name).await? {
-            waiting.extend(makers_of(&object));
-            makers.push(object);
-        }
-        seen.push(id);
-    }
-    Ok(makers)
-}
-
-fn makers_of(object: &Value) -> impl Iterator<Item = (Gvk, ObjectId)> {
-    let kinds =
-        [("kustomize.toolkit.fluxcd.io", "v1", "Kustomization"), ("helm.toolkit.fluxcd.io", "v2", "HelmRelease")];
-    kinds.into_iter().filter_map(|(group, version, kind)| {
-        let label = |key: &str| object["metadata"]["labels"][format!("{group}/{key}")].as_str().map(str::to_owned);
-        let (name, namespace) = (label("name")?, label("namespace")?);
-        let gvk = Gvk { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() };
-        let (group, kind) = (group.to_owned(), kind.to_owned());
-        Some((gvk, ObjectId { group, kind, namespace: Some(namespace), name }))
-    })
-}
-
 /// Waits until no Pod of a workload is left.
 async fn wait_for_pods(cluster: &Cluster, workload: &Value, end: Instant) -> Result<(), Error> {
     if workload["kind"] == "Pod" {
@@ -441,33 +345,5 @@ mod tests {
         json_patch::merge(&mut value, &held.release);
         value["metadata"].as_object_mut().unwrap().shift_remove("annotations");
         assert_eq!(value, object);
-    }
-
-    #[test]
-    fn what_runs_on_every_node_and_what_runs_by_the_clock_is_held_too() {
-        let round = |mut object: Value| {
-            let before = object.clone();
-            let (hold, release) = patches(&object).unwrap();
-            json_patch::merge(&mut object, &hold);
-            assert_ne!(object, before);
-            json_patch::merge(&mut object, &release);
-            object
-        };
-        let cron = json!({"apiVersion": "batch/v1", "kind": "CronJob", "spec": {"suspend": false}});
-        assert_eq!(round(cron.clone()), cron);
-        let set = json!({"apiVersion": "apps/v1", "kind": "DaemonSet",
-            "spec": {"template": {"spec": {"nodeSelector": {"disk": "ssd"}}}}});
-        assert_eq!(round(set.clone()), set);
-        let flux =
-            json!({"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "spec": {"path": "x"}});
-        assert_eq!(round(flux.clone()), flux);
-        assert_eq!(patches(&json!({"apiVersion": "v1", "kind": "ConfigMap"})), None);
-    }
-
-    #[test]
-    fn targets_are_namespaces_or_workloads() {
-        assert_eq!("shop".parse::<Target>().unwrap().workload, None);
-        assert_eq!("shop/StatefulSet/db".parse::<Target>().unwrap().workload.unwrap().1, "db");
-        assert!("shop/db".parse::<Target>().is_err() && "".parse::<Target>().is_err());
     }
 }

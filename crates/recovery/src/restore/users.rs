@@ -12,7 +12,8 @@ use tokio::time::{Instant, sleep};
 use windlass_cluster::Cluster;
 use windlass_manifest::Gvk;
 
-use super::hold::{Target, WORKLOADS};
+use super::hold::WORKLOADS;
+use super::target::Target;
 use crate::Error;
 
 /// Where an item of data goes.
