@@ -10,6 +10,8 @@ use crate::delete::{self, DeleteOptions};
 use crate::discovery;
 use crate::event_view;
 use crate::failure::Failure;
+use crate::form;
+use crate::identity;
 use crate::list;
 use crate::options::Options;
 use crate::patch;
@@ -204,9 +206,9 @@ fn finalize(state: &mut State, call: &Call, object: &Value) -> Result<write::Wri
     let old = write::existing(state, call)?;
     let options = Options::read(call, false)?;
     // What is put takes the place of the metadata too.
-    let mut changed = write::form(state, &call.resource, object).map_err(Failure::bad_request)?.object;
+    let mut changed = form::form(state, &call.resource, object).map_err(Failure::bad_request)?.object;
     write::own_update(state, call, &options, &old, &mut changed);
-    write::keep_identity(&old, &mut changed, &mut Vec::new());
+    identity::keep_identity(&old, &mut changed, &mut Vec::new());
     changed["status"] = old.get("status").cloned().unwrap_or_default();
     match object.pointer("/spec/finalizers").filter(|list| list.as_array().is_some_and(|list| !list.is_empty())) {
         Some(list) => changed["spec"]["finalizers"] = list.clone(),
@@ -230,9 +232,9 @@ fn review(state: &mut State, call: &Call, asked: &Asked<'_>) -> Result<Reply, Fa
     let (object, duplicates) =
         read_object(&state.schema, Format::of_object(asked.content_type)?, asked.body, &resource)?;
     options.duplicates = duplicates;
-    let mut object = write::form_strictly(state, &resource, &object, &mut options)?.0;
+    let mut object = form::form_strictly(state, &resource, &object, &mut options)?.0;
     let ty = state.types.of(&state.schema, &resource);
-    let (empty, time) = (write::empty(state, &resource), state.clock.text());
+    let (empty, time) = (form::empty(state, &resource), state.clock.text());
     let writing = write::writing(&resource, &empty, &options, "", &time);
     crate::owners::update(&ty, &empty, &mut object, writing);
     object["status"] = match &*resource.plural {

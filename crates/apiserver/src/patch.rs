@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 use crate::body::{Format, complete, duplicate_in_yaml, go_error, read_yaml};
 use crate::call::Call;
 use crate::failure::{Failure, FieldFault};
+use crate::form::{self, Formed, form_from};
+use crate::identity::{match_name, match_namespace};
 use crate::json;
 use crate::operations;
 use crate::options::{Options, Validation};
@@ -13,9 +15,7 @@ use crate::state::State;
 use crate::strategic;
 use crate::strategy::text;
 use crate::typed::Source;
-use crate::write::{
-    self, Formed, Written, existing, finish_create, finish_update, form_from, match_name, match_namespace, own_update,
-};
+use crate::write::{self, Written, existing, finish_create, finish_update, own_update};
 
 /// The real server takes no more operations in one JSON patch.
 const MOST_OPERATIONS: usize = 10_000;
@@ -162,7 +162,7 @@ fn apply(state: &mut State, call: &Call, options: &mut Options, body: &[u8]) -> 
     }
     let ty = state.types.of(&state.schema, &resource);
     let time = state.clock.text();
-    let empty = write::empty(state, &resource);
+    let empty = form::empty(state, &resource);
     let live = old.as_deref().unwrap_or(&*empty);
     let merged = owners::apply(&ty, live, &config, write::writing(&resource, &empty, options, subresource, &time))?;
     if options.validation != Validation::Ignore

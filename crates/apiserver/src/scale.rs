@@ -6,12 +6,14 @@ use windlass_fieldset::{Schema, Type};
 use crate::body::Format;
 use crate::call::{Call, Verb};
 use crate::failure::{Failure, FieldFault};
+use crate::form::form;
+use crate::identity::{match_name, match_namespace};
 use crate::options::Options;
 use crate::owners::{self, ScaleOwners, Writing};
 use crate::registry::Resource;
 use crate::state::State;
 use crate::strategy::{metadata_mut, text};
-use crate::write::{Written, existing, finish_update, form, match_name, match_namespace};
+use crate::write::{Written, existing, finish_update};
 
 const API_VERSION: &str = "autoscaling/v1";
 /// Why a scale of a custom object cannot be applied.

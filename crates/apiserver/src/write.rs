@@ -4,16 +4,15 @@ use serde_json::{Map, Value, json};
 
 use crate::admission;
 use crate::call::Call;
-use crate::custom;
-use crate::defaults;
 use crate::failure::{Failure, FieldFault};
+use crate::form::{Formed, empty, form_strictly};
+use crate::identity::{keep_identity, match_name, match_namespace};
 use crate::options::Options;
 use crate::owners::{self, Writing};
 use crate::registry::Resource;
 use crate::services;
 use crate::state::State;
 use crate::strategy::{count_generation, has_finalizers, metadata_mut, start_generation, status_only, text};
-use crate::typed::{self, Source};
 use crate::validate;
 
 /// What came of a write.
@@ -36,68 +35,6 @@ impl Written {
     }
 }
 
-/// An object in the one form that the server keeps, with defaults, and the fields that its kind lacks.
-pub(crate) struct Formed {
-    pub(crate) object: Value,
-    pub(crate) unknown: Vec<String>,
-    /// What storage writes otherwise: see [`typed::Decoded`].
-    pub(crate) settled: Vec<(String, Value)>,
-}
-
-impl Formed {
-    /// Gives an object whose owners are settled the form in which it is stored.
-    pub(crate) fn close(settled: &[(String, Value)], object: &mut Value) {
-        for (pointer, value) in settled {
-            if let Some(there) = object.pointer_mut(pointer) {
-                *there = value.clone();
-            }
-        }
-    }
-}
-
-/// Brings an object into the form that the server keeps.
-///
-/// # Errors
-/// The decoder's message where a value is of another type.
-pub(crate) fn form(state: &State, resource: &Resource, object: &Value) -> Result<Formed, String> {
-    form_from(state, resource, object, Source::Json)
-}
-
-/// As [`form`], with the words of the decoder that reads what comes from a source.
-pub(crate) fn form_from(state: &State, resource: &Resource, object: &Value, source: Source) -> Result<Formed, String> {
-    if let Some(version) = &resource.custom {
-        let (object, unknown) = custom::form(&state.schema, version, object, source)?;
-        return Ok(Formed { object, unknown, settled: Vec::new() });
-    }
-    let Some(kind) = resource.schema(&state.schema) else {
-        return Ok(Formed { object: object.clone(), unknown: Vec::new(), settled: Vec::new() });
-    };
-    let decoded = typed::decode(object, kind.root(), &resource.kind, source)?;
-    let mut object = decoded.value;
-    defaults::apply(resource, &mut object);
-    Ok(Formed { object, unknown: decoded.unknown, settled: decoded.settled })
-}
-
-/// An empty object as Go writes it: what a new object is compared with to tell who owns it.
-pub(crate) fn empty(state: &mut State, resource: &Resource) -> Arc<Value> {
-    if let Some(known) = state.types.empty(resource) {
-        return known;
-    }
-    let nothing = json!({"apiVersion": resource.api_version(), "kind": *resource.kind});
-    let made = match (&resource.custom, resource.schema(&state.schema)) {
-        (None, Some(kind)) => {
-            let decoded = typed::decode(&nothing, kind.root(), &resource.kind, Source::Json);
-            let mut empty = decoded.map_or(nothing, |decoded| decoded.value);
-            if resource.is("apps", "daemonsets") {
-                defaults::count_templates(&mut empty);
-            }
-            empty
-        }
-        _ => nothing,
-    };
-    state.types.keep_empty(resource, Arc::new(made))
-}
-
 pub(crate) fn writing<'a>(
     resource: &'a Resource,
     empty: &'a Value,
@@ -114,22 +51,6 @@ pub(crate) fn writing<'a>(
         force: options.force,
         reset: resource.reset_fields(subresource),
     }
-}
-
-/// Forms what was posted or put, judging unknown fields.
-pub(crate) fn form_strictly(
-    state: &State,
-    resource: &Resource,
-    object: &Value,
-    options: &mut Options,
-) -> Result<(Value, Vec<(String, Value)>), Failure> {
-    let handled = |message: String| {
-        let (kind, version) = (&resource.kind, &resource.version);
-        Failure::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {message}"))
-    };
-    let formed = form(state, resource, object).map_err(handled)?;
-    options.judge(formed.unknown, handled)?;
-    Ok((formed.object, formed.settled))
 }
 
 /// Answers a POST.
@@ -403,68 +324,6 @@ fn keep(old: &Value, object: &mut Value, field: &str) {
         Some(value) => fields.insert(field.to_owned(), value.clone()),
         None => fields.shift_remove(field),
     };
-}
-
-/// What the server alone writes stays as it is.
-pub(crate) fn keep_identity(old: &Value, object: &mut Value, faults: &mut Vec<FieldFault>) {
-    let Some(metadata) = metadata_mut(object) else { return };
-    let was = old.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
-    if let Some(given) = metadata.get("uid").filter(|given| given.as_str() != Some("")).cloned()
-        && Some(&given) != was.get("uid")
-    {
-        // Twice, as the real server says it.
-        faults.push(FieldFault::invalid("metadata.uid", &given, "field is immutable"));
-        faults.push(FieldFault::invalid("metadata.uid", &given, "field is immutable"));
-    }
-    let server_fields = [
-        "name",
-        "namespace",
-        "uid",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "generation",
-        "resourceVersion",
-        "selfLink",
-    ];
-    for field in server_fields {
-        match was.get(field) {
-            Some(value) => metadata.insert(field.to_owned(), value.clone()),
-            None => metadata.shift_remove(field),
-        };
-    }
-}
-
-/// Refuses an object under another name than its path's.
-pub(crate) fn match_name(call: &Call, object: &Value) -> Result<(), Failure> {
-    match text(object, "/metadata/name") {
-        "" => Err(Failure::bad_request(format!(
-            "the name of the object ({} based on URL) was undeterminable: name must be provided",
-            call.name
-        ))),
-        name if name != call.name => Err(Failure::bad_request(format!(
-            "the name of the object ({name}) does not match the name on the URL ({})",
-            call.name
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses an object of another namespace than its path's, and writes that into one that names none.
-pub(crate) fn match_namespace(call: &Call, object: &mut Value) -> Result<(), Failure> {
-    let given = text(object, "/metadata/namespace");
-    if call.resource.namespaced {
-        if !given.is_empty() && given != call.namespace {
-            let message = "the namespace of the provided object does not match the namespace sent on the request";
-            return Err(Failure::bad_request(message));
-        }
-        if let Some(metadata) = metadata_mut(object) {
-            metadata.insert("namespace".to_owned(), call.namespace.clone().into());
-        }
-    } else if let Some(metadata) = metadata_mut(object) {
-        metadata.shift_remove("namespace");
-    }
-    Ok(())
 }
 
 /// Puts the fields into the order in which the real server prints them: kind, version, metadata, the rest.

@@ -2,6 +2,7 @@
 
 mod cron;
 mod due;
+mod known;
 mod metrics;
 mod resource;
 mod run;
