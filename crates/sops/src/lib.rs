@@ -165,6 +165,7 @@ mod pgp_keyring;
 mod pgp_keys;
 #[cfg(feature = "pgp")]
 mod pgp_target;
+mod plain_pattern;
 mod plaintext;
 mod post_quantum;
 mod prompt;

@@ -1,7 +1,6 @@
 //! Which values of a document are encrypted.
 
-use regex::Regex;
-
+use crate::go_regex::GoRegex;
 use crate::{Error, go_regex};
 
 /// The rule that picks the encrypted values of a document. A document has one.
@@ -58,9 +57,6 @@ impl Selector {
     /// Makes the rule ready to be asked.
     pub(crate) fn compile(&self) -> Result<Rule, Error> {
         let pattern = |field, text: &str| {
-            if let Some(words) = words(text) {
-                return Ok(Pattern::Words(words));
-            }
             go_regex::compile(text)
                 .map(Pattern::Regex)
                 .map_err(|error| Error::Selector { field, source: Box::new(error) })
@@ -95,30 +91,16 @@ enum Subject {
 
 enum Pattern {
     Suffix(String),
-    /// Whole keys.
-    Words(Vec<String>),
-    Regex(Regex),
+    Regex(GoRegex),
 }
 
 impl Pattern {
     fn matches(&self, text: &str) -> bool {
         match self {
             Self::Suffix(suffix) => text.ends_with(suffix),
-            Self::Words(words) => words.iter().any(|word| word == text),
             Self::Regex(regex) => regex.is_match(text),
         }
     }
-}
-
-/// The words of `^word$` or `^(one|other)$`, which is what most rules are: compared at once, where an expression has to be
-/// compiled for every run.
-fn words(pattern: &str) -> Option<Vec<String>> {
-    let inner = pattern.strip_prefix('^')?.strip_suffix('$')?;
-    let group = inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')'));
-    let words: Vec<_> = group.map_or_else(|| vec![inner], |group| group.split('|').collect());
-    let is_plain =
-        |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    words.iter().all(is_plain).then(|| words.into_iter().map(str::to_owned).collect())
 }
 
 /// What the rule has seen on the way from the top of a document to a value.
@@ -212,22 +194,6 @@ mod tests {
         assert!(!selected(&default, &["a_unencrypted", "b"]));
         assert!(selected(&Selector::EncryptedSuffix("_s".into()), &["a_s"]));
         assert!(!selected(&Selector::UnencryptedRegex("b".into()), &["a", "abc"]));
-    }
-
-    #[test]
-    fn words_are_what_the_expression_matches() {
-        let keys = ["", "data", "stringData", "metadata", "data\n", "|", "(data)", "Data", "^data$", "da.ta", "a_b"];
-        for pattern in ["^data$", "^(data|stringData)$", "^(data)$", "^a_b$"] {
-            let (words, regex) = (words(pattern).unwrap(), go_regex::compile(pattern).unwrap());
-            for key in keys {
-                assert_eq!(words.iter().any(|word| word == key), regex.is_match(key), "{pattern} {key:?}");
-            }
-        }
-        for pattern in
-            ["", "data", "^data", "^$", "^()$", "^(a|)$", "^a|b$", "^(?i:a)$", "^da.ta$", "^(a)(b)$", "^(a|b$", "^a+$"]
-        {
-            assert_eq!(words(pattern), None, "{pattern}");
-        }
     }
 
     #[test]
