@@ -6,12 +6,14 @@ use std::path::Path;
 use clap::CommandFactory as _;
 
 use crate::cli::Cli;
+use crate::secrets::sops_flags;
 
 /// The arguments of the program, with an old form behind `secrets` put as the verb that it has become.
 pub(crate) fn modern(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     let Some(at) = verb_of_program(&arguments).filter(|at| arguments[*at] == "secrets") else { return arguments };
     let rest = arguments.split_off(at + 1);
+    sops_flags::look_for_flags(&rest);
     arguments.extend(modern_form(rest));
     arguments
 }
