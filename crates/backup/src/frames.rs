@@ -1,8 +1,8 @@
 //! Packing with zstd (RFC 8878) in frames of a few megabytes, one behind the other. Every decoder reads them as one stream.
 //!
 //! A frame that lies in memory as a whole is packed with less work than the same bytes of an endless stream: nothing is
-//! copied into a window, and nothing is looked up across the seams of one. What repeats in another frame is not found: a tree
-//! of source code becomes a sixtieth larger for it.
+//! copied into a window, and nothing is looked up across the seams of one. What repeats in another frame is not found, so that
+//! a tree of text becomes a little larger.
 
 use std::io::{self, Read, Write};
 
@@ -44,13 +44,7 @@ impl<W: Write> FrameWriter<W> {
             self.plain = whole;
         }
         let end = self.plain.len().min(self.filled + BLOCK);
-        let room = &mut self.plain[self.filled..end];
-        let read = loop {
-            match source.read(room) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read?,
-            }
-        };
+        let read = read_on(source, &mut self.plain[self.filled..end])?;
         let read = self.filled..self.filled + read;
         self.filled = read.end;
         Ok(&self.plain[read])
@@ -72,6 +66,16 @@ impl<W: Write> FrameWriter<W> {
         self.filled = 0;
         self.has_frames = true;
         self.out.write_all(&self.packed)
+    }
+}
+
+/// Reads what there is; a signal that comes between is none of the caller's business.
+pub(crate) fn read_on(source: &mut dyn Read, room: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read(room) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
     }
 }
 
