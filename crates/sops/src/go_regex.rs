@@ -21,7 +21,6 @@ thread_local! {
 }
 
 /// An expression of Go.
-#[derive(Clone)]
 pub(crate) enum GoRegex {
     /// One that is simple, and its text.
     Plain(PlainPattern, String),

@@ -89,7 +89,7 @@ fn read_group(fields: &Fields<'_>) -> Result<KeyGroup, Error> {
     for kind in RecipientKind::ALL {
         for entry in fields.list(kind.list_name())? {
             for (name, field) in entry.each() {
-                if fields.text_of(field).is_none() && !matches!(field.value, Value::Map(_) | Value::Null) {
+                if entry.text_of(field).is_none() && !matches!(field.value, Value::Map(_) | Value::Null) {
                     return Err(fault(&entry.name(name), "must be text"));
                 }
             }
@@ -174,8 +174,8 @@ impl<'a> Fields<'a> {
     }
 
     fn text(&self, field: &str) -> Result<Option<String>, Error> {
-        let fault = || fault(&self.name(field), "must be text");
-        self.get(field).map(|node| self.text_of(node).ok_or_else(fault)).transpose()
+        let no_text = || fault(&self.name(field), "must be text");
+        self.get(field).map(|node| self.text_of(node).ok_or_else(no_text)).transpose()
     }
 
     /// A number above zero. One that is not counts as absent.

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 
-/// Envelopes by the hash of type, text and additional data: no plaintext is kept. The hash is keyed anew in every run (two
-/// SipHashes, 128 bits), so that it tells nobody a short secret.
+/// Envelopes by a hash of type, text and additional data (two SipHashes with random keys, 128 bits): no plaintext is kept.
 ///
 /// Equal items of one list share all three. Each keeps its own envelope here, in their order; sops remembers one for all of
 /// them, so that they change at every edit.
